@@ -1,0 +1,1 @@
+"""The contract between services: every event, said once."""

@@ -1,0 +1,16 @@
+"""All events at once: importing this module knows every publisher."""
+
+from shared.events import gate, observation, registry, sanitation
+from shared.events.base import Event, channels_of, every, find
+
+PUBLISHERS = ("registry", "gate", "observation", "sanitation", "reporting")
+
+_MODULES = (gate, observation, registry, sanitation)
+
+
+def channels() -> dict[str, list[str]]:
+    """Service -> its channels."""
+    return {service: channels_of(service) for service in PUBLISHERS}
+
+
+__all__ = ["PUBLISHERS", "Event", "channels", "channels_of", "every", "find"]

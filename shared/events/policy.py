@@ -1,0 +1,140 @@
+"""The shape of a policy version. The numbers themselves belong to the registry's policy, never to code.
+
+Every duration names its unit; times of day are Asia/Shanghai; temperatures are degrees Celsius; concentrations are
+milligrams of available chlorine per litre.
+"""
+
+from datetime import time
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Category = Literal["focus", "higher_risk", "concern", "other", "close_contact"]
+Measure = Literal["centralized_observation", "home_quarantine", "home_self_monitoring", "medical"]
+SiteKind = Literal[
+    "lift", "stairwell", "gatehouse", "waste_room", "bin_point", "mask_bin", "public_area", "other"
+]
+
+
+class Part(BaseModel):
+    """A section of a policy: frozen; readers ignore what they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AreaLimit(Part):
+    """From this floor area on, at most so many checkpoints (R2.1)."""
+
+    from_m2: int = Field(ge=0)
+    checkpoints: int = Field(ge=0)
+
+
+class CheckpointRules(Part):
+    """How many checkpoints a compound may open: the smaller of the city's and the town's limit (R2.1)."""
+
+    city_limits: tuple[AreaLimit, ...]
+    town_limit: int = Field(ge=0)
+
+
+class TemperatureRules(Part):
+    """When a reading is a fever, and when it is no body temperature at all (gate rules)."""
+
+    fever_from_c: Decimal
+    plausible_from_c: Decimal
+    plausible_to_c: Decimal
+
+
+class OfflineRules(Part):
+    """What a device may decide from its own list, by the list's age in minutes (gate rules)."""
+
+    admit_up_to_minutes: int
+    action_up_to_minutes: int
+    online_answer_within_ms: int
+
+
+class GateRules(Part):
+    """Entry checks (R2.3, R2.5, R2.6)."""
+
+    musts: tuple[str, ...]
+    offline: OfflineRules
+    future_stamp_seconds: int
+
+
+class Window(Part):
+    """A declaration window of the day, and until when a late one still counts for it (observation rules)."""
+
+    opens: time
+    closes: time
+    late_until: time
+
+
+class ObservationRules(Part):
+    """Fourteen days, twice a day (R2.7, R4.6 to R4.10)."""
+
+    days: int = Field(ge=1)
+    morning: Window
+    evening: Window
+    measures: dict[Category, Measure]
+    approval_required: tuple[tuple[Category, Measure], ...]
+    visit_after_missed: int
+    headquarters_after_missed: int
+
+
+class RoundRule(Part):
+    """Disinfection of one kind of site (R5.1, R5.5)."""
+
+    kind: SiteKind
+    rounds_per_day: int = Field(ge=1)
+    spacing_minutes: int = Field(ge=0)
+    concentration_from_mg_l: int
+    concentration_to_mg_l: int
+
+
+class SanitationRules(Part):
+    """Disinfection rounds (R5.1)."""
+
+    rounds: tuple[RoundRule, ...]
+
+
+class PassRules(Part):
+    """Entry passes (R2.4, R2.7)."""
+
+    valid_days: int = Field(ge=1)
+
+
+class RiskRules(Part):
+    """How a risk list is proposed from case counts (R4.6 to R4.8). Codes are GB/T 2260; thresholds are confirmed cases."""
+
+    focus_codes: tuple[str, ...]
+    higher_risk_from: int
+    concern_from: int
+
+
+class ReportingRules(Part):
+    """HQ's day (R7.4)."""
+
+    cut_off: time
+
+
+class RetentionRules(Part):
+    """How long after release a field is kept, in days (Data and law)."""
+
+    health_days: int
+    contact_days: int
+    trip_days: int
+
+
+class PolicyDocument(Part):
+    """Every number that a rule of this system reads, as one dated version (R1.2)."""
+
+    text_reference: str
+    checkpoints: CheckpointRules
+    temperature: TemperatureRules
+    gate: GateRules
+    observation: ObservationRules
+    sanitation: SanitationRules
+    passes: PassRules
+    risk: RiskRules
+    reporting: ReportingRules
+    retention: RetentionRules
