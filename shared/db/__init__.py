@@ -1,0 +1,1 @@
+"""PostgreSQL for every service: transactions that publish, migrations, the key store."""

@@ -1,0 +1,225 @@
+"""Database and transaction: the one place where facts and their events are committed together.
+
+`Tx.publish` collects events; they become outbox rows as the last statement before the commit, so that their
+ids are drawn after every row lock of the transaction is held. The relay's numbering relies on that order.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from shared.bus import outbox
+from shared.events.base import Event
+from shared.events.envelope import Cause, encode
+from shared.kernel.clock import Clock
+from shared.kernel.days import local_day
+from shared.kernel.ids import uuid7
+from shared.kernel.refusal import Refusal
+from shared.obs.tracing import current_traceparent
+
+Rejections = Mapping[str, Refusal]
+"""What a violated constraint means to the caller: constraint name -> refusal (style: invariants are constraints)."""
+
+
+class Conn:
+    """A connection narrowed to what stores use."""
+
+    def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.raw = raw
+
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """All rows of a query."""
+        return await self.raw.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
+        """The first row, or nothing."""
+        return await self.raw.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """The first column of the first row, or nothing."""
+        return await self.raw.fetchval(query, *args)
+
+
+class Tx(Conn):
+    """One transaction of one command or reaction; only it publishes."""
+
+    def __init__(
+        self,
+        raw: "asyncpg.Connection[asyncpg.Record]",
+        *,
+        now: datetime,
+        actor: str | None,
+        cause: Cause,
+    ) -> None:
+        super().__init__(raw)
+        self.now = now
+        self.today: date = local_day(now)
+        self.actor = actor
+        self.cause = cause
+        self.pending: list[outbox.Row] = []
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement; returns PostgreSQL's command tag."""
+        return await self.raw.execute(query, *args)
+
+    async def executemany(self, query: str, args: Iterable[Sequence[object]]) -> None:
+        """Run a statement for many rows."""
+        await self.raw.executemany(query, args)
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """COPY rows in binary: the fast way for bulk imports."""
+        await self.raw.copy_records_to_table(table, columns=list(columns), records=rows)
+
+    async def publish(self, event: Event, *, version: int) -> UUID:
+        """Record an event with the facts of this transaction.
+
+        Args:
+            event: the fact, past tense; it leaves nothing that identifies a person in the clear.
+            version: the aggregate's version after this fact, from 1; readers tell old news from new by it.
+
+        Returns:
+            The event's id.
+        """
+        event_id = uuid7()
+        self.pending.append(
+            outbox.Row(
+                channel=event.channel_name(),
+                subject=event.subject(),
+                document=encode(event, event_id=event_id, time=self.now, version=version, cause=self.cause),
+                traceparent=current_traceparent(),
+            )
+        )
+        return event_id
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that may fail alone: its rows and its events go together."""
+        kept = len(self.pending)
+        try:
+            async with self.raw.transaction():
+                yield
+        except BaseException:
+            del self.pending[kept:]
+            raise
+
+    @asynccontextmanager
+    async def caused_by(self, event_id: UUID, correlation: UUID) -> AsyncIterator[None]:
+        """Events published inside name this one as their cause."""
+        before, self.cause = self.cause, Cause(correlation=correlation, causation=event_id)
+        try:
+            yield
+        finally:
+            self.cause = before
+
+
+class Database:
+    """A service's own database."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        clock: Clock,
+        rejections: Rejections | None = None,
+        size: int = 10,
+    ) -> None:
+        self.url, self.service, self.clock, self.size = url, service, clock, size
+        self.rejections: Rejections = rejections or {}
+        self.outbox_wake = asyncio.Event()
+        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        service: str,
+        clock: Clock,
+        rejections: Rejections | None = None,
+        size: int = 10,
+    ) -> Self:
+        """A database that is connected. Raises as `connect` does."""
+        database = cls(url, service=service, clock=clock, rejections=rejections, size=size)
+        await database.connect()
+        return database
+
+    async def connect(self) -> None:
+        """Open the pool. Raises `OSError` or `asyncpg.PostgresError` when the server cannot be reached."""
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=self.size,
+            init=_prepare,
+            timeout=10,
+            command_timeout=60,
+            server_settings={
+                "application_name": f"fangkong-{self.service}",
+                "timezone": "UTC",
+                "lock_timeout": "10s",
+                "idle_in_transaction_session_timeout": "30s",
+                "jit": "off",  # statements are short; compiling them costs more than running them
+            },
+        )
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """The connections. Raises `ConnectionError` before `connect`."""
+        if self._pool is None:
+            raise ConnectionError("the database is not connected")
+        return self._pool
+
+    async def close(self) -> None:
+        """Wait for the transactions in flight, then close."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def begin(self, *, actor: str | None = None, cause: Cause | None = None) -> AsyncIterator[Tx]:
+        """One transaction: its facts and its events are committed together or not at all.
+
+        Raises:
+            Refusal: the typed meaning of a violated constraint, where the service named one.
+        """
+        try:
+            async with self.pool.acquire() as raw, raw.transaction():
+                connection = raw_connection(raw)
+                tx = Tx(
+                    connection,
+                    now=self.clock.now(),
+                    actor=actor,
+                    cause=cause or Cause(correlation=uuid7()),
+                )
+                yield tx
+                published = bool(tx.pending)
+                await outbox.insert(connection, tx.pending)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            refusal = self.rejections.get(error.constraint_name or "")
+            if refusal is None:
+                raise
+            raise refusal from error
+        if published:
+            self.outbox_wake.set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Conn]:
+        """One consistent view of the database, without writing."""
+        async with self.pool.acquire() as raw, raw.transaction(isolation="repeatable_read", readonly=True):
+            yield Conn(raw_connection(raw))
+
+
+def raw_connection(proxy: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """The connection behind a pool's proxy, for typing only: the proxy forwards everything."""
+    connection: "asyncpg.Connection[asyncpg.Record]" = proxy
+    return connection
+
+
+async def _prepare(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    for name in ("json", "jsonb"):
+        await raw.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
