@@ -1,0 +1,144 @@
+"""Events that a consumer could not apply: kept whole, in its own database, until a person settles them.
+
+Later events of the same key are parked behind a dead letter, so that order is kept; a replay takes the whole row of
+them in order. Nothing is ever dropped silently.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from shared.db.pool import Database, Tx
+from shared.kernel.refusal import Refusal
+
+if TYPE_CHECKING:
+    from shared.bus.consumer import Consumer
+
+BLOCKED = "select distinct partition_key from dead_letter where consumer = $1 and state = 'waiting'"
+BURY = """
+insert into dead_letter
+  (consumer, producer, channel, epoch, pos, event_type, partition_key, document, reason, error)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict on constraint dead_letter_once do nothing
+"""
+LIST = """
+select id, consumer, producer, channel, epoch, pos, event_type, reason, error, state, created_at
+from dead_letter where state = 'waiting' order by consumer, id
+"""
+COUNT = "select consumer, count(*) as waiting from dead_letter where state = 'waiting' group by consumer"
+ROW_OF = """
+select id, consumer, producer, channel, epoch, pos, event_type, partition_key, document
+from dead_letter
+where state = 'waiting' and consumer = (select consumer from dead_letter where id = $1)
+  and (id = $1 or partition_key = (select partition_key from dead_letter where id = $1))
+order by producer, channel, epoch, pos for update
+"""
+SETTLE = """
+update dead_letter set state = $2, settled_at = clock_timestamp(), note = $3 where id = $1 and state = 'waiting'
+"""
+
+
+class Reason(StrEnum):
+    """Why an event was set aside."""
+
+    UNDECODABLE = "undecodable"
+    POISON = "poison"
+    PARKED = "parked"
+
+
+class NoSuchDeadLetterError(Exception):
+    """No waiting dead letter has this number."""
+
+
+def describe(error: Exception) -> str:
+    """An error in words that carry nothing of the event's content: class, code, constraint."""
+    parts = [type(error).__name__]
+    if isinstance(error, Refusal):
+        parts.append(error.code)
+    if isinstance(error, asyncpg.PostgresError):
+        parts.extend(str(part) for part in (error.sqlstate, getattr(error, "constraint_name", None)) if part)
+    return " ".join(parts)
+
+
+async def blocked_keys(tx: Tx, consumer: str) -> set[str]:
+    """Keys of which an earlier event waits."""
+    return {row["partition_key"] for row in await tx.fetch(BLOCKED, consumer)} - {None}
+
+
+async def bury(
+    tx: Tx,
+    *,
+    consumer: str,
+    producer: str,
+    channel: str,
+    epoch: int,
+    pos: int,
+    event_type: str | None,
+    partition_key: str | None,
+    document: bytes | str,
+    reason: Reason,
+    error: str,
+) -> None:
+    """Set an event aside; once, however often it is delivered."""
+    text = document.decode("utf-8", "backslashreplace") if isinstance(document, bytes) else document
+    await tx.execute(
+        BURY,
+        consumer,
+        producer,
+        channel,
+        epoch,
+        pos,
+        event_type,
+        partition_key,
+        text.replace("\x00", "\\x00"),  # PostgreSQL stores no NUL
+        reason.value,
+        error,
+    )
+
+
+async def list_dead(connection: Any) -> list[Mapping[str, Any]]:
+    """Everything that waits, oldest first per consumer."""
+    return [dict(row) for row in await connection.fetch(LIST)]
+
+
+async def replay(database: Database, consumers: Mapping[str, "Consumer"], letter: int) -> int:
+    """Apply a dead letter and what is parked behind it, in order and in one transaction; returns how many.
+
+    Raises:
+        NoSuchDeadLetterError: it is unknown or settled already.
+        Exception: what the consumer raises; then everything waits as before.
+    """
+    from shared.bus.consumer import Received, understand  # noqa: PLC0415 -- the two modules know each other
+    from shared.bus.feed import Raw  # noqa: PLC0415
+
+    async with database.begin() as tx:
+        rows = await tx.fetch(ROW_OF, letter)
+        if not rows or letter not in {row["id"] for row in rows}:
+            raise NoSuchDeadLetterError(letter)
+        consumer = consumers[rows[0]["consumer"]]
+        for row in rows:
+            item = understand(
+                Raw(epoch=row["epoch"], pos=row["pos"], document=row["document"], traceparent=None),
+                producer=row["producer"],
+                channel=row["channel"],
+                wanted=consumer.wanted,
+            )
+            if isinstance(item, Received):
+                await consumer.apply(tx, [item])
+            elif item is not None:
+                raise ValueError(item.error)
+            await tx.execute(SETTLE, row["id"], "replayed", None)
+    return len(rows)
+
+
+async def discard(database: Database, letter: int, reason: str) -> None:
+    """Let a dead letter go, with the reason kept; what is parked behind it stays and may be replayed.
+
+    Raises:
+        NoSuchDeadLetterError: it is unknown or settled already.
+    """
+    async with database.begin() as tx:
+        if await tx.execute(SETTLE, letter, "discarded", reason) != "UPDATE 1":
+            raise NoSuchDeadLetterError(letter)

@@ -1,0 +1,210 @@
+"""One connection to NATS: it connects for ever in the background and never stops a service from starting."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import APIError, NotFoundError
+
+from shared.bus import metrics
+from shared.kernel.ids import uuid7
+
+log = structlog.get_logger(__name__)
+
+_DUPLICATE_IN_BATCH = 10201
+_ATTEMPT_SECONDS = 5.0
+
+BusError = (NatsError, OSError, asyncio.TimeoutError)
+"""What a bus that is away raises; callers wait and try again."""
+
+
+class BatchRefusedError(Exception):
+    """JetStream refused an atomic batch as a whole; nothing of it was stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something to publish."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who this process is on the bus."""
+
+    user: str
+    password: str
+
+    @classmethod
+    def read(cls, path: Path | None) -> "Credentials | None":
+        """From a file `{"user": …, "password": …}` with mode 0600; None where the bus asks for none."""
+        if path is None:
+            return None
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return cls(user=raw["user"], password=raw["password"])
+
+
+class Link:
+    """A NATS connection that outlives every outage."""
+
+    def __init__(
+        self, url: str, *, name: str, credentials: Credentials | None = None, ca_file: Path | None = None
+    ) -> None:
+        self.url, self.name, self.credentials, self.ca_file = url, name, credentials, ca_file
+        self.up = asyncio.Event()
+        self._client: Client | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin connecting; returns at once."""
+        self._task = asyncio.create_task(self._connect(), name="bus-connect")
+
+    async def stop(self) -> None:
+        """Close without waiting for an absent server."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._client and not self._client.is_closed:
+            with suppress(*BusError):
+                await asyncio.wait_for(self._client.close(), 5)
+
+    @property
+    def client(self) -> Client:
+        """The connection. Raises `ConnectionError` (an `OSError`) while there is none."""
+        if self._client is None or not self._client.is_connected:
+            raise ConnectionError("the bus is away")
+        return self._client
+
+    @property
+    def js(self) -> JetStreamContext:
+        """JetStream on this connection."""
+        return self.client.jetstream(timeout=_ATTEMPT_SECONDS)
+
+    async def _connect(self) -> None:
+        """Until the first success; afterwards the client reconnects by itself, for ever."""
+        wait = 0.1
+        while True:
+            try:
+                self._client = await nats.connect(
+                    self.url,
+                    name=self.name,
+                    user=self.credentials.user if self.credentials else None,
+                    password=self.credentials.password if self.credentials else None,
+                    tls=ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else None,
+                    connect_timeout=3,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,
+                    ping_interval=5,
+                    max_outstanding_pings=2,  # a half-open link is noticed within 15 s
+                    pending_size=64 * 1024 * 1024,
+                    inbox_prefix=f"_INBOX_{self.name}",
+                    error_cb=self._on_error,
+                    disconnected_cb=self._on_down,
+                    reconnected_cb=self._on_up,
+                )
+            except (*BusError, ConnectionError) as error:
+                metrics.BUS_UP.set(0)
+                log.info("bus_unreachable", error=type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 2.0)
+            else:
+                await self._on_up()
+                return
+
+    async def _on_error(self, error: Exception) -> None:
+        # A forbidden publish shows here and as a timeout at the caller, nowhere else.
+        metrics.BUS_ERRORS.labels(type(error).__name__).inc()
+        log.warning("bus_error", error=type(error).__name__, detail=str(error)[:200])
+
+    async def _on_down(self) -> None:
+        metrics.BUS_UP.set(0)
+        self.up.clear()
+        log.warning("bus_down")
+
+    async def _on_up(self) -> None:
+        metrics.BUS_UP.set(1)
+        self.up.set()
+        log.info("bus_up")
+
+    async def publish(self, message: Message) -> None:
+        """Store one message; a repeat with the same `Nats-Msg-Id` is a success."""
+        await self.js.publish(message.subject, message.body, headers=message.headers, timeout=_ATTEMPT_SECONDS)
+
+    async def publish_batch(self, messages: Sequence[Message]) -> None:
+        """Store up to 1,000 messages of one stream atomically (ADR-50 of NATS).
+
+        Raises:
+            BatchRefusedError: refused whole, for instance because one of them is stored already.
+        """
+        client, batch = self.client, uuid7().hex
+        for nth, message in enumerate(messages, start=1):
+            headers = message.headers | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(nth)}
+            if nth < len(messages):
+                await client.publish(message.subject, message.body, headers=headers)
+                continue
+            headers["Nats-Batch-Commit"] = "1"
+            answer = json.loads(
+                (
+                    await client.request(
+                        message.subject, message.body, timeout=_ATTEMPT_SECONDS * 2, headers=headers
+                    )
+                ).data
+            )
+        if "error" in answer:
+            raise BatchRefusedError(answer["error"].get("err_code"))
+        if answer.get("count") != len(messages):
+            raise BatchRefusedError(f"stored {answer.get('count')} of {len(messages)}")
+
+    async def tell(self, subject: str, body: bytes) -> None:
+        """A message for whoever listens now."""
+        await self.client.publish(subject, body)
+
+    async def ask(self, subject: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 -- NATS's own
+        """A question with one answer. Raises a `BusError` when nobody answers in time."""
+        answer: Msg = await self.client.request(subject, body, timeout=timeout)
+        return answer.data
+
+    async def listen(self, subject: str, heard: Callable[[Msg], Awaitable[None]], *, queue: str = "") -> Any:
+        """Subscribe; survives reconnections."""
+        return await self.client.subscribe(subject, queue=queue, cb=heard)
+
+    async def pull(self, stream: str, durable: str) -> JetStreamContext.PullSubscription:
+        """A pull subscription on a durable consumer, provisioned as declared.
+
+        Acknowledging a message acknowledges all before it: a batch costs one acknowledgement.
+        """
+        wanted = ConsumerConfig(
+            durable_name=durable,
+            ack_policy=AckPolicy.ALL,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_wait=30,
+            max_ack_pending=20_000,
+        )
+        js = self.js
+        try:
+            have = (await js.consumer_info(stream, durable)).config
+            if (have.ack_policy, have.max_ack_pending) != (wanted.ack_policy, wanted.max_ack_pending):
+                await js.delete_consumer(stream, durable)
+                await js.add_consumer(stream, wanted)
+        except NotFoundError:
+            await js.add_consumer(stream, wanted)
+        return await js.pull_subscribe_bind(consumer=durable, stream=stream)
+
+
+__all__ = ["APIError", "BatchRefusedError", "BusError", "Credentials", "Link", "Message", "NotFoundError"]

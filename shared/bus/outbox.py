@@ -1,0 +1,137 @@
+"""The outbox's statements: insert with the facts, number densely, read in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+_COPY_FROM = 500  # above this many rows COPY is faster than one statement with arrays
+
+INSERT = """
+insert into outbox (channel, subject, document, traceparent)
+select channel, subject, document, traceparent
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+  as row (channel, subject, document, traceparent, nth)
+order by nth
+"""
+
+ADD_CHANNELS = """
+with added as (
+  insert into outbox_channel (channel) select unnest($1::text[]) on conflict do nothing returning channel
+)
+insert into outbox_epoch (channel, epoch, starts_after) select channel, 1, 0 from added
+"""
+
+# Visible rows only, by row id. A row whose transaction is still open is not visible; it gets its (higher) position
+# when it is. Per aggregate this is commit order, because its row lock was held when the id was drawn.
+NUMBER = """
+with fresh as (
+  select id, recorded_at, channel from outbox where pos is null order by id limit $1
+), placed as (
+  select id, recorded_at, channel, row_number() over (partition by channel order by id) as nth from fresh
+), head as (
+  update outbox_channel c set max_pos = c.max_pos + k.n
+  from (select channel, count(*) as n from fresh group by channel) k
+  where c.channel = k.channel
+  returning c.channel, c.epoch, c.max_pos - k.n as base
+)
+update outbox o set epoch = head.epoch, pos = head.base + placed.nth
+from placed join head using (channel)
+where o.id = placed.id and o.recorded_at = placed.recorded_at
+"""
+
+LOCK_NUMBERING = "select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0))"
+
+CHANNELS = "select channel, epoch, max_pos, published_pos from outbox_channel order by channel"
+
+EPOCHS = "select channel, epoch, starts_after from outbox_epoch order by channel, epoch"
+
+READ = """
+select epoch, pos, subject, document, traceparent from outbox
+where channel = $1 and epoch = $2 and pos >= $3 order by pos limit $4
+"""
+
+MARK_PUBLISHED = """
+update outbox_channel set published_pos = $3
+where channel = $1 and epoch = $2 and published_pos < $3
+"""
+
+PENDING = """
+select (select count(*) from outbox where pos is null)
+     + (select coalesce(sum(max_pos - published_pos), 0) from outbox_channel) as pending,
+  least(
+    (select recorded_at from outbox where pos is null order by id limit 1),
+    (select min(o.recorded_at) from outbox_channel c join lateral (
+       select recorded_at from outbox o
+       where o.channel = c.channel and o.epoch = c.epoch and o.pos = c.published_pos + 1) o on true
+     where c.max_pos > c.published_pos)
+  ) as oldest
+"""
+
+BEGIN_EPOCH = """
+with next as (
+  update outbox_channel set epoch = epoch + 1, published_pos = max_pos returning channel, epoch, max_pos
+)
+insert into outbox_epoch (channel, epoch, starts_after) select channel, epoch, max_pos from next
+"""
+
+ENSURE_MONTHS = "select outbox_ensure_months(2)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An event on its way into the outbox."""
+
+    channel: str
+    subject: str
+    document: str
+    traceparent: str | None
+
+
+async def insert(connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequence[Row]) -> None:
+    """Add rows as the transaction's last statement."""
+    if not rows:
+        return
+    if len(rows) > _COPY_FROM:
+        await connection.copy_records_to_table(
+            "outbox",
+            columns=["channel", "subject", "document", "traceparent"],
+            records=[(row.channel, row.subject, row.document, row.traceparent) for row in rows],
+        )
+        return
+    await connection.execute(
+        INSERT,
+        [row.channel for row in rows],
+        [row.subject for row in rows],
+        [row.document for row in rows],
+        [row.traceparent for row in rows],
+    )
+
+
+async def number(connection: "asyncpg.Connection[asyncpg.Record]", *, limit: int) -> int:
+    """Give visible rows their positions; returns how many. Safe with several callers: a lock makes them take turns."""
+    async with connection.transaction():
+        await connection.execute(LOCK_NUMBERING)
+        tag = await connection.execute(NUMBER, limit)
+    return int(tag.rsplit(" ", 1)[1])
+
+
+async def begin_epoch(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """After a restore: continue every channel in a new epoch that names the position from which it continues.
+
+    Rows that were committed before the backup but not yet numbered are numbered into the old epoch first.
+    """
+    async with connection.transaction():
+        await connection.execute(LOCK_NUMBERING)
+        while int((await connection.execute(NUMBER, 10_000)).rsplit(" ", 1)[1]):
+            pass
+        await connection.execute(BEGIN_EPOCH)
+
+
+async def epochs(connection: Any) -> dict[str, dict[int, int]]:
+    """Per channel: epoch -> the position after which it starts."""
+    found: dict[str, dict[int, int]] = {}
+    for row in await connection.fetch(EPOCHS):
+        found.setdefault(row["channel"], {})[row["epoch"]] = row["starts_after"]
+    return found

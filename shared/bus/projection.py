@@ -1,0 +1,53 @@
+"""Projections: batches of events folded into few statements on read models and local copies."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from shared.bus.consumer import Consumer, Received
+from shared.db.pool import Tx
+from shared.events.base import Event
+
+E = TypeVar("E", bound=Event)
+
+
+class EventBatch:
+    """A run of events, dense and in order."""
+
+    def __init__(self, received: Sequence[Received]) -> None:
+        self.received = received
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one kind, in order."""
+        return [item.event for item in self.received if isinstance(item.event, kind)]
+
+    def envelopes(self, kind: type[Event]) -> list[Received]:
+        """The same with what the transport knows of them (id, time, version)."""
+        return [item for item in self.received if isinstance(item.event, kind)]
+
+
+class Projection(Consumer):
+    """A named, versioned fold of events into tables.
+
+    Class keywords:
+        name: durable identity of the projection.
+        version: raised when the fold changes; a new version is built beside the old one.
+        reads: the events that it folds.
+    """
+
+    projection: ClassVar[str]
+    version: ClassVar[int]
+    tables: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, name: str, version: int, reads: tuple[type[Event], ...]) -> None:
+        super().__init_subclass__()
+        cls.projection, cls.version, cls.reads = name, version, reads
+        cls.name = name if version == 1 else f"{name}.v{version}"
+
+    @abstractmethod
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Fold a batch into the tables; rows sorted by key, so that two writers never deadlock."""
+
+    async def apply(self, tx: Tx, items: Sequence[Received]) -> None:
+        """A batch of up to 1,000 events."""
+        await self.write(tx, EventBatch(items))

@@ -1,0 +1,139 @@
+"""Runs every consumer of a service: one feed per channel, decoded once, applied by each at its own position."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared.bus import dead_letters, metrics, names
+from shared.bus.consumer import TRANSIENT, Consumer, Item, PositionMovedError, Seat, understand
+from shared.bus.feed import Feed, Head, NewEpoch, Position, Raw
+from shared.bus.link import BusError, Link
+from shared.db.pool import Database
+
+log = structlog.get_logger(__name__)
+
+WAIT_SECONDS = 1.0
+BACKOFF_SECONDS = 2.0
+
+
+class ChannelRunner:
+    """One channel of one producer, for all consumers of this service that read it."""
+
+    def __init__(self, database: Database, link: Link, *, producer: str, channel: str, consumers: Sequence[Consumer]) -> None:
+        self.database = database
+        self.producer, self.channel = producer, channel
+        self.feed = Feed(link, producer=producer, channel=channel, durable=database.service)
+        self.seats = [Seat(consumer=consumer, producer=producer, channel=channel) for consumer in consumers]
+        self.wanted = frozenset[str]().union(*(consumer.wanted for consumer in consumers))
+
+    async def run(self) -> None:
+        """Until cancelled. Trouble of the moment starts the channel again from the committed positions."""
+        while True:
+            try:
+                positions = await self._positions()
+                while True:
+                    positions = await self._turn(positions)
+            except PositionMovedError as moved:
+                log.info("position_moved", consumer=str(moved))
+            except (*TRANSIENT, *BusError) as error:
+                log.info("channel_waits", producer=self.producer, channel=self.channel, error=type(error).__name__)
+                await asyncio.sleep(BACKOFF_SECONDS / 4)
+
+    async def _positions(self) -> dict[Seat, Position]:
+        return {seat: await seat.position(self.database) for seat in self.seats}
+
+    async def _turn(self, positions: dict[Seat, Position]) -> dict[Seat, Position]:
+        """One batch for those who are equally far; whoever is behind catches up first, from the outbox."""
+        front, rear = max(positions.values()), min(positions.values())
+        if rear < front:
+            behind = [seat for seat, at in positions.items() if at == rear]
+            raws = await self.feed.replay(rear)
+            limit = front if front.epoch == rear.epoch else None
+            if not isinstance(raws, NewEpoch) and limit:
+                raws = [raw for raw in raws if raw.at <= limit]
+        else:
+            behind = list(positions)
+            raws = await self.feed.next(front, wait=WAIT_SECONDS)
+        if isinstance(raws, NewEpoch):
+            moved = {seat: await seat.enter(self.database, rear, raws) for seat in behind}
+            return positions | moved
+        if raws:
+            to, items = raws[-1].at, self._understand(raws)
+            moved = {seat: await seat.take(self.database, positions[seat], to, items) for seat in behind}
+            await self.feed.acknowledge(raws)
+            positions = positions | moved
+        if self.feed.head:
+            metrics.LAG.labels(self.producer, self.channel).set(
+                max(0, self.feed.head.pos - min(positions.values()).pos)
+            )
+        return positions
+
+    def _understand(self, raws: Sequence[Raw]) -> list[Item]:
+        items = (
+            understand(raw, producer=self.producer, channel=self.channel, wanted=self.wanted) for raw in raws
+        )
+        return [item for item in items if item is not None]
+
+
+class Runner:
+    """All channels that a service reads."""
+
+    def __init__(self, database: Database, link: Link, consumers: Sequence[Consumer]) -> None:
+        self.database, self.link, self.consumers = database, link, consumers
+        readers: defaultdict[tuple[str, str], list[Consumer]] = defaultdict(list)
+        for consumer in consumers:
+            for place in sorted(consumer.channels()):
+                readers[place].append(consumer)
+        self.channels = [
+            ChannelRunner(database, link, producer=producer, channel=channel, consumers=reading)
+            for (producer, channel), reading in sorted(readers.items())
+        ]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for channel in self.channels:
+                group.create_task(channel.run(), name=f"read-{channel.producer}-{channel.channel}")
+            group.create_task(self._listen(), name="heartbeats")
+            group.create_task(self._count_dead_letters(), name="dead-letters")
+
+    async def _listen(self) -> None:
+        await self.link.up.wait()
+        while True:
+            try:
+                for producer in sorted({channel.producer for channel in self.channels}):
+                    await self.link.listen(names.heartbeat(producer), self._heard)
+            except BusError:
+                await asyncio.sleep(0.5)
+            else:
+                await asyncio.Event().wait()
+
+    async def _heard(self, message: Any) -> None:
+        try:
+            beat = json.loads(message.data)
+            producer = str(beat["service"])
+            heads = {str(name): Head.parse(raw) for name, raw in beat["channels"].items()}
+            at = datetime.fromisoformat(beat["at"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("heartbeat_unreadable", error=type(error).__name__)
+            return
+        metrics.HEARTBEAT.labels(producer).set(at.timestamp())
+        for channel in self.channels:
+            if channel.producer == producer and channel.channel in heads:
+                channel.feed.heard(heads[channel.channel])
+
+    async def _count_dead_letters(self) -> None:
+        while True:
+            try:
+                async with self.database.read() as conn:
+                    waiting = {row["consumer"]: row["waiting"] for row in await conn.fetch(dead_letters.COUNT)}
+                for consumer in self.consumers:
+                    metrics.DEAD_LETTERS.labels(consumer.name).set(waiting.get(consumer.name, 0))
+            except TRANSIENT as error:
+                log.info("dead_letter_count_waits", error=type(error).__name__)
+            await asyncio.sleep(15)

@@ -1,0 +1,92 @@
+"""Streams, provisioned by a credential of their own and put back when they vanish.
+
+A stream is transport: what it loses is replayed from the producers' outboxes. Cards stay at most seven days.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+
+from shared.bus import names
+from shared.bus.link import APIError, BusError, Credentials, Link, NotFoundError
+from shared.events import catalogue
+
+log = structlog.get_logger(__name__)
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a channel's stream is to be."""
+
+    service: str
+    channel: str
+    replicas: int
+
+    def config(self) -> StreamConfig:
+        """For JetStream: files, old ones go first, atomic batches, duplicates refused for two minutes."""
+        return StreamConfig(
+            name=names.stream(self.service, self.channel),
+            subjects=[names.stream_subjects(self.service, self.channel)],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.OLD,
+            max_age=(7 if self.channel.startswith("cards") else 30) * DAY,
+            duplicate_window=120,
+            num_replicas=self.replicas,
+            allow_atomic=True,
+            allow_direct=True,
+            deny_delete=True,
+        )
+
+
+def wanted(replicas: int = 1) -> list[Wanted]:
+    """Every channel of every service."""
+    return [
+        Wanted(service=service, channel=channel, replicas=replicas)
+        for service, channels in sorted(catalogue.channels().items())
+        for channel in channels
+    ]
+
+
+async def ensure(js: JetStreamContext, *, replicas: int = 1) -> list[str]:
+    """Create what is missing; returns the names of the streams made now. Existing ones are brought to the declaration."""
+    made: list[str] = []
+    for stream in wanted(replicas):
+        config = stream.config()
+        assert config.name is not None  # noqa: S101 -- set above
+        try:
+            have = (await js.stream_info(config.name)).config
+        except NotFoundError:
+            await js.add_stream(config)
+            made.append(config.name)
+            continue
+        if (have.subjects, have.max_age, have.num_replicas, have.allow_atomic) != (
+            config.subjects,
+            config.max_age,
+            config.num_replicas,
+            config.allow_atomic,
+        ):
+            await js.update_stream(config)
+    return made
+
+
+async def keep_streams(nats_url: str, user: str, password: str, *, every: float = 2.0, replicas: int = 1) -> None:
+    """Never returns: looks every few seconds and puts back what is gone."""
+    link = Link(nats_url, name="stream-keeper", credentials=Credentials(user=user, password=password))
+    link.start()
+    try:
+        while True:
+            try:
+                made = await ensure(link.js, replicas=replicas)
+                if made:
+                    log.info("streams_made", streams=made)
+            except (APIError, *BusError) as error:
+                log.info("streams_wait", error=type(error).__name__)
+            await asyncio.sleep(every)
+    finally:
+        await link.stop()
