@@ -4,36 +4,21 @@ A consumer's name is a durable identity. A channel is fetched and decoded once p
 applies the batch in a transaction of its own, at its own position.
 """
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from shared.bus import dead_letters, metrics
 from shared.bus.feed import NewEpoch, Position, Raw
-from shared.db.pool import Database, Tx
+from shared.db.pool import TRANSIENT, Database, Tx
 from shared.events.base import Event
 from shared.events.envelope import Envelope, UndecodableError, decode, peek
 
 log = structlog.get_logger(__name__)
-
-TRANSIENT = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
-    asyncpg.LockNotAvailableError,
-    asyncpg.InternalServerError,
-)
-"""Trouble of the moment: the whole batch is tried again, nothing is set aside for it."""
 
 ENSURE_POSITION = """
 insert into bus_position (consumer, producer, channel) values ($1, $2, $3) on conflict do nothing

@@ -15,7 +15,7 @@ import structlog
 
 from shared.bus import metrics, names, outbox
 from shared.bus.link import BatchRefusedError, BusError, Link, Message
-from shared.db.pool import Database
+from shared.db.pool import TRANSIENT, Database
 from shared.events.envelope import CONTENT_TYPE
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ BEAT_SECONDS = 5.0
 POLL_SECONDS = 0.1
 REPLAY_ROWS = 500
 REPLAY_BYTES = 600_000  # one answer stays under the server's 1 MB payload limit, escapes included
-_AWAY = (*BusError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (*BusError, *TRANSIENT)
 
 
 class Relay:
@@ -63,7 +63,7 @@ class Relay:
                 async with self.database.pool.acquire() as connection:
                     await connection.execute(outbox.ADD_CHANNELS, self.channels)
                     await connection.execute(outbox.ENSURE_MONTHS)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TRANSIENT as error:
                 log.warning("relay_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(1)
             else:
@@ -184,7 +184,7 @@ class Relay:
         except (KeyError, TypeError, ValueError) as error:
             await request.respond(json.dumps({"error": type(error).__name__}).encode())
             return
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except TRANSIENT as error:
             log.warning("replay_unanswered", error=type(error).__name__)  # the asker times out and asks again
             return
         items: list[list[Any]] = []

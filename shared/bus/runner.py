@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 
 from shared.bus import dead_letters, metrics, names
-from shared.bus.consumer import TRANSIENT, Consumer, Item, PositionMovedError, Seat, understand
+from shared.bus.consumer import Consumer, Item, PositionMovedError, Seat, understand
 from shared.bus.feed import Feed, Head, NewEpoch, Position, Raw
 from shared.bus.link import BusError, Link
-from shared.db.pool import Database
+from shared.db.pool import TRANSIENT, Database
 
 log = structlog.get_logger(__name__)
 

@@ -23,6 +23,20 @@ from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.obs.tracing import current_traceparent
 
+TRANSIENT = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server dies under a statement
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.InternalServerError,
+)
+"""Trouble of the moment with the database: the same call may succeed later, and nothing was half done."""
+
 Rejections = Mapping[str, Refusal]
 """What a violated constraint means to the caller: constraint name -> refusal (style: invariants are constraints)."""
 

@@ -1,0 +1,1 @@
+"""Help for tests on real servers: databases from templates, waiting for facts. No doubles of our own code."""

@@ -1,0 +1,121 @@
+"""Kill -9 of relay, reader, nats-server and PostgreSQL at random while events flow."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from deploy.local.nats import NatsServer
+from deploy.local.postgres import Postgres
+from shared.testing.databases import Databases
+from tests.integration.bus.support import make_bench, wrong
+
+ROOT = Path(__file__).parents[2]
+
+
+class Crew:
+    """The processes of one run."""
+
+    def __init__(self, plan: Path, folder: Path) -> None:
+        self.plan, self.folder = plan, folder
+        self.members: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.members[name] = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "tests.faults.workers", name, str(self.plan)],
+                cwd=ROOT,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self, name: str) -> None:
+        self.members[name].send_signal(signal.SIGKILL)
+        self.members[name].wait()
+
+    def stop(self) -> None:
+        for member in self.members.values():
+            if member.poll() is None:
+                member.kill()
+                member.wait()
+
+
+async def run(
+    postgres: Postgres, nats: NatsServer, databases: Databases, folder: Path, *, events: int, seed: int
+) -> tuple[dict[str, int], Counter[str]]:
+    """Let the events flow, kill at random, wait for the end; returns what the checker counts and what was killed."""
+    bench = await make_bench(databases, nats)
+    plan = folder / "plan.json"
+    ledger = folder / "ledger.txt"
+    ledger.touch()
+    plan.write_text(
+        json.dumps(
+            {
+                "producer_url": bench.producer_urls.database,
+                "consumer_url": bench.consumer_urls.database,
+                "nats_url": nats.url,
+                "passwords": {user: nats.credentials(user).password for user in ("sanitation", "reporting")},
+                "sites": [str(uuid4()) for _ in range(20)],
+                "events": events,
+                "ledger": str(ledger),
+            }
+        ),
+        encoding="utf-8",
+    )
+    crew = Crew(plan, folder)
+    killed: Counter[str] = Counter()
+    choose = random.Random(seed)
+    for name in ("relay", "reader", "writer"):
+        crew.start(name)
+    try:
+        while crew.members["writer"].poll() is None:
+            await asyncio.sleep(choose.uniform(0.3, 1.2))
+            victim = choose.choice(["relay", "reader", "relay", "reader", "nats", "postgres"])
+            killed[victim] += 1
+            if victim == "nats":
+                nats.kill()
+                nats.start()
+            elif victim == "postgres":
+                postgres.kill()
+                postgres.start()
+            else:
+                crew.kill(victim)
+                crew.start(victim)
+        assert crew.members["writer"].returncode == 0, (folder / "writer.log").read_text()[-2000:]
+        acknowledged: dict[UUID, int] = {}
+        for line in ledger.read_text(encoding="utf-8").splitlines():
+            site, version = line.split()
+            acknowledged[UUID(site)] = max(acknowledged.get(UUID(site), 0), int(version))
+        async with bench.producer.read() as conn:
+            committed = {
+                row["site"]: row["version"] for row in await conn.fetch("select site, version from site_version")
+            }
+        for site, version in acknowledged.items():
+            assert committed.get(site, 0) >= version, "an acknowledged command is gone"
+        end = time.monotonic() + 60
+        while len(await bench.seen()) < sum(committed.values()) and time.monotonic() < end:
+            await asyncio.sleep(0.2)
+        return wrong(await bench.seen(), committed), killed
+    finally:
+        crew.stop()
+        await bench.producer.close()
+        await bench.consumer.close()
+
+
+@pytest.mark.timeout(300)
+async def test_nothing_is_lost_repeated_or_reordered_while_everything_is_killed(
+    databases: Databases, postgres: Postgres, nats: NatsServer, tmp_path: Path
+) -> None:
+    counts, killed = await run(postgres, nats, databases, tmp_path, events=20_000, seed=20200224)
+    assert sum(killed.values()) >= 5, "too little was killed to prove anything"
+    assert counts == {"lost": 0, "twice": 0, "out_of_order": 0}, killed
