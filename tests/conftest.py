@@ -1,13 +1,25 @@
 """Real servers for every test that needs them: one PostgreSQL and one nats-server per test process."""
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
+from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
-from shared.testing.databases import Databases
+from deploy.local.secrets import Secrets
+from shared.kernel.clock import SteppedClock, write_control
+from shared.runtime import Context, Service, assemble, open_context
+from shared.testing.databases import Databases, Urls
+
+NINE_ON_THE_24TH = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)
+"""2020-02-24 09:00 in Shanghai, where tests start."""
+ISSUER_URL = "http://issuer.test"
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +37,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
     """JetStream with the same settings as in production: every write is synced."""
-    server = NatsServer(Path(tmp_path_factory.mktemp("nats")))
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
     server.start()
     try:
         yield server
@@ -37,3 +49,119 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 def databases(postgres: Postgres) -> Databases:
     """Fresh migrated databases, on demand."""
     return Databases(postgres.superuser_url())
+
+
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
+    """Keys of all services, as the local stack makes them."""
+    made = Secrets(folder=tmp_path_factory.mktemp("secrets"))
+    made.make()
+    return made
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """The development issuer."""
+    folder = tmp_path_factory.mktemp("issuer")
+    made = Issuer(folder, folder / "key.json", ISSUER_URL)
+    made.make()
+    return made
+
+
+@pytest.fixture
+def clock_file(tmp_path: Path) -> Path:
+    """Business time, standing at 2020-02-24 09:00 Shanghai; `write_control` moves it."""
+    file = tmp_path / "clock.json"
+    write_control(file, NINE_ON_THE_24TH, 0.0)
+    return file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A service over HTTP (in this process) with its context, as any role."""
+
+    context: Context
+    service: Service
+    http: httpx.AsyncClient
+    issuer: Issuer
+    clock_file: Path
+
+    def as_role(self, role: str, scope: str = "town") -> dict[str, str]:
+        """Headers of somebody with one role, for instance `as_role("grid_worker", "grid:lj-001-w01")`."""
+        account = Account(subject=f"test-{role}", name=role, role=role, scope=scope)
+        return {"Authorization": f"Bearer {self.issuer.access_token(account)}"}
+
+    def move_to(self, instant: datetime) -> None:
+        """Step business time for everybody who reads this clock."""
+        write_control(self.clock_file, instant, 0.0)
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[Callable[[str], Awaitable[Urls]]]:
+    """`await database_url("gate")`: fresh databases of a service, dropped afterwards."""
+    made: list[Urls] = []
+
+    async def make(service: str) -> Urls:
+        made.append(await databases.fresh(service))
+        return made[-1]
+
+    yield make
+    for urls in made:
+        await databases.drop(urls.database, urls.keystore)
+
+
+@pytest.fixture
+async def context_for(
+    database_url: Callable[[str], Awaitable[Urls]],
+    secrets: Secrets,
+    issuer: Issuer,
+    nats: NatsServer,
+    clock_file: Path,
+) -> AsyncIterator[Callable[[str], Awaitable[Context]]]:
+    """`await context_for("gate")`: what a service works with, on fresh databases, with a stepped clock."""
+    opened: list[Context] = []
+
+    async def make(service: str) -> Context:
+        urls = await database_url(service)
+        settings_class = importlib.import_module(f"services.{service}.settings").Settings
+        settings = settings_class(
+            mode="test",
+            database_url=urls.database,
+            keystore_url=urls.keystore,
+            nats_url=nats.url,
+            master_key_file=secrets.master_key_file(service),
+            card_keys_file=secrets.card_keys_file(service),
+            issuer=ISSUER_URL,
+            jwks_file=issuer.folder / "jwks.json",
+            clock_file=clock_file,
+        )
+        opened.append(await open_context(service, settings, SteppedClock(clock_file)))
+        return opened[-1]
+
+    yield make
+    for context in opened:
+        await context.close()
+
+
+@pytest.fixture
+async def client_for(
+    context_for: Callable[[str], Awaitable[Context]], issuer: Issuer, clock_file: Path
+) -> AsyncIterator[Callable[[str], Awaitable[Client]]]:
+    """`await client_for("gate")`: the service's HTTP surface around a fresh context, prepared as at its start."""
+    clients: list[httpx.AsyncClient] = []
+
+    async def make(service: str) -> Client:
+        context = await context_for(service)
+        built: Service = importlib.import_module(f"services.{service}.app").build(context)
+        context.database.rejections = built.rejections
+        for prepare in built.prepare:
+            await prepare()
+        http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=assemble(built, context)), base_url=f"http://{service}.test"
+        )
+        clients.append(http)
+        return Client(context=context, service=built, http=http, issuer=issuer, clock_file=clock_file)
+
+    yield make
+    for client in clients:
+        await client.aclose()

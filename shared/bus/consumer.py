@@ -198,7 +198,9 @@ class Seat:
         blocked: set[str] = set()
         for item in clean:
             if item.partition_key in blocked:
-                await self._bury(tx, [(item, dead_letters.Reason.PARKED, "an earlier event of the same key waits")])
+                await self._bury(
+                    tx, [(item, dead_letters.Reason.PARKED, "an earlier event of the same key waits")]
+                )
                 continue
             try:
                 async with tx.savepoint():

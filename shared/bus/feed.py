@@ -78,6 +78,7 @@ class Feed:
     def __init__(self, link: Link, *, producer: str, channel: str, durable: str) -> None:
         self.link, self.producer, self.channel, self.durable = link, producer, channel, durable
         self.head: Head | None = None
+        self._asked = False
         self._held: deque[Raw] = deque()
         self._subscription: Any = None
         self._replays_without_stream = 0
@@ -93,6 +94,12 @@ class Feed:
         Raises:
             BusError: the bus is away.
         """
+        if self.head is None and not self._asked:
+            # After a crash the stream redelivers only when its patience is over; the producer answers at once.
+            self._asked = True
+            missed = await self.replay(at)
+            if missed:
+                return missed
         if self.head and self.head.epoch > at.epoch:
             return await self.replay(at)
         if not self._held:
@@ -139,7 +146,9 @@ class Feed:
     async def _fetch(self, wait: float) -> None:
         if self._subscription is None:
             try:
-                self._subscription = await self.link.pull(names.stream(self.producer, self.channel), self.durable)
+                self._subscription = await self.link.pull(
+                    names.stream(self.producer, self.channel), self.durable
+                )
             except (APIError, *BusError):
                 await asyncio.sleep(min(wait, 0.5))  # no stream yet, or the bus is away: replay still works
                 return
@@ -157,7 +166,7 @@ class Feed:
             try:
                 epoch, pos = int(headers["Fk-Epoch"]), int(headers["Fk-Pos"])
             except (KeyError, ValueError):
-                log.error("message_without_position", producer=self.producer, channel=self.channel)
+                log.warning("message_without_position", producer=self.producer, channel=self.channel)
                 continue  # nobody of ours published it; its place, if any, is filled by replay
             self._held.append(
                 Raw(
@@ -199,7 +208,9 @@ class Feed:
         """
         request = json.dumps({"epoch": at.epoch, "from": at.pos + 1}).encode()
         try:
-            answer = json.loads(await self.link.ask(names.replay(self.producer, self.channel), request, timeout=5))
+            answer = json.loads(
+                await self.link.ask(names.replay(self.producer, self.channel), request, timeout=5)
+            )
         except BusError as error:
             log.info("replay_waits", producer=self.producer, channel=self.channel, error=type(error).__name__)
             await asyncio.sleep(0.5)

@@ -20,6 +20,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from shared.bus import metrics
 from shared.kernel.ids import uuid7
+from shared.kernel.tasks import stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,8 @@ class Link:
                 await self._task
         if self._client and not self._client.is_closed:
             with suppress(*BusError):
-                await asyncio.wait_for(self._client.close(), 5)
+                async with asyncio.timeout(5):
+                    await self._client.close()
 
     @property
     def client(self) -> Client:
@@ -100,6 +102,7 @@ class Link:
         """Until the first success; afterwards the client reconnects by itself, for ever."""
         wait = 0.1
         while True:
+            stop_if_cancelled()
             try:
                 self._client = await nats.connect(
                     self.url,
@@ -144,7 +147,9 @@ class Link:
 
     async def publish(self, message: Message) -> None:
         """Store one message; a repeat with the same `Nats-Msg-Id` is a success."""
-        await self.js.publish(message.subject, message.body, headers=message.headers, timeout=_ATTEMPT_SECONDS)
+        await self.js.publish(
+            message.subject, message.body, headers=message.headers, timeout=_ATTEMPT_SECONDS
+        )
 
     async def publish_batch(self, messages: Sequence[Message]) -> None:
         """Store up to 1,000 messages of one stream atomically (ADR-50 of NATS).

@@ -69,6 +69,10 @@ select (select count(*) from outbox where pos is null)
   ) as oldest
 """
 
+UNNUMBERED_SECONDS = """
+select extract(epoch from clock_timestamp() - recorded_at) from outbox where pos is null order by id limit 1
+"""
+
 BEGIN_EPOCH = """
 with next as (
   update outbox_channel set epoch = epoch + 1, published_pos = max_pos returning channel, epoch, max_pos
@@ -109,7 +113,7 @@ async def insert(connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequenc
     )
 
 
-async def number(connection: "asyncpg.Connection[asyncpg.Record]", *, limit: int) -> int:
+async def number(connection: Any, *, limit: int) -> int:
     """Give visible rows their positions; returns how many. Safe with several callers: a lock makes them take turns."""
     async with connection.transaction():
         await connection.execute(LOCK_NUMBERING)
@@ -117,7 +121,7 @@ async def number(connection: "asyncpg.Connection[asyncpg.Record]", *, limit: int
     return int(tag.rsplit(" ", 1)[1])
 
 
-async def begin_epoch(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def begin_epoch(connection: Any) -> None:
     """After a restore: continue every channel in a new epoch that names the position from which it continues.
 
     Rows that were committed before the backup but not yet numbered are numbered into the old epoch first.

@@ -47,7 +47,9 @@ class Reactor(Consumer):
             with (
                 use_correlation(item.correlation),
                 use_traceparent(item.raw.traceparent),
-                span(f"react {self.name}", fangkong__event=item.event.name, fangkong__consumer=self.name),
+                span(
+                    f"react {self.name}", fangkong__event=item.event.event_name, fangkong__consumer=self.name
+                ),
             ):
                 async with tx.caused_by(item.id, item.correlation):
                     await reaction(item.event, tx=tx)

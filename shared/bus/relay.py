@@ -17,6 +17,7 @@ from shared.bus import metrics, names, outbox
 from shared.bus.link import BatchRefusedError, BusError, Link, Message
 from shared.db.pool import TRANSIENT, Database
 from shared.events.envelope import CONTENT_TYPE
+from shared.kernel.tasks import stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,7 @@ class Relay:
     async def _pump(self) -> None:
         wait = POLL_SECONDS
         while True:
+            stop_if_cancelled()
             self.database.outbox_wake.clear()
             try:
                 moved = await self.step()
@@ -83,7 +85,8 @@ class Relay:
             wait = POLL_SECONDS
             if not moved:
                 with suppress(TimeoutError):  # the poll finds what other processes committed
-                    await asyncio.wait_for(self.database.outbox_wake.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.database.outbox_wake.wait()
 
     async def _publish(self) -> int:
         moved = 0
@@ -133,6 +136,7 @@ class Relay:
     async def _beat(self) -> None:
         """Every few seconds: how far each channel is, so that a lost tail is noticed without any later event."""
         while True:
+            stop_if_cancelled()
             try:
                 async with self.database.pool.acquire() as connection:
                     body = {"service": self.service, "channels": await self._heads(connection)}
@@ -162,6 +166,7 @@ class Relay:
     async def _answer(self) -> None:
         await self.link.up.wait()
         while True:
+            stop_if_cancelled()
             try:
                 for channel in self.channels:
                     await self.link.listen(
@@ -185,7 +190,8 @@ class Relay:
             await request.respond(json.dumps({"error": type(error).__name__}).encode())
             return
         except TRANSIENT as error:
-            log.warning("replay_unanswered", error=type(error).__name__)  # the asker times out and asks again
+            log.warning("replay_unanswered", error=type(error).__name__)
+            await request.respond(b'{"error": "away"}')  # the asker asks again
             return
         items: list[list[Any]] = []
         size = 0
@@ -194,4 +200,6 @@ class Relay:
             if items and size > REPLAY_BYTES:
                 break
             items.append([row["pos"], row["subject"], row["traceparent"], row["document"]])
-        await request.respond(json.dumps({"head": heads.get(channel), "items": items}, ensure_ascii=False).encode())
+        await request.respond(
+            json.dumps({"head": heads.get(channel), "items": items}, ensure_ascii=False).encode()
+        )

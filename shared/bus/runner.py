@@ -14,6 +14,7 @@ from shared.bus.consumer import Consumer, Item, PositionMovedError, Seat, unders
 from shared.bus.feed import Feed, Head, NewEpoch, Position, Raw
 from shared.bus.link import BusError, Link
 from shared.db.pool import TRANSIENT, Database
+from shared.kernel.tasks import stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,9 @@ BACKOFF_SECONDS = 2.0
 class ChannelRunner:
     """One channel of one producer, for all consumers of this service that read it."""
 
-    def __init__(self, database: Database, link: Link, *, producer: str, channel: str, consumers: Sequence[Consumer]) -> None:
+    def __init__(
+        self, database: Database, link: Link, *, producer: str, channel: str, consumers: Sequence[Consumer]
+    ) -> None:
         self.database = database
         self.producer, self.channel = producer, channel
         self.feed = Feed(link, producer=producer, channel=channel, durable=database.service)
@@ -34,14 +37,18 @@ class ChannelRunner:
     async def run(self) -> None:
         """Until cancelled. Trouble of the moment starts the channel again from the committed positions."""
         while True:
+            stop_if_cancelled()
             try:
                 positions = await self._positions()
                 while True:
+                    stop_if_cancelled()
                     positions = await self._turn(positions)
             except PositionMovedError as moved:
                 log.info("position_moved", consumer=str(moved))
             except (*TRANSIENT, *BusError) as error:
-                log.info("channel_waits", producer=self.producer, channel=self.channel, error=type(error).__name__)
+                log.info(
+                    "channel_waits", producer=self.producer, channel=self.channel, error=type(error).__name__
+                )
                 await asyncio.sleep(BACKOFF_SECONDS / 4)
 
     async def _positions(self) -> dict[Seat, Position]:
@@ -131,7 +138,9 @@ class Runner:
         while True:
             try:
                 async with self.database.read() as conn:
-                    waiting = {row["consumer"]: row["waiting"] for row in await conn.fetch(dead_letters.COUNT)}
+                    waiting = {
+                        row["consumer"]: row["waiting"] for row in await conn.fetch(dead_letters.COUNT)
+                    }
                 for consumer in self.consumers:
                     metrics.DEAD_LETTERS.labels(consumer.name).set(waiting.get(consumer.name, 0))
             except TRANSIENT as error:

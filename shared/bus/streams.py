@@ -13,6 +13,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from shared.bus import names
 from shared.bus.link import APIError, BusError, Credentials, Link, NotFoundError
 from shared.events import catalogue
+from shared.kernel.tasks import stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ def wanted(replicas: int = 1) -> list[Wanted]:
 
 
 async def ensure(js: JetStreamContext, *, replicas: int = 1) -> list[str]:
-    """Create what is missing; returns the names of the streams made now. Existing ones are brought to the declaration."""
+    """Create what is missing and bring the rest to the declaration; returns the names of the streams made now."""
     made: list[str] = []
     for stream in wanted(replicas):
         config = stream.config()
@@ -75,12 +76,15 @@ async def ensure(js: JetStreamContext, *, replicas: int = 1) -> list[str]:
     return made
 
 
-async def keep_streams(nats_url: str, user: str, password: str, *, every: float = 2.0, replicas: int = 1) -> None:
+async def keep_streams(
+    nats_url: str, user: str, password: str, *, every: float = 2.0, replicas: int = 1
+) -> None:
     """Never returns: looks every few seconds and puts back what is gone."""
     link = Link(nats_url, name="stream-keeper", credentials=Credentials(user=user, password=password))
     link.start()
     try:
         while True:
+            stop_if_cancelled()
             try:
                 made = await ensure(link.js, replicas=replicas)
                 if made:

@@ -75,7 +75,9 @@ def read(source: Source) -> list[Migration]:
         head, up_mark, rest = text.partition("-- migrate:up")
         up, down_mark, down = rest.partition("-- migrate:down")
         if not match or not up_mark or not down_mark or head.strip():
-            raise MigrationError(f"{path.name}: name it NNNN_what.sql and mark '-- migrate:up', '-- migrate:down'")
+            raise MigrationError(
+                f"{path.name}: name it NNNN_what.sql and mark '-- migrate:up', '-- migrate:down'"
+            )
         found.append(
             Migration(
                 source=source.name,
@@ -117,7 +119,9 @@ async def migrate(owner_url: str, sources: Sequence[Source]) -> list[str]:
                 await _apply(connection, migration)
                 applied.append(f"{migration.source}/{migration.name}")
             if len(done) > len(files):
-                raise MigrationError(f"{source.name}: the database is newer than this program; start the newer one")
+                raise MigrationError(
+                    f"{source.name}: the database is newer than this program; start the newer one"
+                )
     finally:
         await connection.close()
     return applied

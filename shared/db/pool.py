@@ -147,7 +147,7 @@ class Database:
         self.url, self.service, self.clock, self.size = url, service, clock, size
         self.rejections: Rejections = rejections or {}
         self.outbox_wake = asyncio.Event()
-        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     @classmethod
     async def open(
@@ -230,7 +230,7 @@ class Database:
 
 def raw_connection(proxy: Any) -> "asyncpg.Connection[asyncpg.Record]":
     """The connection behind a pool's proxy, for typing only: the proxy forwards everything."""
-    connection: "asyncpg.Connection[asyncpg.Record]" = proxy
+    connection: asyncpg.Connection[asyncpg.Record] = proxy
     return connection
 
 

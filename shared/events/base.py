@@ -32,7 +32,7 @@ class Event(BaseModel):
 
     type_name: ClassVar[str]
     service: ClassVar[str]
-    name: ClassVar[str]
+    event_name: ClassVar[str]
     channel: ClassVar[str]
     key_field: ClassVar[str]
     place_field: ClassVar[str | None]
@@ -43,7 +43,7 @@ class Event(BaseModel):
         super().__init_subclass__()
 
     @classmethod
-    def __pydantic_init_subclass__(
+    def __pydantic_init_subclass__(  # type: ignore[override]
         cls,
         *,
         type: str,  # noqa: A002 -- the CloudEvents word
@@ -55,14 +55,19 @@ class Event(BaseModel):
         """Check the class against its keywords when it is made, and register it."""
         super().__pydantic_init_subclass__()
         match = _TYPE.match(type)
-        if match is None or match["name"] + ("" if match["version"] == "1" else f"V{match['version']}") != cls.__name__:
+        if (
+            match is None
+            or match["name"] + ("" if match["version"] == "1" else f"V{match['version']}") != cls.__name__
+        ):
             raise TypeError(f"{cls.__name__}: type {type!r} must spell the class's own name")
         for field in (key, place):
             if field is not None and field not in cls.model_fields:
                 raise TypeError(f"{cls.__name__} has no field {field!r}")
+        if hidden := cls.model_fields.keys() & Event.__annotations__.keys():
+            raise TypeError(f"{cls.__name__}: fields hide the class's own words: {sorted(hidden)}")
         if type in _registry:
             raise TypeError(f"{type} is defined twice")
-        cls.type_name, cls.service, cls.name = type, match["service"], match["name"]
+        cls.type_name, cls.service, cls.event_name = type, match["service"], match["name"]
         cls.channel, cls.key_field, cls.place_field, cls.archive_only = channel, key, place, archive_only
         _registry[type] = cls
 
@@ -81,7 +86,7 @@ class Event(BaseModel):
 
     def subject(self) -> str:
         """The NATS subject: `fk.evt.<service>.<channel>.<EventName>.<compound>`, never a person."""
-        return f"fk.evt.{self.service}.{self.channel_name()}.{self.name}.{self.place()}"
+        return f"fk.evt.{self.service}.{self.channel_name()}.{self.event_name}.{self.place()}"
 
     def partition_key(self) -> str:
         """The aggregate's identity; everything about it stays in order."""

@@ -105,6 +105,6 @@ def decode(raw: dict[str, Any]) -> Envelope:
         )
     except ValidationError as error:
         fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})
-        raise UndecodableError(f"{kind.name}: {', '.join(fields)}") from None
+        raise UndecodableError(f"{kind.event_name}: {', '.join(fields)}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UndecodableError(f"{kind.name}: envelope ({type(error).__name__})") from None
+        raise UndecodableError(f"{kind.event_name}: envelope ({type(error).__name__})") from None

@@ -15,7 +15,7 @@ Verdict = Literal["admit", "admit_with_action", "refuse", "cannot_verify"]
 class EntryChecked(
     Event, type="fangkong.gate.EntryChecked.v1", channel="checks", key="check_id", place="compound"
 ):
-    """Someone asked to enter or leave a compound and the checkpoint answered. (R2.3, R2.5)
+    """Someone asked to enter or leave a compound and the checkpoint answered (R2.3, R2.5).
 
     One per attempt, also for attempts recorded offline: `checked_at` is when it happened at the gate, the envelope's
     `time` is when gate recorded it.
@@ -35,7 +35,7 @@ class EntryChecked(
 
 
 class FeverSeen(Event, type="fangkong.gate.FeverSeen.v1", channel="alerts", key="check_id", place="compound"):
-    """A resident's reading at a checkpoint was a fever; gate holds them already. (gate rules, G2)"""
+    """A resident's reading at a checkpoint was a fever; gate holds them already (gate rules, G2)."""
 
     check_id: UUID
     person_ref: PersonRef

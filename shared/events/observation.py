@@ -17,7 +17,7 @@ WindowName = Literal["morning", "evening"]
 class ObservationStarted(
     Event, type="fangkong.observation.ObservationStarted.v1", channel="cases", key="case_id", place="compound"
 ):
-    """A person is under observation: day 0 is the anchor date, the last day is the anchor plus the period. (R2.7)"""
+    """A person is under observation: day 0 is the anchor date, the last day is the anchor plus the period (R2.7)."""
 
     case_id: UUID
     person_ref: PersonRef
@@ -39,7 +39,7 @@ class DeclarationSubmitted(
     key="case_id",
     place="compound",
 ):
-    """Somebody declared for a window of a day; `late` ones are kept and marked. (R2.7)"""
+    """Somebody declared for a window of a day; `late` ones are kept and marked (R2.7)."""
 
     declaration_id: UUID
     case_id: UUID
@@ -72,9 +72,13 @@ class DeclarationMissed(
 
 
 class ObservationInterrupted(
-    Event, type="fangkong.observation.ObservationInterrupted.v1", channel="cases", key="case_id", place="compound"
+    Event,
+    type="fangkong.observation.ObservationInterrupted.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
 ):
-    """The clock stands still while the person is in medical hands. (observation rules, O6)"""
+    """The clock stands still while the person is in medical hands (observation rules, O6)."""
 
     case_id: UUID
     person_ref: PersonRef
@@ -86,7 +90,7 @@ class ObservationInterrupted(
 class ObservationResumed(
     Event, type="fangkong.observation.ObservationResumed.v1", channel="cases", key="case_id", place="compound"
 ):
-    """By recorded decision the observation goes on, its last day moved by the days of the interruption. (O6)"""
+    """By recorded decision the observation goes on, its last day moved by the days of the interruption (O6)."""
 
     case_id: UUID
     person_ref: PersonRef
@@ -103,7 +107,7 @@ class ObservationAwaitsClosure(
     key="case_id",
     place="compound",
 ):
-    """The last day is over, but something is open: an officer decides with a reason. (observation rules, O5)"""
+    """The last day is over, but something is open: an officer decides with a reason (observation rules, O5)."""
 
     case_id: UUID
     person_ref: PersonRef
@@ -112,9 +116,13 @@ class ObservationAwaitsClosure(
 
 
 class ObservationCompleted(
-    Event, type="fangkong.observation.ObservationCompleted.v1", channel="cases", key="case_id", place="compound"
+    Event,
+    type="fangkong.observation.ObservationCompleted.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
 ):
-    """Released: the full period is over and nothing is open. A pass may be issued from `pass_from` on. (R2.7, O12)"""
+    """Released: the full period is over and nothing is open. A pass may be issued from `pass_from` on (R2.7, O12)."""
 
     case_id: UUID
     person_ref: PersonRef

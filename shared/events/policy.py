@@ -104,7 +104,10 @@ class PassRules(Part):
 
 
 class RiskRules(Part):
-    """How a risk list is proposed from case counts (R4.6 to R4.8). Codes are GB/T 2260; thresholds are confirmed cases."""
+    """How a risk list is proposed from case counts (R4.6 to R4.8).
+
+    Codes are GB/T 2260; thresholds are confirmed cases.
+    """
 
     focus_codes: tuple[str, ...]
     higher_risk_from: int

@@ -15,7 +15,7 @@ AnchorBasis = Literal["arrival_with_proof", "registration_date", "last_exposure"
 
 
 class PolicyRevised(Event, type="fangkong.registry.PolicyRevised.v1", channel="policy", key="version"):
-    """A policy version was put in force from a day on; services keep it as their copy. (R1.2)"""
+    """A policy version was put in force from a day on; services keep it as their copy (R1.2)."""
 
     version: int
     effective_from: date
@@ -24,7 +24,7 @@ class PolicyRevised(Event, type="fangkong.registry.PolicyRevised.v1", channel="p
 
 
 class RiskAreasRevised(Event, type="fangkong.registry.RiskAreasRevised.v1", channel="policy", key="revision"):
-    """A new dated list of risk areas by division code (GB/T 2260); a county inherits unless listed itself. (R4.8)"""
+    """A new dated list of risk areas by division code (GB/T 2260); a county inherits unless listed itself (R4.8)."""
 
     revision: int
     effective_from: date
@@ -42,7 +42,7 @@ class PassKeyAnnounced(Event, type="fangkong.registry.PassKeyAnnounced.v1", chan
 class CompoundRegistered(
     Event, type="fangkong.registry.CompoundRegistered.v1", channel="town", key="compound", place="compound"
 ):
-    """A residential compound is in the book, or its entry was corrected. (R1.1, R2.1)"""
+    """A residential compound is in the book, or its entry was corrected (R1.1, R2.1)."""
 
     compound: CompoundId
     name: str
@@ -54,7 +54,7 @@ class CompoundRegistered(
 class CheckpointOpened(
     Event, type="fangkong.registry.CheckpointOpened.v1", channel="town", key="checkpoint", place="compound"
 ):
-    """A checkpoint was opened within the limit in force. (R2.1)"""
+    """A checkpoint was opened within the limit in force (R2.1)."""
 
     checkpoint: CheckpointId
     compound: CompoundId
@@ -62,16 +62,20 @@ class CheckpointOpened(
     policy_version: int
 
 
-class GridRegistered(Event, type="fangkong.registry.GridRegistered.v1", channel="town", key="grid", place="compound"):
-    """A grid exists; every dwelling belongs to exactly one. (R3.2)"""
+class GridRegistered(
+    Event, type="fangkong.registry.GridRegistered.v1", channel="town", key="grid", place="compound"
+):
+    """A grid exists; every dwelling belongs to exactly one (R3.2)."""
 
     grid: GridId
     compound: CompoundId
     dwellings: int
 
 
-class WorkerPosted(Event, type="fangkong.registry.WorkerPosted.v1", channel="town", key="posting_id", place="compound"):
-    """A worker serves at a post from a day on; the worker is a pseudonym. (R3.1, R3.2)"""
+class WorkerPosted(
+    Event, type="fangkong.registry.WorkerPosted.v1", channel="town", key="posting_id", place="compound"
+):
+    """A worker serves at a post from a day on; the worker is a pseudonym (R3.1, R3.2)."""
 
     posting_id: UUID
     worker_ref: UUID
@@ -86,7 +90,7 @@ class WorkerPosted(Event, type="fangkong.registry.WorkerPosted.v1", channel="tow
 class PersonRegistered(
     Event, type="fangkong.registry.PersonRegistered.v1", channel="people", key="person_ref", place="compound"
 ):
-    """A person is in the book under a random pseudonym. (R4.1, Identity)"""
+    """A person is in the book under a random pseudonym (R4.1, Identity)."""
 
     person_ref: PersonRef
     compound: CompoundId
@@ -98,7 +102,7 @@ class PersonRegistered(
 class HouseholdChanged(
     Event, type="fangkong.registry.HouseholdChanged.v1", channel="people", key="dwelling_id", place="compound"
 ):
-    """Who lives in a dwelling now, by pseudonym. (R4.3)"""
+    """Who lives in a dwelling now, by pseudonym (R4.3)."""
 
     dwelling_id: DwellingId
     compound: CompoundId
@@ -108,9 +112,13 @@ class HouseholdChanged(
 
 
 class ReturneeRegistered(
-    Event, type="fangkong.registry.ReturneeRegistered.v1", channel="returnees", key="person_ref", place="compound"
+    Event,
+    type="fangkong.registry.ReturneeRegistered.v1",
+    channel="returnees",
+    key="person_ref",
+    place="compound",
 ):
-    """Someone came back from elsewhere and a measure was decided for them. (R2.7, R4.6 to R4.10)
+    """Someone came back from elsewhere and a measure was decided for them (R2.7, R4.6 to R4.10).
 
     `anchor_date` is day 0. `origin_code` is where they have been (GB/T 2260), never where they are registered.
     """
@@ -133,7 +141,7 @@ class ReturneeRegistered(
 class EntryPassIssued(
     Event, type="fangkong.registry.EntryPassIssued.v1", channel="passes", key="pass_id", place="compound"
 ):
-    """One active pass per person and compound. `serial` dies when the pass is reprinted. (R2.4, R2.7)"""
+    """One active pass per person and compound. `serial` dies when the pass is reprinted (R2.4, R2.7)."""
 
     pass_id: UUID
     number: str
@@ -149,7 +157,7 @@ class EntryPassIssued(
 class EntryPassSuspended(
     Event, type="fangkong.registry.EntryPassSuspended.v1", channel="passes", key="pass_id", place="compound"
 ):
-    """A pass does not admit for now; the reason is a code. (gate rules)"""
+    """A pass does not admit for now; the reason is a code (gate rules)."""
 
     pass_id: UUID
     person_ref: PersonRef

@@ -13,7 +13,7 @@ from shared.kernel.ids import CompoundId
 class SiteRegistered(
     Event, type="fangkong.sanitation.SiteRegistered.v1", channel="rounds", key="site_id", place="compound"
 ):
-    """A place that is disinfected every day from a day on. (R5.1)"""
+    """A place that is disinfected every day from a day on (R5.1)."""
 
     site_id: UUID
     compound: CompoundId
@@ -24,7 +24,7 @@ class SiteRegistered(
 class RoundLogged(
     Event, type="fangkong.sanitation.RoundLogged.v1", channel="rounds", key="site_id", place="compound"
 ):
-    """A site was disinfected. `counts` is false when it was too close to the round before. (R5.1)"""
+    """A site was disinfected. `counts` is false when it was too close to the round before (R5.1)."""
 
     round_id: UUID
     site_id: UUID

@@ -91,7 +91,8 @@ class Databases:
         try:
             await owner.execute(
                 f"""
-                alter default privileges in schema public grant select, insert, update, delete on tables to "{role}_app";
+                alter default privileges in schema public
+                  grant select, insert, update, delete on tables to "{role}_app";
                 alter default privileges in schema public grant usage, select on sequences to "{role}_app";
                 """
             )
@@ -101,4 +102,6 @@ class Databases:
 
     def _url(self, role: str, database: str) -> str:
         parts = urlsplit(self.superuser_url)
-        return urlunsplit(parts._replace(netloc=f"{role}:test@{parts.hostname}:{parts.port}", path=f"/{database}"))
+        return urlunsplit(
+            parts._replace(netloc=f"{role}:test@{parts.hostname}:{parts.port}", path=f"/{database}")
+        )

@@ -98,10 +98,11 @@ async def run(
             acknowledged[UUID(site)] = max(acknowledged.get(UUID(site), 0), int(version))
         async with bench.producer.read() as conn:
             committed = {
-                row["site"]: row["version"] for row in await conn.fetch("select site, version from site_version")
+                row["site"]: row["version"]
+                for row in await conn.fetch("select site, version from site_version")
             }
-        for site, version in acknowledged.items():
-            assert committed.get(site, 0) >= version, "an acknowledged command is gone"
+        for known, newest in acknowledged.items():
+            assert committed.get(known, 0) >= newest, "an acknowledged command is gone"
         end = time.monotonic() + 60
         while len(await bench.seen()) < sum(committed.values()) and time.monotonic() < end:
             await asyncio.sleep(0.2)

@@ -1,10 +1,11 @@
 """A small producer and a small consumer on real servers, for tests of the runtime itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -85,9 +86,11 @@ class Bench:
         link = self.link("sanitation")
         link.start()
         relay = Relay(self.producer, link, channels=["rounds"])
-        async with background(relay.run()):
-            yield relay
-        await link.stop()
+        try:
+            async with background(relay.run()):
+                yield relay
+        finally:
+            await link.stop()
 
     @asynccontextmanager
     async def reading(self, *consumers: Projection) -> AsyncIterator[Runner]:
@@ -95,19 +98,26 @@ class Bench:
         link = self.link("reporting")
         link.start()
         runner = Runner(self.consumer, link, consumers or (Seen(),))
-        async with background(runner.run()):
-            yield runner
-        await link.stop()
+        try:
+            async with background(runner.run()):
+                yield runner
+        finally:
+            await link.stop()
 
     async def seen(self) -> list[tuple[UUID, int]]:
         """What was applied, in the order of application."""
         async with self.consumer.read() as conn:
-            return [(row["site"], row["version"]) for row in await conn.fetch("select site, version from seen order by n")]
+            return [
+                (row["site"], row["version"])
+                for row in await conn.fetch("select site, version from seen order by n")
+            ]
 
     async def streams(self) -> list[str]:
         """Make the streams that are missing."""
         who = self.server.admin
-        link = Link(self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password))
+        link = Link(
+            self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password)
+        )
         link.start()
         await asyncio.wait_for(link.up.wait(), 10)
         try:
@@ -118,7 +128,9 @@ class Bench:
     async def delete_stream(self) -> None:
         """Somebody deletes the stream."""
         who = self.server.admin
-        link = Link(self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password))
+        link = Link(
+            self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password)
+        )
         link.start()
         await asyncio.wait_for(link.up.wait(), 10)
         try:
@@ -128,11 +140,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def background(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[asyncio.Task[None]]:
+async def background(work: Coroutine[object, object, None]) -> AsyncIterator[asyncio.Task[None]]:
     """Run something beside the block; its failure is the block's failure."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work)
     try:
-        yield task  # type: ignore[misc]
+        yield task
     finally:
         failed = task.done() and not task.cancelled() and task.exception()
         task.cancel()
@@ -153,7 +165,7 @@ def wrong(seen: Sequence[tuple[UUID, int]], committed: dict[UUID, int]) -> dict[
         distinct = set(versions)
         counts["lost"] += len(set(range(1, committed.get(site, 0) + 1)) - distinct)
         counts["twice"] += len(versions) - len(distinct)
-        counts["out_of_order"] += sum(1 for a, b in zip(versions, versions[1:], strict=False) if b < a)
+        counts["out_of_order"] += sum(1 for a, b in pairwise(versions) if b < a)
     return counts
 
 

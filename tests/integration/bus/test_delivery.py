@@ -1,7 +1,7 @@
 """Nothing lost, nothing twice, in order: the backbone on real servers."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,7 +10,7 @@ from shared.testing.waiting import eventually
 from tests.integration.bus.support import Bench, log_round, wrong
 
 
-async def write(bench: Bench, sites: int, each: int, *, writers: int = 8) -> dict:  # type: ignore[type-arg]
+async def write(bench: Bench, sites: int, each: int, *, writers: int = 8) -> dict[UUID, int]:
     """Concurrent commands; each writer goes over all sites."""
     names = [uuid4() for _ in range(sites)]
 
@@ -20,10 +20,12 @@ async def write(bench: Bench, sites: int, each: int, *, writers: int = 8) -> dic
 
     await asyncio.gather(*(one(nth) for nth in range(writers)))
     async with bench.producer.read() as conn:
-        return {row["site"]: row["version"] for row in await conn.fetch("select site, version from site_version")}
+        return {
+            row["site"]: row["version"] for row in await conn.fetch("select site, version from site_version")
+        }
 
 
-async def settled(bench: Bench, committed: dict, within: float = 30) -> dict[str, int]:  # type: ignore[type-arg]
+async def settled(bench: Bench, committed: dict[UUID, int], within: float = 30) -> dict[str, int]:
     """Wait until as much was applied as was committed, then check."""
     total = sum(committed.values())
 
@@ -46,8 +48,11 @@ async def test_a_deleted_stream_is_replayed_from_the_outbox(bench: Bench) -> Non
         await settled(bench, first)
     async with bench.relaying() as relay:
         second = await write(bench, sites=4, each=50)
+
         async def published() -> bool:
-            return await relay.step() == 0
+            moved: int = await relay.step()
+            return moved == 0
+
         await eventually(published)
     await bench.delete_stream()
     await bench.streams()
@@ -59,14 +64,18 @@ async def test_progress_says_when_everyone_is_equal(bench: Bench) -> None:
     await write(bench, sites=2, each=8)
     urls = {"sanitation": bench.producer_urls.database, "reporting": bench.consumer_urls.database}
     async with bench.relaying(), bench.reading():
+
         async def equal() -> bool:
             now = await progress(urls)
             return bool(now.lags) and now.equal and now.committed == 16
+
         await eventually(equal)
 
 
 @pytest.mark.parametrize("published_already", [1, 7])
-async def test_a_batch_that_is_partly_stored_is_published_one_by_one(bench: Bench, published_already: int) -> None:
+async def test_a_batch_that_is_partly_stored_is_published_one_by_one(
+    bench: Bench, published_already: int
+) -> None:
     committed = await write(bench, sites=1, each=16)
     async with bench.relaying(), bench.reading():
         await settled(bench, committed)

@@ -1,0 +1,3 @@
+from tests.integration.bus.conftest import bench
+
+__all__ = ["bench"]
