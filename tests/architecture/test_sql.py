@@ -1,0 +1,81 @@
+"""Every statement of the product is prepared by PostgreSQL against the migrated schema."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from types import ModuleType
+
+import asyncpg
+import pytest
+
+import services
+import shared.bus
+from shared.db import keystore
+from shared.testing.databases import Urls
+
+SERVICES = ("gate", "observation", "registry", "reporting", "sanitation")
+_SQL = re.compile(r"^\s*(with|select|insert|update|delete)\b", re.IGNORECASE)
+
+
+def modules(package: ModuleType, prefix: str) -> Iterator[ModuleType]:
+    """All modules below a package."""
+    for found in pkgutil.walk_packages(package.__path__, prefix):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def statements(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """The SQL constants of a module."""
+    for name, value in vars(module).items():
+        if isinstance(value, str) and name.strip("_").isupper() and _SQL.match(value):
+            yield f"{module.__name__}.{name}", value
+
+
+async def prepare(url: str, found: Iterator[tuple[str, str]]) -> int:
+    connection = await asyncpg.connect(url)
+    count = 0
+    try:
+        for name, statement in found:
+            try:
+                await connection.prepare(statement)
+            except asyncpg.PostgresError as error:
+                raise AssertionError(f"{name}: {error}") from error
+            count += 1
+    finally:
+        await connection.close()
+    return count
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_statement_of_a_service_prepares(
+    service: str, database_url: Callable[[str], Awaitable[Urls]]
+) -> None:
+    package = importlib.import_module(f"services.{service}")
+    urls = await database_url(service)
+    found = (pair for module in modules(package, f"services.{service}.") for pair in statements(module))
+    assert await prepare(urls.database, found) > 5
+
+
+async def test_every_statement_of_the_runtime_prepares(
+    database_url: Callable[[str], Awaitable[Urls]],
+) -> None:
+    urls = await database_url("gate")
+    found = [
+        pair
+        for module in [*modules(shared.bus, "shared.bus."), importlib.import_module("shared.runtime")]
+        for pair in statements(module)
+    ]
+    assert await prepare(urls.database, iter(found)) > 15
+    assert await prepare(urls.keystore, statements(keystore)) > 3
+
+
+def test_sql_lives_in_stores_and_projections_only() -> None:
+    allowed = re.compile(r"^services\.[a-z]+\.(store|projections|queries)(\.|$)")
+    strays = [
+        name
+        for module in modules(services, "services.")
+        if not allowed.match(module.__name__)
+        for name, _ in statements(module)
+    ]
+    assert strays == []
