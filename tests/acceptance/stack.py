@@ -1,0 +1,175 @@
+"""All five services as real processes on the test servers, driven through HTTP only."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from deploy.local.issuer import Account, Issuer
+from deploy.local.nats import NatsServer
+from deploy.local.ports import any_free
+from deploy.local.secrets import Secrets
+from shared.bus.lag import progress
+from shared.bus.streams import keep_streams
+from shared.kernel.clock import SteppedClock, write_control
+from shared.testing.databases import Databases, Urls
+from shared.testing.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("registry", "gate", "observation", "sanitation", "reporting")
+
+
+@dataclass
+class Stack:
+    """The running system."""
+
+    folder: Path
+    nats: NatsServer
+    secrets: Secrets
+    issuer: Issuer
+    clock_file: Path
+    urls: dict[str, Urls] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
+    keeper: asyncio.Task[None] | None = None
+
+    async def start(self, databases: Databases) -> None:
+        """Fresh databases, streams, five processes; returns when all are ready."""
+        admin = self.nats.admin
+        self.keeper = asyncio.create_task(keep_streams(self.nats.url, admin.user, admin.password, every=0.5))
+        for service in SERVICES:
+            self.urls[service] = await databases.fresh(service)
+            self.ports[service] = any_free()
+            who = self.nats.credentials(service)
+            self.secrets.write_nats(service, who.password)
+            self.launch(service)
+        for service in SERVICES:
+            await self.ready(service)
+
+    def launch(self, service: str) -> None:
+        """Start one service's process."""
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "FANGKONG_MODE": "test",
+            "FANGKONG_DATABASE_URL": self.urls[service].database,
+            "FANGKONG_KEYSTORE_URL": self.urls[service].keystore,
+            "FANGKONG_NATS_URL": self.nats.url,
+            "FANGKONG_NATS_CREDENTIALS_FILE": str(self.secrets.nats_file(service)),
+            "FANGKONG_HTTP_PORT": str(self.ports[service]),
+            "FANGKONG_MASTER_KEY_FILE": str(self.secrets.master_key_file(service)),
+            "FANGKONG_CARD_KEYS_FILE": str(self.secrets.card_keys_file(service)),
+            "FANGKONG_ISSUER": self.issuer.url,
+            "FANGKONG_JWKS_FILE": str(self.issuer.folder / "jwks.json"),
+            "FANGKONG_CLOCK_FILE": str(self.clock_file),
+            "FANGKONG_TRACE_FILE": str(self.folder / "traces.jsonl"),
+        }
+        with (self.folder / f"{service}.log").open("ab") as log:
+            self.processes[service] = subprocess.Popen(
+                [sys.executable, "-m", f"services.{service}"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+
+    async def ready(self, service: str) -> None:
+        """Wait for `/readyz`."""
+
+        async def look() -> bool:
+            if self.processes[service].poll() is not None:
+                raise RuntimeError(f"{service} ended:\n{self.log(service)[-3000:]}")
+            with suppress(httpx.HTTPError):
+                return (await self.http.get(f"{self.base(service)}/readyz")).status_code == 200
+            return False
+
+        await eventually(look, within=60, what=f"{service} is ready")
+
+    async def stop(self) -> None:
+        """Drain all; every process must end cleanly."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        codes = {
+            name: await asyncio.to_thread(process.wait, 30) for name, process in self.processes.items()
+        }
+        if self.keeper:
+            self.keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.keeper
+        await self.http.aclose()
+        assert set(codes.values()) == {0}, codes
+
+    def kill(self, service: str) -> None:
+        """Kill -9."""
+        self.processes[service].kill()
+        self.processes[service].wait()
+
+    def base(self, service: str) -> str:
+        """The service's address."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    def log(self, service: str) -> str:
+        """What the service logged."""
+        return (self.folder / f"{service}.log").read_text(encoding="utf-8")
+
+    def as_role(self, role: str, scope: str = "town") -> dict[str, str]:
+        """Headers of somebody with one role."""
+        account = Account(subject=f"test-{role}", name=role, role=role, scope=scope)
+        return {"Authorization": f"Bearer {self.issuer.access_token(account)}"}
+
+    async def call(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        expect: int | tuple[int, ...] = (200, 201, 202),
+        **rest: Any,
+    ) -> Any:
+        """One request; its JSON answer. Fails with the problem when the status is another."""
+        answer = await self.http.request(method, f"{self.base(service)}{path}", headers=dict(headers), **rest)
+        allowed = (expect,) if isinstance(expect, int) else expect
+        assert answer.status_code in allowed, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+    async def equal(self, within: float = 30) -> None:
+        """Wait until every consumer has applied everything that was committed."""
+
+        async def look() -> bool:
+            now = await progress({service: urls.owner for service, urls in self.urls.items()})
+            assert now.dead_letters == 0, "an event could not be applied"
+            return now.equal
+
+        await eventually(look, within=within, what="all consumers equal")
+
+    def now(self) -> datetime:
+        """The business instant."""
+        return SteppedClock(self.clock_file).now()
+
+    async def move_to(self, instant: datetime) -> None:
+        """Step business time for all services at once, and wait until what fell due is done and told."""
+        write_control(self.clock_file, instant, 0.0)
+
+        async def ticked() -> bool:
+            for urls in self.urls.values():
+                connection = await asyncpg.connect(urls.owner)
+                try:
+                    behind = await connection.fetchval(
+                        "select count(*) from ticked where through < $1", instant - timedelta(seconds=1)
+                    )
+                finally:
+                    await connection.close()
+                if behind:
+                    return False
+            return True
+
+        await eventually(ticked, within=30, what=f"everything due by {instant} is done")
+        await self.equal()
