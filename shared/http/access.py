@@ -1,0 +1,238 @@
+"""Who may do what: roles, scopes, and one declared table of route x role per service.
+
+A service declares `ACCESS: AccessTable` in its `access.py`. `make_app` refuses to start when a route has no
+cell or a cell has no route, and the dependency `principal` is the only place where the table is enforced. A
+principal reaches a handler with just those grants that open the route, so a scope that belongs to another
+role never widens what the caller may touch.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self
+
+from fastapi import Depends
+from fastapi.routing import APIRoute, RouteContext
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from shared.http.problem import HttpRefusal
+from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
+
+
+class Role(StrEnum):
+    """In what capacity somebody calls."""
+
+    GUARD = "guard"
+    SHIFT_LEADER = "shift_leader"
+    GRID_WORKER = "grid_worker"
+    COMMUNITY_CLERK = "community_clerk"
+    SANITATION_WORKER = "sanitation_worker"
+    PROPERTY_MANAGER = "property_manager"
+    HQ_OFFICER = "hq_officer"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    OPS = "ops"
+    ADMIN = "admin"
+    DEVICE = "device"
+    RESIDENT = "resident"
+    PUBLIC = "public"
+
+
+STAFF = frozenset(Role) - {Role.DEVICE, Role.RESIDENT, Role.PUBLIC}
+
+AccessTable = Mapping[str, frozenset[Role]]
+"""`"METHOD /path/{as}/declared"` -> who may call it. `Role.PUBLIC` in a cell: no sign-in needed."""
+
+
+class ScopeKind(StrEnum):
+    """How far a grant reaches, widest first."""
+
+    TOWN = "town"
+    NEIGHBOURHOOD = "neighbourhood"
+    COMPOUND = "compound"
+    GRID = "grid"
+    CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a grant holds: the town, or one named place."""
+
+    kind: ScopeKind
+    id: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `town` or `compound:lj-001`.
+
+        Raises:
+            ValueError: neither form.
+        """
+        kind, _, place = text.partition(":")
+        scope = cls(kind=ScopeKind(kind), id=place or None)
+        if (scope.kind is ScopeKind.TOWN) != (scope.id is None):
+            raise ValueError("the town has no id, every other scope has one")
+        return scope
+
+    def __str__(self) -> str:
+        return self.kind if self.id is None else f"{self.kind}:{self.id}"
+
+
+TOWN = Scope(kind=ScopeKind.TOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role within a scope."""
+
+    role: Role
+    scope: Scope
+
+
+class OutOfScope(HttpRefusal):
+    """The role is right, the place is not the caller's."""
+
+    status: ClassVar[int] = 403
+    code: ClassVar[str] = "out_of_scope"
+
+
+class RoleNotAllowed(HttpRefusal):
+    """None of the caller's roles opens this route."""
+
+    status: ClassVar[int] = 403
+    code: ClassVar[str] = "role_not_allowed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who calls. `subject` is an account, device or link id: opaque, fit for the audit log."""
+
+    kind: Literal["staff", "device", "resident", "public"]
+    subject: str
+    grants: tuple[Grant, ...] = ()
+
+    def has(self, *roles: Role) -> bool:
+        """Say whether one of these roles is among those that opened the route."""
+        return any(grant.role in roles for grant in self.grants)
+
+    def scopes_for(self, *roles: Role) -> tuple[Scope, ...]:
+        """Tell where these roles (none named: any role that opened the route) hold."""
+        return tuple(grant.scope for grant in self.grants if not roles or grant.role in roles)
+
+    def reaches(
+        self,
+        *,
+        compound: CompoundId | None = None,
+        neighbourhood: NeighbourhoodId | None = None,
+        grid: GridId | None = None,
+        checkpoint: CheckpointId | None = None,
+    ) -> bool:
+        """Say whether a grant covers a place; name all that is known about where the place lies."""
+        place = {
+            ScopeKind.COMPOUND: compound,
+            ScopeKind.NEIGHBOURHOOD: neighbourhood,
+            ScopeKind.GRID: grid,
+            ScopeKind.CHECKPOINT: checkpoint,
+        }
+        return any(
+            scope == TOWN or (scope.id and place.get(scope.kind) == scope.id) for scope in self.scopes_for()
+        )
+
+    def require_compound(
+        self,
+        compound: CompoundId,
+        *,
+        neighbourhood: NeighbourhoodId | None = None,
+        grid: GridId | None = None,
+        checkpoint: CheckpointId | None = None,
+    ) -> None:
+        """Insist on a grant that covers the compound.
+
+        A grant for a neighbourhood, grid or checkpoint covers it only when the caller of this method names
+        the one the object belongs to: only the service knows.
+
+        Raises:
+            OutOfScope: no grant covers it.
+        """
+        if not self.reaches(compound=compound, neighbourhood=neighbourhood, grid=grid, checkpoint=checkpoint):
+            raise OutOfScope("不在您的管理范围内。This is outside of what is assigned to you.")
+
+    def require_town(self) -> None:
+        """Insist on a grant for the whole town.
+
+        Raises:
+            OutOfScope: every grant is narrower.
+        """
+        if TOWN not in self.scopes_for():
+            raise OutOfScope("需要全镇权限。This needs a grant for the whole town.")
+
+
+_AUTHENTICATED = "fangkong.principal"  # scope keys: who it is, and who it is with the grants of this route
+_CALLER = "fangkong.caller"
+NOBODY = Principal(kind="public", subject="public")
+
+
+class AccessTableError(Exception):
+    """Routes and access table do not match; the service must not start."""
+
+
+def match_table(routes: Iterable[RouteContext], table: AccessTable) -> dict[str, BaseRoute]:
+    """Check that every route and method has its cell and every cell its route; tell the route of each cell.
+
+    Raises:
+        AccessTableError: naming each route without a cell, cell without a route, and route included twice.
+    """
+    found: dict[str, BaseRoute] = {}
+    paths: dict[int, str | None] = {}
+    faults: list[str] = []
+    for route in routes:
+        path = route.path_format
+        if not isinstance(route.original_route, APIRoute):
+            faults.append(f"{path}: only routes of an APIRouter pass the access table")
+            continue
+        if paths.setdefault(id(route.original_route), path) != path:
+            faults.append(f"{path}: the same route is included under two prefixes")
+        for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+            name = f"{method} {path}"
+            if name in found:
+                faults.append(f"{name}: declared twice")
+            if not table.get(name):
+                faults.append(f"{name}: no role may call it; give it a cell in ACCESS")
+            found[name] = route.original_route
+    faults += [f"{name}: a cell without a route" for name in sorted(table.keys() - found.keys())]
+    if faults:
+        raise AccessTableError("; ".join(faults))
+    return found
+
+
+async def principal(request: Request) -> Principal:
+    """Authenticate the caller and enforce the access table: the dependency of every route.
+
+    Raises:
+        NotAuthenticated: no credential, or one that does not hold (401).
+        RoleNotAllowed: nobody in this role may call the route (403).
+    """
+    scope = request.scope
+    allowed = request.app.state.cells[id(scope["route"]), scope["method"]]
+    public = Role.PUBLIC in allowed
+    if public and "authorization" not in request.headers:
+        who = NOBODY
+    else:
+        who = await request.app.state.authenticate(request)
+    scope[_AUTHENTICATED] = who
+    narrowed = replace(who, grants=tuple(grant for grant in who.grants if grant.role in allowed))
+    if not narrowed.grants and not public:
+        raise RoleNotAllowed("您的角色无权执行此操作。Your role does not allow this.")
+    scope[_CALLER] = narrowed
+    return narrowed
+
+
+def caller_of(request: Request) -> Principal:
+    """Tell the caller without another dependency to resolve, for a handler on the hot path."""
+    caller: Principal = request.scope[_CALLER]
+    return caller
+
+
+Caller = Annotated[Principal, Depends(principal)]
+"""How a handler asks who calls: `who: Caller`."""

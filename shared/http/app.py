@@ -1,0 +1,166 @@
+"""Puts a service's routers into the common shell: access, problems, health, metrics, documents."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import iter_route_contexts
+from opentelemetry.trace import TracerProvider
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+
+from shared.http import auth, openapi, problem
+from shared.http.access import AccessTable, AccessTableError, match_table, principal
+from shared.http.bodies import BodyGuard
+from shared.http.shell import PLAIN, Shell
+from shared.kernel.clock import Clock
+from shared.obs import metrics
+
+READY_OUTBOX_SECONDS = 60.0
+
+
+class Health(Protocol):
+    """What `/readyz` asks. The bus is not part of it: gates work while it is away (F7)."""
+
+    async def database_ok(self) -> bool:
+        """Say whether the database answers."""
+
+    async def outbox_age(self) -> float:
+        """Tell the age in seconds of the oldest outbox row without a position; 0 for none.
+
+        Without a position, not without a JetStream acknowledgement: numbering needs the database and the
+        relay only, so an outage of the bus takes no gate out of service.
+        """
+
+
+class App(FastAPI):
+    """A FastAPI application whose OpenAPI document names problems and roles."""
+
+    def __init__(self, *, table: AccessTable, **settings: Any) -> None:
+        self._table = table
+        super().__init__(**settings)
+
+    def openapi(self) -> dict[str, Any]:
+        """Make the document once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.document(super().openapi(), self._table)
+        return self.openapi_schema
+
+
+def make_app(
+    service: str,
+    *,
+    routers: Sequence[APIRouter],
+    access: AccessTable,
+    db: object,
+    clock: Clock,
+    verifier: auth.Verifier,
+    health: Health,
+    title: str,
+    version: str,
+    authenticators: Mapping[str, auth.Authenticator] | None = None,
+    body_limits: Mapping[str, int] | None = None,
+    assets: Mapping[str, Path] | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    tracer_provider: TracerProvider | None = None,
+    ready_outbox_seconds: float = READY_OUTBOX_SECONDS,
+) -> FastAPI:
+    """Build a service's application.
+
+    Handlers find `db` and `clock` in `request.app.state` and the caller by `who: access.Caller`.
+
+    Args:
+        service: name in logs and metrics.
+        routers: the service's routes.
+        access: the service's table; must match the routes exactly.
+        db: what the handlers work on (`shared.db.pool.Database`).
+        clock: the service's clock.
+        verifier: verifies staff tokens.
+        health: answers `/readyz`.
+        title: for people, in the OpenAPI document.
+        version: of the running code.
+        authenticators: further Authorization schemes (`Device`, `Link`).
+        body_limits: `"METHOD /path"` -> bytes, where a route takes more or less than 1 MB.
+        assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
+        lifespan: what runs around serving.
+        tracer_provider: of `shared.obs.tracing.configure`; None: requests are not traced.
+        ready_outbox_seconds: `/readyz` fails beyond this age.
+
+    Raises:
+        AccessTableError: routes and table differ, or a body limit names no route.
+    """
+    app = App(
+        table=access,
+        title=title,
+        version=version,
+        dependencies=[Depends(principal)],
+        docs_url=None,  # the documentation pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry={
+            "tracing": tracer_provider is not None,
+            "tracer_provider": tracer_provider,
+            "metrics": False,  # ours carry the service and the route (screens.md section 6.2)
+            "logs": False,
+            "operation_spans": False,
+            "exclude": lambda scope: scope["path"] in PLAIN,
+        },
+    )
+    for router in routers:
+        app.include_router(router)
+    routes = match_table(iter_route_contexts(app.routes), access)
+    limits = _limits(routes, body_limits or {})
+    # By identity: routes do not hash, and they live as long as the application.
+    cells = {(id(route), name.partition(" ")[0]): access[name] for name, route in routes.items()}
+    _add_plain_routes(app, health, ready_outbox_seconds)
+    for prefix, folder in (assets or {}).items():
+        app.mount(prefix, StaticFiles(directory=folder))
+    names = {id(route): name.partition(" ")[2] for name, route in routes.items()}
+    app.state.db, app.state.clock, app.state.service, app.state.cells = db, clock, service, cells
+    app.state.authenticate = auth.authentication(verifier, authenticators or {}, app)
+    problem.install(app)
+    app.add_middleware(BodyGuard, limits=limits)
+    app.add_middleware(Shell, service=service, routes=names)  # added last: outermost
+    metrics.build_info(service, version=version)
+    return app
+
+
+def _limits(routes: Mapping[str, BaseRoute], limits: Mapping[str, int]) -> dict[int, int]:
+    if unknown := limits.keys() - routes.keys():
+        raise AccessTableError(f"a body limit without a route: {sorted(unknown)}")
+    return {id(routes[name]): limit for name, limit in limits.items()}
+
+
+def _add_plain_routes(app: App, health: Health, ready_outbox_seconds: float) -> None:
+    """Add what is not part of the service's own surface: probes, figures, the document. No sign-in."""
+
+    async def livez(_request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(_request: Request) -> Response:
+        database = await health.database_ok()
+        age = await health.outbox_age() if database else None
+        if age is None or age > ready_outbox_seconds:
+            return problem.render(
+                503,
+                "not_ready",
+                "尚未就绪。Not ready.",
+                extra={"database": database, "outbox_age_seconds": age},
+                headers={"Retry-After": "5"},
+            )
+        return JSONResponse({"status": "ready", "database": True, "outbox_age_seconds": age})
+
+    async def figures(_request: Request) -> Response:
+        return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE_LATEST})
+
+    async def document(_request: Request) -> Response:
+        return JSONResponse(app.openapi())
+
+    for path, endpoint in zip(PLAIN, (livez, readyz, figures, document), strict=True):
+        app.add_route(path, endpoint, methods=["GET"])

@@ -1,0 +1,171 @@
+"""Refusals and errors as RFC 9457 `application/problem+json`, rendered in this one place.
+
+Clients branch on `code`; `detail` and `remedy` are for people. What the server knows beyond that (stack,
+values, SQL) stays in its log under the correlation id that the problem carries.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.kernel.refusal import Refusal
+from shared.obs.logging import current_correlation, get_logger
+
+MEDIA_TYPE = "application/problem+json"
+log = get_logger(__name__)
+
+
+class FieldError(BaseModel):
+    """What is wrong with one part of the input; never the input itself."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Every answer of 400 and above."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    remedy: str | None = None
+    errors: list[FieldError] | None = None
+    correlation_id: str | None = None
+
+
+class HttpRefusal(Refusal):
+    """A refusal that HTTP itself calls for, with the headers it needs."""
+
+    headers: Mapping[str, str] | None = None
+
+
+class NotFound(HttpRefusal):
+    """There is no such thing, or none that the caller may know of."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "not_found"
+
+
+class TooManyRequests(HttpRefusal):
+    """The caller is too fast; `retry_after` tells the seconds to wait."""
+
+    status: ClassVar[int] = 429
+    code: ClassVar[str] = "too_many_requests"
+
+    def __init__(self, detail: str = "请求过于频繁。Too many requests.", *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+class Unavailable(HttpRefusal):
+    """Something this service needs is away for the moment; nothing was changed; ask again."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "unavailable"
+
+    def __init__(
+        self, detail: str = "服务暂不可用，请稍后重试。Not available for the moment.", *, retry_after: int = 5
+    ) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+def render(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    field: str | None = None,
+    remedy: str | None = None,
+    errors: list[FieldError] | None = None,
+    extra: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Make the response. Members named by the standard win over `extra`."""
+    correlation = current_correlation()
+    content: dict[str, Any] = {
+        **(extra or {}),
+        "type": f"urn:fangkong:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "field": field,
+        "remedy": remedy,
+        "correlation_id": str(correlation) if correlation else None,
+    }
+    if errors:
+        content["errors"] = [error.model_dump() for error in errors]
+    return Response(to_json(content), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def of_refusal(refusal: Refusal) -> Response:
+    """Render a refusal."""
+    headers = refusal.headers if isinstance(refusal, HttpRefusal) else None
+    return render(
+        refusal.status,
+        refusal.code,
+        refusal.detail,
+        field=refusal.field,
+        remedy=refusal.remedy,
+        extra=refusal.extra,
+        headers=headers,
+    )
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    if error.status == HTTPStatus.FORBIDDEN:  # who tried what is part of the audit trail (F17)
+        who = request.scope.get("fangkong.principal")
+        log.warning("access_refused", code=error.code, method=request.method, subject=who and who.subject)
+    return of_refusal(error)
+
+
+_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_HTTP_DETAILS = {
+    400: "请求无法解析。The request cannot be read.",
+    404: "没有这个地址。There is nothing at this address.",
+    405: "此地址不支持该方法。This address does not take that method.",
+}
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = error.status_code
+    code = _HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
+    return render(status, code, _HTTP_DETAILS.get(status, str(error.detail)), headers=error.headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    if isinstance(error.body, bytes) and "json" not in request.headers.get("content-type", ""):
+        detail = "请以 application/json 提交。Send the body as application/json."
+        return render(415, "unsupported_media_type", detail)
+    found = [
+        FieldError(field=".".join(map(str, part["loc"][1:])), code=part["type"], detail=part["msg"])
+        for part in error.errors()
+    ]
+    detail = "提交内容有误，请逐项核对。Some fields are not valid."
+    return render(422, "invalid_request", detail, field=found[0].field or None, errors=found)
+
+
+def install(app: FastAPI) -> None:
+    """Render every refusal, validation error and HTTP error of the application as a problem."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -1,0 +1,132 @@
+"""The outermost layer around every request: correlation id, log line, figures, headers, the last catch."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from uuid import UUID
+
+import asyncpg
+from opentelemetry import trace
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http import problem
+from shared.kernel.ids import uuid7
+from shared.obs.logging import get_logger, use_correlation
+from shared.obs.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from shared.obs.tracing import begin
+
+log = get_logger("http")
+
+_HEADERS = {  # set unless the response brings its own: pages have their own policy, assets their own caching
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+PLAIN = ("/livez", "/readyz", "/metrics", "/openapi.json")
+"""What every service has beside its own surface; asked every few seconds, so counted and not logged."""
+_PASSING = (  # the database is away, restarting, full or in conflict: asking again is right
+    ConnectionError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+class Shell:
+    """Pure ASGI, one layer for all of it: a check at a gate passes here."""
+
+    def __init__(self, app: ASGIApp, *, service: str, routes: Mapping[int, str]) -> None:
+        self._app = app
+        self._service = service
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; an unhandled error becomes a 500 (or 503) problem and one log entry."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        correlation = _uuid(_header(scope, b"x-correlation-id")) or uuid7()
+        status = 0
+
+        async def start(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message["headers"]
+                present = {name.lower() for name, _ in headers}
+                message["headers"] = [
+                    *headers,
+                    *((name, value) for name, value in _HEADERS.items() if name not in present),
+                    (b"x-correlation-id", str(correlation).encode()),
+                ]
+            await send(message)
+
+        with ExitStack() as stack:
+            stack.enter_context(use_correlation(correlation))
+            stack.enter_context(begin(_header(scope, b"traceparent")))
+            trace.get_current_span().set_attribute("fangkong.correlation_id", str(correlation))
+            try:
+                if _holds_nul(scope):
+                    answer = problem.render(400, "bad_request", "地址含有不允许的字符。A NUL in the address.")
+                    await answer(scope, receive, start)
+                else:
+                    await self._app(scope, receive, start)
+            except ClientDisconnect:
+                log.info("caller_hung_up", method=scope["method"], route=self._route(scope))
+            except Exception as error:  # the last catch: logged once, answered, never swallowed
+                log.exception("request_failed", method=scope["method"], route=self._route(scope))
+                if status == 0:
+                    await _failure(error)(scope, receive, start)
+            finally:
+                self._account(scope, status or 499, time.perf_counter() - began)
+
+    def _route(self, scope: Scope) -> str:
+        known = self._routes.get(id(scope.get("route")))
+        return known or (scope["path"] if scope["path"] in PLAIN else "(none)")
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # strangers invent methods
+        route = self._route(scope)
+        HTTP_SECONDS.labels(self._service, route, method, status).observe(seconds)
+        HTTP_REQUESTS.labels(self._service, route, method, status).inc()
+        if route not in PLAIN:
+            log.info("http_request", method=method, route=route, code=status, seconds=round(seconds, 5))
+
+
+def _failure(error: Exception) -> Response:
+    if isinstance(error, _PASSING):
+        return problem.of_refusal(problem.Unavailable())
+    return problem.render(
+        500,
+        "internal_error",
+        "系统内部错误，已记录。Something went wrong here; it has been recorded.",
+        remedy="请稍后重试，报告时附上 correlation_id。Try again later; report it with the correlation_id.",
+    )
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:  # a caller's oddity is no reason to refuse; it gets a fresh id
+        return None
+
+
+def _holds_nul(scope: Scope) -> bool:
+    return "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]

@@ -1,0 +1,1 @@
+"""Observability: JSON logs, Prometheus metrics and traces, with one correlation id through all three."""

@@ -1,0 +1,60 @@
+"""JSON that is let in, and JSON that is not."""
+
+import json
+
+import pytest
+
+from shared.http.bodies import MalformedJson, parse_json
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"[1, 2.5, null, true]",
+        '{"name": "张小明 😷"}'.encode(),
+        b'"\\ud83d\\ude37"',
+        b'"\\\\u0000 is only written"',
+        b"1e100",
+        b"[" * 150 + b"]" * 150,
+        b"9" * 400,
+    ],
+)
+def test_ordinary_json_is_parsed(body: bytes) -> None:
+    assert parse_json(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{}{}",
+        b"{'a': 1}",
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"1e400",
+        b'{"a": [-1e999]}',
+        b'"\\u0000"',
+        b'{"a\\u0000": 1}',
+        b'[["\\u0000"]]',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\x00"',
+        b"\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"9" * 100_000,
+        b"[1,]",
+        b"// no\n{}",
+    ],
+)
+def test_hostile_json_is_a_refusal_that_does_not_quote_it(body: bytes) -> None:
+    with pytest.raises(MalformedJson) as caught:
+        parse_json(body)
+    assert caught.value.status == 400
+    assert len(caught.value.detail) < 200

@@ -1,0 +1,27 @@
+"""Refusals carry a stable code."""
+
+from typing import ClassVar
+
+import pytest
+
+from shared.kernel.refusal import Refusal
+
+
+class TooEarly(Refusal):
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "too_early"
+
+
+def test_a_refusal_keeps_what_it_was_told() -> None:
+    refusal = TooEarly("not yet", field="day", remedy="wait", first_possible="2020-03-09")
+    assert (refusal.detail, refusal.field, refusal.remedy) == ("not yet", "day", "wait")
+    assert refusal.extra == {"first_possible": "2020-03-09"}
+    assert str(refusal) == "not yet"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "Too-Early"), (409, "_x"), (200, "fine"), (600, "beyond")]
+)
+def test_a_bad_status_or_code_fails_when_the_class_is_made(status: int, code: str) -> None:
+    with pytest.raises(TypeError, match="snake_case"):
+        type("Bad", (Refusal,), {"status": status, "code": code})
