@@ -1,0 +1,13 @@
+"""Observation: fourteen days, twice a day, nobody lost (R2.7, R4.6 to R4.10).
+
+Owns: cases, declarations, interruptions, decisions, missed windows, residents' links, its own contact cards.
+
+Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
+this service (contact).
+
+Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
+ObservationCompleted (channel `cases`); DeclarationSubmitted, DeclarationMissed (channel `declarations`).
+
+HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, decisions, links; residents, by a
+personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`.
+"""

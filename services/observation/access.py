@@ -1,0 +1,18 @@
+"""Who may do what here (architecture §7). Scope is checked against the case: town, neighbourhood, compound or grid."""
+
+from shared.http.access import AccessTable, Role
+
+_CARERS = frozenset({Role.GRID_WORKER, Role.COMMUNITY_CLERK})
+_READERS = _CARERS | {Role.HQ_OFFICER, Role.SUPERVISOR}
+
+ACCESS: AccessTable = {
+    "GET /v1/cases": _READERS,
+    "GET /v1/cases/{case_id}": _READERS,
+    "POST /v1/cases/{case_id}/declarations": _CARERS,
+    "POST /v1/cases/{case_id}/decisions": frozenset({Role.HQ_OFFICER, Role.COMMUNITY_CLERK}),
+    "POST /v1/cases/{case_id}/links": _CARERS,
+    "DELETE /v1/cases/{case_id}/links/{link_id}": _CARERS,
+    "POST /v1/link-sessions": frozenset({Role.PUBLIC}),
+    "GET /v1/me/case": frozenset({Role.RESIDENT}),
+    "POST /v1/me/declarations": frozenset({Role.RESIDENT}),
+}

@@ -1,0 +1,38 @@
+"""Reactions to the registry's facts. Names are durable identities and never change."""
+
+from services.observation.handlers import contacts, observing
+from shared.bus.reactor import Reactor
+from shared.db.pool import Tx
+from shared.events.registry import ReturneeRegistered, SubjectCardSealed
+from shared.kernel.cards import CardKeys
+from shared.kernel.sealed import Vault
+
+
+def open_for_returnee() -> Reactor:
+    """Start an observation for whoever came back (R2.7)."""
+    reactor = Reactor("observation.open_for_returnee")
+
+    @reactor.on(ReturneeRegistered)
+    async def open_observation(event: ReturneeRegistered, /, *, tx: Tx) -> None:
+        await observing.open_for_returnee(event, tx=tx)
+
+    return reactor
+
+
+class _OwnCards(Reactor):
+    """Reads the cards sealed for this service only: those of others never even arrive."""
+
+    def channels(self) -> set[tuple[str, str]]:
+        """The registry's card channel of this recipient."""
+        return {(SubjectCardSealed.service, f"cards_{contacts.RECIPIENT}")}
+
+
+def contact_cards(vault: Vault, card_keys: CardKeys) -> Reactor:
+    """Keep how to reach the people under observation (architecture §3, §8)."""
+    reactor = _OwnCards("observation.contact_cards")
+
+    @reactor.on(SubjectCardSealed)
+    async def keep_contact(event: SubjectCardSealed, /, *, tx: Tx) -> None:
+        await contacts.keep_contact(event, tx=tx, vault=vault, card_keys=card_keys)
+
+    return reactor

@@ -1,0 +1,96 @@
+"""How observation says no."""
+
+from typing import ClassVar
+
+from shared.kernel.refusal import Refusal
+
+
+class CaseUnknown(Refusal):
+    """There is no such case."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "case_unknown"
+
+
+class CaseEnded(Refusal):
+    """The observation is over."""
+
+    code: ClassVar[str] = "case_ended"
+
+
+class CaseNotBegun(Refusal):
+    """Day 0 is still to come."""
+
+    code: ClassVar[str] = "case_not_begun"
+
+
+class TemperatureImplausible(Refusal):
+    """No body temperature: measure again. Never stored (gate rules)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "temperature_implausible"
+
+
+class DeclaredInFuture(Refusal):
+    """The instant of a declaration is still to come."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "declared_in_future"
+
+
+class DeclaredBeforeOpening(Refusal):
+    """The instant of a declaration lies before the observation was opened."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "declared_before_opening"
+
+
+class SameIdOtherContent(Refusal):
+    """The id was used for something else."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "same_id_other_content"
+
+
+class ReleaseTooEarly(Refusal):
+    """The period is not over (R2.7)."""
+
+    code: ClassVar[str] = "release_too_early"
+
+
+class NotInterrupted(Refusal):
+    """There is nothing to resume."""
+
+    code: ClassVar[str] = "not_interrupted"
+
+
+class InMedicalHands(Refusal):
+    """Nobody is released while the fever path is open (O6)."""
+
+    code: ClassVar[str] = "in_medical_hands"
+
+
+class LinkUnknown(Refusal):
+    """No such link. Says nothing about whether it ever existed."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "link_unknown"
+
+
+class LinkAlreadyUsed(Refusal):
+    """The link was opened elsewhere first."""
+
+    code: ClassVar[str] = "link_already_used"
+
+
+class LinkEnded(Refusal):
+    """The link was withdrawn, or the observation is over."""
+
+    status: ClassVar[int] = 410
+    code: ClassVar[str] = "link_ended"
+
+
+class LinkShownOnce(Refusal):
+    """A link is shown once, to the one who made it."""
+
+    code: ClassVar[str] = "link_shown_once"

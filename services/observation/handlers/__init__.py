@@ -1,0 +1,1 @@
+"""Commands and reactions of observation: cases (`observing`), residents' links, contact cards."""

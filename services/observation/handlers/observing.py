@@ -1,0 +1,321 @@
+"""Commands and reactions: each loads under the case's lock, decides, saves and publishes in one transaction.
+
+A command first settles what fell due for its case, so its outcome never depends on how lately the ticker ran.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from services.observation.domain.calendar import Calendar
+from services.observation.domain.case import Case
+from services.observation.domain.deciding import DecisionKind, decide_decision
+from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
+from services.observation.domain.opening import decide_opening
+from services.observation.domain.refusals import CaseUnknown, SameIdOtherContent
+from services.observation.domain.settling import (
+    Fact,
+    WindowMissed,
+    decide_settling,
+    event_of,
+    next_step,
+)
+from services.observation.store import cases, copies, declarations
+from services.observation.store.declarations import KeptDecision
+from shared.db.pool import Conn, Tx
+from shared.events.observation import (
+    DeclarationSubmitted,
+    ObservationCompleted,
+    ObservationInterrupted,
+    ObservationResumed,
+    ObservationStarted,
+    WindowName,
+)
+from shared.events.registry import ReturneeRegistered
+from shared.http.problem import Unavailable
+from shared.kernel.ids import uuid7
+from shared.kernel.sealed import Vault
+
+
+class PolicyUnknown(Unavailable):
+    """No policy in force has arrived from the registry yet (R1.2)."""
+
+    code: ClassVar[str] = "policy_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "防控政策尚未下发，请稍后重试。No policy is in force here yet; ask again.", retry_after=5
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a declaration is answered with, also when it is repeated."""
+
+    declaration_id: UUID
+    case_id: UUID
+    day: date
+    window: WindowName
+    standing: Standing
+    alarming: bool
+    received_at: datetime
+    repeated: bool
+
+
+async def calendar_in_force(conn: Conn, today: date) -> Calendar:
+    """Read the rules.
+
+    Raises:
+        PolicyUnknown: none is in force yet.
+    """
+    calendar = await copies.calendar(conn)
+    if calendar is None or calendar.effective_from > today:
+        raise PolicyUnknown
+    return calendar
+
+
+async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | None:
+    """Start a returnee's observation once; keep the returnee waiting while no policy is known (R2.7, O1, O10)."""
+    calendar = await copies.calendar(tx)
+    if calendar is None or calendar.effective_from > tx.today:
+        await copies.wait_for_policy(tx, returnee)
+        return None
+    case = decide_opening(
+        returnee,
+        in_force=await cases.in_force(tx, returnee.person_ref, returnee.intake_id),
+        case_id=uuid7(),
+        calendar=calendar,
+        now=tx.now,
+    )
+    if case is None:
+        return None
+    started = ObservationStarted(
+        case_id=case.case_id,
+        person_ref=case.person_ref,
+        compound=case.compound,
+        dwelling_id=case.dwelling_id,
+        grid=case.grid,
+        category=case.category,
+        measure=case.measure,
+        anchor_date=case.anchor_date,
+        last_day=case.last_day,
+        started_at=case.opened_at,
+        policy_version=case.policy_version,
+    )
+    opened, facts = decide_settling(case, calendar, until=tx.now)  # the period of a late intake may be over
+    await cases.add(tx, opened, intake_id=returnee.intake_id, next_step_at=next_step(opened, calendar))
+    await tx.publish(started, version=case.version)
+    await _tell(tx, [(case, opened, facts)])
+    return opened
+
+
+async def open_waiting(tx: Tx, *, limit: int) -> int:
+    """Start observations that waited for a policy; tells how many were looked at."""
+    calendar = await copies.calendar(tx)
+    if calendar is None or calendar.effective_from > tx.today:
+        return 0
+    waiting = await copies.take_waiting(tx, limit)
+    for returnee in waiting:
+        await open_for_returnee(returnee, tx=tx)
+    return len(waiting)
+
+
+async def settle(tx: Tx, due: Sequence[Case], calendar: Calendar, *, until: datetime) -> None:
+    """Act on everything that fell due for locked cases up to an instant, with one statement a kind."""
+    settled = [(case, *decide_settling(case, calendar, until=until)) for case in due]
+    await cases.add_missed(tx, _missed(settled))
+    await cases.save(tx, [(after, next_step(after, calendar)) for _, after, _ in settled])
+    await _tell(tx, settled)
+
+
+async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vault: Vault) -> Receipt:
+    """Take a declaration, once per id; a fever or a symptom opens the fever path in the same step (R2.7, O6, O7)."""
+    before = await locked(tx, case_id)
+    content = f"{case_id}|{draft.content()}"
+    kept = await declarations.find(tx, draft.declaration_id)
+    if kept is not None:
+        _same_content(kept["content_index"], vault.index_all("declaration", content))
+        return Receipt(
+            declaration_id=draft.declaration_id,
+            case_id=kept["case_id"],
+            day=kept["day"],
+            window=kept["window_name"],
+            standing=Standing(kept["standing"]),
+            alarming=kept["alarming"],
+            received_at=kept["received_at"],
+            repeated=True,
+        )
+    calendar = await calendar_in_force(tx, tx.today)
+    settled, facts = decide_settling(before, calendar, until=tx.now)
+    after, declared = decide_declaration(settled, draft, calendar, now=tx.now)
+    key = await vault.key(before.person_ref, create=True)
+    await cases.add_missed(tx, _missed([(before, settled, facts)]))
+    await declarations.add(
+        tx,
+        case_id,
+        draft,
+        declared,
+        recorded_by=recorded_by,
+        sealed=vault.seal(key, "declaration", _answers(draft)),
+        content_index=vault.index("declaration", content),
+    )
+    if declared.interruption is not None:
+        await cases.save_interruption(tx, case_id, declared.interruption)
+    await cases.save(tx, [(after, next_step(after, calendar))])
+    await _tell(tx, [(before, settled, facts)])
+    await _tell_declared(tx, settled, draft, declared)
+    return Receipt(
+        declaration_id=draft.declaration_id,
+        case_id=case_id,
+        day=declared.span.day,
+        window=declared.span.window,
+        standing=declared.standing,
+        alarming=declared.alarming,
+        received_at=declared.received_at,
+        repeated=False,
+    )
+
+
+async def decide(
+    decision_id: UUID,
+    kind: DecisionKind,
+    reason: str,
+    *,
+    case_id: UUID,
+    decided_by: str,
+    tx: Tx,
+    vault: Vault,
+) -> tuple[KeptDecision, bool]:
+    """Carry out an officer's decision once per id; tells the answer and whether it is a repeated one (O5, O6)."""
+    before = await locked(tx, case_id)
+    content = f"{case_id}|{kind}|{reason}"
+    if found := await declarations.find_decision(tx, decision_id):
+        kept, index = found
+        _same_content(index, vault.index_all("decision", content))
+        return kept, True
+    calendar = await calendar_in_force(tx, tx.today)
+    settled, facts = decide_settling(before, calendar, until=tx.now)
+    decided = decide_decision(settled, kind, now=tx.now)
+    after, closing = decide_settling(
+        decided, calendar, until=tx.now
+    )  # resumed after its last day: closure awaited
+    key = await vault.key(before.person_ref, create=True)
+    kept = KeptDecision(
+        decision_id=decision_id,
+        case_id=case_id,
+        kind=kind,
+        decided_at=tx.now,
+        state_after=after.state.value,
+        last_day_after=after.last_day,
+    )
+    await cases.add_missed(tx, _missed([(before, settled, facts)]))
+    await declarations.add_decision(
+        tx,
+        kept,
+        decided_by=decided_by,
+        sealed=vault.seal(key, "decision_reason", reason),
+        content_index=vault.index("decision", content),
+    )
+    if kind != "close":
+        await cases.save_interruption(tx, case_id, decided.interruptions[-1])
+    await cases.save(tx, [(after, next_step(after, calendar))])
+    await _tell(tx, [(before, settled, facts)])
+    await tx.publish(_event_of_decision(decided), version=decided.version)
+    await _tell(tx, [(decided, after, closing)])
+    return kept, False
+
+
+async def locked(tx: Tx, case_id: UUID) -> Case:
+    """Read a case under its row lock.
+
+    Raises:
+        CaseUnknown: there is none.
+    """
+    case = await cases.lock(tx, case_id)
+    if case is None:
+        raise CaseUnknown("没有这个观察个案。There is no such case.")
+    return case
+
+
+def _same_content(kept: bytes, given: Sequence[bytes]) -> None:
+    if kept not in given:
+        raise SameIdOtherContent(
+            "该编号已用于其他内容。The id was used for something else.",
+            remedy="请使用新的编号。Use a new id.",
+        )
+
+
+def _answers(draft: Draft) -> str:
+    """The health answers as one text to seal."""
+    answers: Mapping[str, Any] = {
+        "temperature_c": None if draft.temperature_c is None else str(draft.temperature_c),
+        "cannot_measure_reason": draft.cannot_measure_reason,
+        "symptoms": sorted(draft.symptoms),
+    }
+    return json.dumps(answers, separators=(",", ":"))
+
+
+Settled = tuple[Case, Case, tuple[Fact, ...]]
+"""A case before, after, and the facts in between."""
+
+
+def _missed(settled: Sequence[Settled]) -> list[tuple[UUID, WindowMissed]]:
+    return [
+        (case.case_id, fact) for case, _, facts in settled for fact in facts if isinstance(fact, WindowMissed)
+    ]
+
+
+async def _tell(tx: Tx, settled: Sequence[Settled]) -> None:
+    for before, after, facts in settled:
+        for nth, fact in enumerate(facts, start=1):
+            await tx.publish(event_of(after, fact), version=before.version + nth)
+
+
+async def _tell_declared(tx: Tx, case: Case, draft: Draft, declared: Declared) -> None:
+    submitted = DeclarationSubmitted(
+        declaration_id=draft.declaration_id,
+        case_id=case.case_id,
+        person_ref=case.person_ref,
+        compound=case.compound,
+        day=declared.span.day,
+        window=declared.span.window,
+        late=declared.standing is not Standing.IN_TIME,
+        by=draft.channel,
+        temperature_c=draft.temperature_c,
+        symptomatic=bool(draft.symptoms),
+        submitted_at=declared.received_at,
+    )
+    await tx.publish(submitted, version=case.version + 1)
+    if declared.interruption is not None:
+        interrupted = ObservationInterrupted(
+            case_id=case.case_id,
+            person_ref=case.person_ref,
+            compound=case.compound,
+            reason=declared.interruption.reason,
+            interrupted_at=declared.interruption.began_at,
+        )
+        await tx.publish(interrupted, version=case.version + 2)
+
+
+def _event_of_decision(case: Case) -> ObservationCompleted | ObservationResumed:
+    if case.ended_at is not None:
+        return ObservationCompleted(
+            case_id=case.case_id,
+            person_ref=case.person_ref,
+            compound=case.compound,
+            last_day=case.last_day,
+            pass_from=case.pass_from,
+            completed_at=case.ended_at,
+        )
+    stop = case.interruptions[-1]
+    return ObservationResumed(
+        case_id=case.case_id,
+        person_ref=case.person_ref,
+        compound=case.compound,
+        measure=case.measure,
+        last_day=case.last_day,
+        resumed_at=stop.ended_at or case.settled_through,
+    )

@@ -1,0 +1,29 @@
+"""Copies that this service keeps of the registry's facts."""
+
+from services.observation.store import cases, copies
+from shared.bus.projection import EventBatch, Projection
+from shared.db.pool import Tx
+from shared.events.registry import CompoundRegistered, PolicyRevised
+
+
+class PolicyVersions(Projection, name="observation.policy", version=1, reads=(PolicyRevised,)):
+    """Every policy version: rules are read for the day they apply to (R1.2)."""
+
+    tables = ("policy_version",)
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Keep the versions, and have the cases looked at again: their windows may have moved."""
+        if revisions := batch.of(PolicyRevised):
+            await copies.keep_policies(tx, revisions)
+            await cases.look_again(tx)
+
+
+class Places(Projection, name="observation.places", version=1, reads=(CompoundRegistered,)):
+    """Which neighbourhood a compound belongs to: a clerk of the neighbourhood reaches its cases."""
+
+    tables = ("compound_place",)
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Keep the newest entry of each compound."""
+        newest = {event.compound: event for event in batch.of(CompoundRegistered)}
+        await copies.keep_places(tx, list(newest.values()))

@@ -1,0 +1,1 @@
+"""All SQL of observation: cases, declarations and decisions, links, and copies of others' facts."""

@@ -1,0 +1,308 @@
+"""Cases with everything that their state is derived from."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.observation.domain.calendar import Slot
+from services.observation.domain.case import Case, Interruption, State
+from services.observation.domain.settling import WindowMissed
+from shared.db.pool import Conn, Tx
+from shared.http.access import Scope, ScopeKind
+from shared.kernel.refusal import Refusal
+
+FIND_CASE = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+from observation_case where case_id = $1
+"""
+LOCK_CASE = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+from observation_case where case_id = $1 for update
+"""
+LOCK_DUE_CASES = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+from observation_case where next_step_at = $1 order by case_id limit $2 for update
+"""
+CASE_PLACE = """
+select c.person_ref, c.compound, c.grid, p.neighbourhood
+from observation_case c left join compound_place p using (compound) where c.case_id = $1
+"""
+NEXT_STEP = "select min(next_step_at) from observation_case where next_step_at <= $1"
+OVERDUE_STEPS = """
+select next_step_at, count(*) as cases from observation_case where next_step_at <= $1 group by next_step_at
+"""
+IN_FORCE = """
+select exists (select from observation_case where person_ref = $1 and state <> 'completed')
+  or exists (select from observation_case where intake_id = $2)
+"""
+LOCK_PERSON = "select pg_advisory_xact_lock(hashtextextended('observation.person:' || $1::uuid::text, 0))"
+
+INTERRUPTIONS = """
+select case_id, number, began_at, reason, ended_at, ended_by
+from interruption where case_id = any($1::uuid[]) order by case_id, number
+"""
+ANSWERS = """
+select case_id, day, window_name, min(received_at) as received_at
+from declaration where case_id = any($1::uuid[]) and standing <> 'after'
+group by case_id, day, window_name
+"""
+TOLD_MISSED = "select case_id, day, window_name from missed_window where case_id = any($1::uuid[])"
+
+ADD_CASE = """
+insert into observation_case (case_id, intake_id, person_ref, compound, dwelling_id, grid, category, measure,
+  anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since, ended_at, version,
+  state, last_day, next_step_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+"""
+SAVE_CASES = """
+update observation_case c set
+  settled_through = s.settled_through, awaiting_since = s.awaiting_since, ended_at = s.ended_at,
+  version = s.version, state = s.state, last_day = s.last_day, next_step_at = s.next_step_at
+from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::text[], $7::date[],
+  $8::timestamptz[])
+  as s (case_id, settled_through, awaiting_since, ended_at, version, state, last_day, next_step_at)
+where c.case_id = s.case_id
+"""
+SAVE_INTERRUPTION = """
+insert into interruption (case_id, number, began_at, reason, ended_at, ended_by)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (case_id, number) do update set ended_at = excluded.ended_at, ended_by = excluded.ended_by
+"""
+ADD_MISSED = """
+insert into missed_window (case_id, day, window_name, closed_at, streak)
+select case_id, day, window_name, closed_at, streak
+from unnest($1::uuid[], $2::date[], $3::text[], $4::timestamptz[], $5::int[])
+  as m (case_id, day, window_name, closed_at, streak)
+"""
+LOOK_AGAIN = """
+update observation_case set next_step_at = least(next_step_at, $1)
+where state <> 'completed' and next_step_at is not null
+"""
+LIST_CASES = """
+select c.case_id, c.person_ref, c.compound, c.grid, c.category,
+  case when c.state = 'medical' then 'medical' else c.measure end as measure, c.state, c.anchor_date, c.last_day,
+  c.opened_at
+from observation_case c left join compound_place p using (compound)
+where ($1::text is null or c.compound = $1)
+  and ($2::text is null or c.state = $2)
+  and ($3::boolean or c.compound = any($4::text[]) or p.neighbourhood = any($5::text[]) or c.grid = any($6::text[]))
+  and ($7::uuid is null or c.case_id > $7)
+order by c.case_id limit $8
+"""
+PEOPLE = """
+select compound, case when state = 'medical' then 'medical' else measure end as kind, state, count(*) as people
+from observation_case where state <> 'completed' group by 1, 2, 3
+"""
+
+
+class PersonObserved(Refusal):
+    """The person has a case in force: the database's own guard."""
+
+    code = "person_observed"
+
+
+REJECTIONS: dict[str, Refusal] = {
+    "case_one_in_force": PersonObserved("此人已在观察中。The person is under observation already."),
+}
+
+
+async def find(conn: Conn, case_id: UUID) -> Case | None:
+    """Read a case."""
+    row = await conn.fetchrow(FIND_CASE, case_id)
+    return None if row is None else (await _whole(conn, [row]))[0]
+
+
+async def place(conn: Conn, case_id: UUID) -> asyncpg.Record | None:
+    """Tell whom a case is about and where it lies, for deciding who may touch it."""
+    return await conn.fetchrow(CASE_PLACE, case_id)
+
+
+async def lock(tx: Tx, case_id: UUID) -> Case | None:
+    """Read a case under its row lock."""
+    row = await tx.fetchrow(LOCK_CASE, case_id)
+    return None if row is None else (await _whole(tx, [row]))[0]
+
+
+async def lock_due(tx: Tx, step: datetime, limit: int) -> list[Case]:
+    """Read cases whose next step is at an instant, under their row locks, always in the same order."""
+    return await _whole(tx, await tx.fetch(LOCK_DUE_CASES, step, limit))
+
+
+async def next_step(conn: Conn, now: datetime) -> datetime | None:
+    """Tell the earliest instant, up to now, at which something falls due."""
+    step: datetime | None = await conn.fetchval(NEXT_STEP, now)
+    return step
+
+
+async def overdue(conn: Conn, until: datetime) -> list[tuple[datetime, int]]:
+    """Tell the steps that should have been taken by then, with the number of cases."""
+    return [(row["next_step_at"], row["cases"]) for row in await conn.fetch(OVERDUE_STEPS, until)]
+
+
+async def in_force(tx: Tx, person_ref: UUID, intake_id: UUID) -> bool:
+    """Say whether the person has a case in force, or this intake opened one; nobody else opens one meanwhile."""
+    await tx.execute(LOCK_PERSON, person_ref)
+    return bool(await tx.fetchval(IN_FORCE, person_ref, intake_id))
+
+
+async def add(tx: Tx, case: Case, *, intake_id: UUID, next_step_at: datetime | None) -> None:
+    """Keep a new case."""
+    await tx.execute(
+        ADD_CASE,
+        case.case_id,
+        intake_id,
+        case.person_ref,
+        case.compound,
+        case.dwelling_id,
+        case.grid,
+        case.category,
+        case.measure,
+        case.anchor_date,
+        case.anchor_basis,
+        case.days,
+        case.policy_version,
+        case.opened_at,
+        case.settled_through,
+        case.awaiting_since,
+        case.ended_at,
+        case.version,
+        case.state.value,
+        case.last_day,
+        next_step_at,
+    )
+
+
+async def save(tx: Tx, cases: Sequence[tuple[Case, datetime | None]]) -> None:
+    """Keep what changed in cases that are locked, each with its next step."""
+    if not cases:
+        return
+    await tx.execute(
+        SAVE_CASES,
+        [case.case_id for case, _ in cases],
+        [case.settled_through for case, _ in cases],
+        [case.awaiting_since for case, _ in cases],
+        [case.ended_at for case, _ in cases],
+        [case.version for case, _ in cases],
+        [case.state.value for case, _ in cases],
+        [case.last_day for case, _ in cases],
+        [step for _, step in cases],
+    )
+
+
+async def save_interruption(tx: Tx, case_id: UUID, stop: Interruption) -> None:
+    """Keep an interruption, begun or ended."""
+    await tx.execute(
+        SAVE_INTERRUPTION, case_id, stop.number, stop.began_at, stop.reason, stop.ended_at, stop.ended_by
+    )
+
+
+async def add_missed(tx: Tx, missed: Sequence[tuple[UUID, WindowMissed]]) -> None:
+    """Keep windows that closed empty. A second time is an error: the whole transaction falls."""
+    if not missed:
+        return
+    await tx.execute(
+        ADD_MISSED,
+        [case_id for case_id, _ in missed],
+        [fact.day for _, fact in missed],
+        [fact.window for _, fact in missed],
+        [fact.closed_at for _, fact in missed],
+        [fact.streak for _, fact in missed],
+    )
+
+
+async def look_again(tx: Tx) -> None:
+    """Have every case in force looked at now: the rules by which its next step was found have changed."""
+    await tx.execute(LOOK_AGAIN, tx.now)
+
+
+async def page(
+    conn: Conn,
+    *,
+    scopes: Sequence[Scope],
+    compound: str | None,
+    state: State | None,
+    after: UUID | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Tell cases within scopes, in the order in which they were opened."""
+    places: defaultdict[ScopeKind, list[str]] = defaultdict(list)
+    for scope in scopes:
+        places[scope.kind].append(scope.id or "")
+    return await conn.fetch(
+        LIST_CASES,
+        compound,
+        None if state is None else state.value,
+        ScopeKind.TOWN in places,
+        places[ScopeKind.COMPOUND],
+        places[ScopeKind.NEIGHBOURHOOD],
+        places[ScopeKind.GRID],
+        after,
+        limit,
+    )
+
+
+async def people(conn: Conn) -> list[tuple[str, str, str, int]]:
+    """Count people under observation by compound, measure and state."""
+    return [(row["compound"], row["kind"], row["state"], row["people"]) for row in await conn.fetch(PEOPLE)]
+
+
+async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
+    """Cases with their interruptions, answers and missed windows: one statement each, however many cases."""
+    if not rows:
+        return []
+    ids = [row["case_id"] for row in rows]
+    stops: defaultdict[UUID, list[Interruption]] = defaultdict(list)
+    for row in await conn.fetch(INTERRUPTIONS, ids):
+        stops[row["case_id"]].append(
+            Interruption(
+                number=row["number"],
+                began_at=row["began_at"],
+                reason=row["reason"],
+                ended_at=row["ended_at"],
+                ended_by=row["ended_by"],
+            )
+        )
+    answers: defaultdict[UUID, dict[Slot, datetime]] = defaultdict(dict)
+    for case_id, day, window, received_at in await conn.fetch(ANSWERS, ids):
+        answers[case_id][day, window] = received_at
+    missed: defaultdict[UUID, set[tuple[date, Any]]] = defaultdict(set)
+    for case_id, day, window in await conn.fetch(TOLD_MISSED, ids):
+        missed[case_id].add((day, window))
+    return [
+        replace(
+            _bare(row),
+            interruptions=tuple(stops.get(row["case_id"], ())),
+            answers=answers.get(row["case_id"], {}),
+            told_missed=frozenset(missed.get(row["case_id"], ())),
+        )
+        for row in rows
+    ]
+
+
+def _bare(row: asyncpg.Record) -> Case:
+    return Case(
+        case_id=row["case_id"],
+        person_ref=row["person_ref"],
+        compound=row["compound"],
+        dwelling_id=row["dwelling_id"],
+        grid=row["grid"],
+        category=row["category"],
+        measure=row["measure"],
+        anchor_date=row["anchor_date"],
+        anchor_basis=row["anchor_basis"],
+        days=row["days"],
+        policy_version=row["policy_version"],
+        opened_at=row["opened_at"],
+        settled_through=row["settled_through"],
+        awaiting_since=row["awaiting_since"],
+        ended_at=row["ended_at"],
+        version=row["version"],
+    )

@@ -1,0 +1,122 @@
+"""What this service keeps of others' facts: policy versions, places, contact cards, returnees not yet opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.observation.domain.calendar import Calendar, PolicyVersion
+from shared.db.pool import Conn, Tx
+from shared.events.policy import PolicyDocument
+from shared.events.registry import CompoundRegistered, PolicyRevised, ReturneeRegistered
+
+POLICY_VERSIONS = "select version, effective_from, document from policy_version order by version"
+KEEP_POLICY = """
+insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing
+"""
+KEEP_PLACE = """
+insert into compound_place (compound, neighbourhood) values ($1, $2)
+on conflict (compound) do update set neighbourhood = excluded.neighbourhood
+"""
+NEIGHBOURHOOD = "select neighbourhood from compound_place where compound = $1"
+
+WAIT_FOR_POLICY = """
+insert into opening_waiting (intake_id, document) values ($1, $2) on conflict (intake_id) do nothing
+"""
+TAKE_WAITING = """
+delete from opening_waiting
+where intake_id in (select intake_id from opening_waiting order by intake_id limit $1 for update skip locked)
+returning document
+"""
+
+KEEP_CARD = """
+insert into contact_card (person_ref, compound, name_sealed, phone_sealed, room_sealed, kept_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (person_ref) do update set compound = excluded.compound, name_sealed = excluded.name_sealed,
+  phone_sealed = excluded.phone_sealed, room_sealed = excluded.room_sealed, kept_at = excluded.kept_at
+"""
+DROP_CARD = "delete from contact_card where person_ref = $1"
+FIND_CARD = "select name_sealed, phone_sealed, room_sealed from contact_card where person_ref = $1"
+
+NOTE_READ = """
+insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
+values ($1, $2, $3, $4, $5, $6, null, $7)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedContact:
+    """A contact card as it is kept."""
+
+    name: bytes | None = field(repr=False)
+    phone: bytes | None = field(repr=False)
+    room: bytes | None = field(repr=False)
+
+
+async def calendar(conn: Conn) -> Calendar | None:
+    """Read every policy version known; None before the first."""
+    rows = await conn.fetch(POLICY_VERSIONS)
+    versions = [
+        PolicyVersion(
+            version=row["version"],
+            effective_from=row["effective_from"],
+            document=PolicyDocument.model_validate(row["document"]),
+        )
+        for row in rows
+    ]
+    return Calendar(versions) if versions else None
+
+
+async def keep_policies(tx: Tx, revisions: Sequence[PolicyRevised]) -> None:
+    """Keep policy versions; a version never changes."""
+    await tx.executemany(
+        KEEP_POLICY,
+        [
+            (event.version, event.effective_from, event.document.model_dump(mode="json"))
+            for event in revisions
+        ],
+    )
+
+
+async def keep_places(tx: Tx, compounds: Sequence[CompoundRegistered]) -> None:
+    """Keep which neighbourhood a compound belongs to."""
+    await tx.executemany(KEEP_PLACE, sorted((event.compound, event.neighbourhood) for event in compounds))
+
+
+async def neighbourhood(conn: Conn, compound: str) -> str | None:
+    """Tell the neighbourhood of a compound, if it is known yet."""
+    found: str | None = await conn.fetchval(NEIGHBOURHOOD, compound)
+    return found
+
+
+async def wait_for_policy(tx: Tx, returnee: ReturneeRegistered) -> None:
+    """Keep a returnee until there are rules to open an observation by."""
+    await tx.execute(WAIT_FOR_POLICY, returnee.intake_id, returnee.model_dump(mode="json"))
+
+
+async def take_waiting(tx: Tx, limit: int) -> list[ReturneeRegistered]:
+    """Take returnees that waited for rules."""
+    rows = await tx.fetch(TAKE_WAITING, limit)
+    return [ReturneeRegistered.model_validate(row["document"]) for row in rows]
+
+
+async def keep_card(tx: Tx, person_ref: UUID, compound: str, contact: SealedContact) -> None:
+    """Keep a contact card in place of the one before."""
+    await tx.execute(KEEP_CARD, person_ref, compound, contact.name, contact.phone, contact.room, tx.now)
+
+
+async def drop_card(tx: Tx, person_ref: UUID) -> None:
+    """Forget how to reach somebody."""
+    await tx.execute(DROP_CARD, person_ref)
+
+
+async def find_card(conn: Conn, person_ref: UUID) -> SealedContact | None:
+    """Read a contact card, sealed."""
+    row = await conn.fetchrow(FIND_CARD, person_ref)
+    if row is None:
+        return None
+    return SealedContact(name=row["name_sealed"], phone=row["phone_sealed"], room=row["room_sealed"])
+
+
+async def note_read(tx: Tx, *, actor: str, role: str, action: str, person_ref: UUID, scope: str) -> None:
+    """Record that somebody read personal data."""
+    await tx.execute(NOTE_READ, tx.now, actor, role, action, person_ref, scope, tx.cause.correlation)

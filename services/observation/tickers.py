@@ -1,0 +1,90 @@
+"""What falls due by business time: windows that close, periods that end. Everything is found from state.
+
+Each case says when something may next fall due for it. The ticker takes the earliest such instant over all cases,
+settles the cases of that instant in batches, each batch one transaction, and goes on until nothing is due: so a
+service that was down for days catches up window by window, and a kill between batches costs nothing.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from services.observation import metrics
+from services.observation.domain.calendar import Calendar
+from services.observation.handlers import observing
+from services.observation.store import cases, copies
+from shared.db.pool import Database
+from shared.kernel.days import end_of, local_day
+from shared.runtime import Ticker
+
+NAME = "observation.windows"
+BATCH = 500
+"""Cases a transaction: large enough to be fast, small enough not to hold up a declaration."""
+FIGURES_EVERY = 10.0
+"""Seconds between two counts for the gauges."""
+OVERDUE_AFTER = timedelta(minutes=1)
+"""What is due for less is merely being worked on."""
+
+
+def windows() -> Ticker:
+    """Make the ticker of this process."""
+    return Ticker(name=NAME, act=_acting())
+
+
+def _acting() -> Callable[[Database], Awaitable[None]]:
+    counted = float("-inf")
+
+    async def act(database: Database) -> None:
+        nonlocal counted
+        if database.clock.monotonic() - counted >= FIGURES_EVERY:
+            await show_figures(database)
+            counted = database.clock.monotonic()
+        await close_due(database)
+
+    return act
+
+
+async def close_due(database: Database, *, batch: int = BATCH) -> int:
+    """Act on everything that is due now, in order; tells how many cases were settled."""
+    await _open_waiting(database, batch)
+    calendar: Calendar | None = None
+    settled = 0
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            step = await cases.next_step(tx, tx.now)
+            if step is None:
+                break
+            calendar = calendar or await copies.calendar(tx)
+            if calendar is None:  # the database's own constraint: no case without a policy
+                raise RuntimeError("a case without any policy version")
+            due = await cases.lock_due(tx, step, batch)
+            await observing.settle(tx, due, calendar, until=step)
+            settled += len(due)
+    now = database.clock.real_now().timestamp()
+    for job in metrics.JOBS:
+        metrics.LAST_SUCCESS.labels(job).set(now)
+    return settled
+
+
+async def _open_waiting(database: Database, batch: int) -> None:
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            if not await observing.open_waiting(tx, limit=batch):
+                return
+
+
+async def show_figures(database: Database) -> None:
+    """Count people and overdue steps into the gauges."""
+    async with database.read() as conn:
+        people = await cases.people(conn)
+        late = await cases.overdue(conn, database.clock.now() - OVERDUE_AFTER)
+        calendar = await copies.calendar(conn) if late else None
+    overdue = Counter(dict.fromkeys(metrics.OVERDUE_WINDOWS, 0))
+    for step, count in late:
+        ends = step == end_of(local_day(step) - timedelta(days=1))
+        overdue["release" if ends or calendar is None else calendar.span_at(step).window] += count
+    metrics.PEOPLE.clear()
+    for compound, kind, state, count in people:
+        metrics.PEOPLE.labels(compound, kind, state).set(count)
+    for window, count in overdue.items():
+        metrics.OVERDUE.labels(window).set(count)

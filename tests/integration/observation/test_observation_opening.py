@@ -1,0 +1,128 @@
+"""A registered returnee's observation starts by itself, once."""
+
+from datetime import date
+
+import asyncpg
+import pytest
+
+from shared.events.registry import SubjectCardSealed
+from tests.integration.observation.conftest import (
+    LAST,
+    Desk,
+    days_from,
+    policy_revised,
+    returnee,
+)
+
+
+@pytest.mark.requirement("R2.7")
+async def test_a_returnee_registered_opens_one_case_however_often_it_is_told(desk: Desk) -> None:
+    event = returnee()
+    await desk.hear(event)
+    await desk.hear(event)  # under a new position: the reaction itself acts once
+    rows = await desk.rows("select state, last_day, version, next_step_at from observation_case")
+    assert [(row["state"], row["last_day"], row["version"]) for row in rows] == [
+        ("under_observation", LAST, 1)
+    ]
+    started = await desk.told("ObservationStarted")
+    assert [(fact["version"], fact["last_day"], fact["policy_version"]) for fact in started] == [
+        (1, "2020-03-09", 1)
+    ]
+
+
+async def test_a_second_return_during_an_observation_opens_no_second_case(desk: Desk) -> None:
+    event = returnee()
+    await desk.hear(event, returnee(event.person_ref, anchor=date(2020, 2, 25)))
+    assert len(await desk.rows("select case_id from observation_case")) == 1
+    assert len(await desk.told("ObservationStarted")) == 1
+
+
+async def test_the_database_itself_refuses_two_cases_in_force_for_one_person(desk: Desk) -> None:
+    await desk.open_case()
+    copy = """
+    insert into observation_case select gen_random_uuid(), gen_random_uuid(), person_ref, compound, dwelling_id, grid,
+      category, measure, anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since,
+      ended_at, version, state, last_day, next_step_at from observation_case
+    """
+    with pytest.raises(asyncpg.UniqueViolationError, match="case_one_in_force"):
+        async with desk.database.pool.acquire() as connection:
+            await connection.execute(copy)
+
+
+@pytest.mark.scenario("O10")
+async def test_who_completed_and_returns_later_gets_a_new_case_and_the_old_one_stays(desk: Desk) -> None:
+    event = returnee()
+    first = await desk.open_case(event)
+    for day in days_from(date(2020, 2, 25), LAST):
+        desk.move(day, "18:00")
+        assert (await desk.declare(first)).status_code == 201
+    desk.move(date(2020, 3, 10), "00:00")
+    await desk.tick()
+    before = await desk.rows("select * from observation_case where case_id = $1", first)
+    assert before[0]["state"] == "completed"
+
+    desk.move(date(2020, 3, 20), "12:00")
+    second = await desk.open_case(returnee(event.person_ref, anchor=date(2020, 3, 20)))
+    assert second != first
+    assert await desk.rows("select * from observation_case where case_id = $1", first) == before
+    assert [fact["last_day"] for fact in await desk.told("ObservationStarted")] == [
+        "2020-03-09",
+        "2020-04-03",
+    ]
+
+
+@pytest.mark.requirement("R1.2")
+async def test_a_returnee_told_before_any_policy_is_opened_when_one_is_in_force(bare_desk: Desk) -> None:
+    await bare_desk.hear(returnee())
+    await bare_desk.tick()
+    assert await bare_desk.rows("select case_id from observation_case") == []
+    await bare_desk.hear(policy_revised(effective_from=date(2020, 2, 25)))
+    await bare_desk.tick()
+    assert await bare_desk.rows("select case_id from observation_case") == []
+    bare_desk.move(date(2020, 2, 25), "08:00")
+    await bare_desk.tick()
+    await bare_desk.tick()
+    assert [fact["anchor_date"] for fact in await bare_desk.told("ObservationStarted")] == ["2020-02-24"]
+    assert await bare_desk.rows("select intake_id from opening_waiting") == []
+
+
+async def test_a_returnee_told_after_the_period_waits_for_an_officer(desk: Desk) -> None:
+    await desk.hear(returnee(anchor=date(2020, 2, 1)))
+    assert [fact["event"] for fact in await desk.told()] == ["ObservationStarted", "ObservationAwaitsClosure"]
+    assert await desk.tick() == 0
+
+
+async def test_a_contact_card_is_kept_sealed_replaced_and_dropped(desk: Desk) -> None:
+    event = returnee()
+    case_id = await desk.open_case(event)
+    await desk.card(event, name="测试甲", phone="19912345678", room="3-2-501")
+    answer = await desk.get(f"/v1/cases/{case_id}")
+    assert answer.json()["contact"] == {"name": "测*", "phone": "199****5678", "room": "3-2-501"}
+    await desk.card(event, name="测试甲", room="3-2-502")
+    answer = await desk.get(f"/v1/cases/{case_id}")
+    assert answer.json()["contact"] == {"name": "测*", "phone": None, "room": "3-2-502"}
+    reads = await desk.rows("select actor, role, action, person_ref from audit_read order by id")
+    assert [tuple(read.values()) for read in reads] == [
+        ("test-community_clerk", "community_clerk", "observation.read_case", event.person_ref)
+    ] * 2
+    await desk.hear(
+        SubjectCardSealed(
+            recipient="observation", person_ref=event.person_ref, compound=event.compound, card=None
+        )
+    )
+    assert (await desk.get(f"/v1/cases/{case_id}")).json()["contact"] is None
+    assert await desk.rows("select person_ref from contact_card") == []
+
+
+async def test_a_card_for_an_erased_person_is_not_kept(desk: Desk) -> None:
+    event = returnee()
+    await desk.open_case(event)
+    await desk.client.context.vault.destroy(event.person_ref)
+    await desk.card(event, name="测试甲", room="3-2-501")
+    assert await desk.rows("select person_ref from contact_card") == []
+
+
+def test_only_the_own_cards_are_fetched(desk: Desk) -> None:
+    channels = set().union(*(consumer.channels() for consumer in desk.client.service.consumers))
+    assert ("registry", "cards_observation") in channels
+    assert not {("registry", "cards_gate"), ("registry", "cards_sanitation")} & channels
