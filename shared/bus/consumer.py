@@ -209,6 +209,7 @@ class Seat:
                 raise
             except Exception as error:  # noqa: BLE001 -- dead-letter first, then let go
                 blocked.add(item.partition_key)
+                log.exception("poison", consumer=self.consumer.name, pos=item.at.pos)
                 await self._bury(tx, [(item, dead_letters.Reason.POISON, dead_letters.describe(error))])
 
     async def _bury(self, tx: Tx, aside: Sequence[tuple[Item, dead_letters.Reason, str]]) -> None:

@@ -119,6 +119,12 @@ class Stack:
         """What the service logged."""
         return (self.folder / f"{service}.log").read_text(encoding="utf-8")
 
+    def dead_letters(self) -> list[str]:
+        """What consumers said of events that they could not apply."""
+        return [
+            line for service in self.urls for line in self.log(service).splitlines() if '"dead_letter"' in line
+        ]
+
     def as_role(self, role: str, scope: str = "town") -> dict[str, str]:
         """Headers of somebody with one role."""
         account = Account(subject=f"test-{role}", name=role, role=role, scope=scope)
@@ -145,7 +151,7 @@ class Stack:
 
         async def look() -> bool:
             now = await progress({service: urls.owner for service, urls in self.urls.items()})
-            assert now.dead_letters == 0, "an event could not be applied"
+            assert now.dead_letters == 0, self.dead_letters()
             return now.equal
 
         await eventually(look, within=within, what="all consumers equal")

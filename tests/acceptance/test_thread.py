@@ -1,0 +1,255 @@
+"""One thread through all five services, over HTTP only: back from a real city, observed, released, admitted, counted."""
+
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.town import generate, returnees
+from shared.kernel.days import at_local
+from shared.testing.waiting import eventually
+from tests.acceptance.stack import Stack
+
+ARRIVED = date(2020, 2, 24)
+
+
+async def load(stack: Stack, folder: Path) -> None:
+    """The town's register, as the office holds it."""
+    manifest = generate(folder, scale=0.02)
+    for entry in manifest.files:
+        role = stack.as_role("community_clerk")
+        answer = await stack.call(
+            "POST",
+            entry.service,
+            f"/v1/imports?kind={entry.kind}",
+            headers=role,
+            files={"file": (entry.file, (folder / entry.file).read_bytes())},
+        )
+
+        async def done(path: str = f"/v1/imports/{answer['import_id']}", service: str = entry.service) -> Any:
+            state = await stack.call("GET", service, path, headers=role)
+            assert state["state"] != "failed", state
+            return state if state["state"] == "done" else None
+
+        result = await eventually(done, within=60, what=f"{entry.file} imported")
+        assert result["rows_done"] == result["rows_total"]
+        assert result["rows_accepted"] > 0
+        if entry.kind == "sites":
+            break
+        await stack.equal()
+    await stack.equal()
+
+
+async def publish_risk_areas(stack: Stack, day: date) -> None:
+    """The list of a day, proposed from the real counts and published as it is."""
+    officer = stack.as_role("hq_officer")
+    proposal = await stack.call(
+        "POST", "registry", "/v1/risk-areas/proposals", headers=officer, json={"day": day.isoformat()}
+    )
+    assert {"420000", "330300"} <= {area["code"] for area in proposal["areas"]}
+    await stack.call(
+        "POST",
+        "registry",
+        "/v1/risk-areas",
+        headers=officer,
+        json={
+            "revision": proposal["revision"],
+            "effective_from": day.isoformat(),
+            "proposed_from": day.isoformat(),
+            "areas": {area["code"]: area["category"] for area in proposal["areas"]},
+        },
+    )
+
+
+async def enrol_device(stack: Stack, checkpoint: str) -> dict[str, str]:
+    code = await stack.call(
+        "POST",
+        "gate",
+        "/v1/enrolment-codes",
+        headers=stack.as_role("ops"),
+        json={"request_id": str(uuid4()), "checkpoint": checkpoint},
+    )
+    device = await stack.call(
+        "POST", "gate", "/v1/devices", headers={}, json={"code": code["code"], "device_id": str(uuid4())}
+    )
+    return {"Authorization": f"Device {device['credential']}"}
+
+
+async def check(stack: Stack, device: dict[str, str], seq: int, subject: dict[str, str], **rest: Any) -> Any:
+    return await stack.call(
+        "POST",
+        "gate",
+        "/v1/entry-checks",
+        headers=device,
+        json={
+            "check_id": str(uuid4()),
+            "seq": seq,
+            "direction": "entry",
+            "subject": subject,
+            "mask": True,
+            "temperature_c": "36.5",
+            "checked_at": stack.now().isoformat(),
+            **rest,
+        },
+    )
+
+
+async def board(stack: Stack, compound: str) -> Any:
+    answer = await stack.call("GET", "reporting", f"/v1/board/{compound}", headers=stack.as_role("hq_officer"))
+    return answer["compound"]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("O12", "P5", "H2", "H5", "G1")
+@pytest.mark.requirement("R2.7", "R4.6", "R4.8", "R5.1")
+async def test_a_returnee_is_observed_released_admitted_and_counted(stack: Stack, tmp_path: Path) -> None:
+    clerk = stack.as_role("community_clerk")
+    await load(stack, tmp_path)
+    await publish_risk_areas(stack, ARRIVED)
+
+    # Registered: the measure follows from where the person has been, by the list of that day.
+    back = next(one for one in returnees(ARRIVED, seed=20200224, n=400, scale=0.02) if one.from_code == "330300")
+    intake = {
+        "intake_id": str(uuid4()),
+        "person": {
+            "name": back.name,
+            "documents": [{"kind": "resident_id", "number": back.document}],
+            "phone": back.phone,
+        },
+        "dwelling": {
+            "compound": back.compound,
+            "building": back.building,
+            "unit": back.unit,
+            "room": back.room,
+        },
+        "trip": {
+            "origin_code": back.from_code,
+            "arrived_on": ARRIVED.isoformat(),
+            "transport": "train",
+            "proof": True,
+        },
+    }
+    registered = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=intake, expect=201)
+    assert (registered["category"], registered["measure"]) == ("higher_risk", "home_quarantine")
+    assert (registered["anchor_date"], registered["last_day"]) == ("2020-02-24", "2020-03-09")
+    again = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=intake, expect=200)
+    moving = {"state", "case_id"}  # observation may have opened the case meanwhile
+    assert {k: v for k, v in again.items() if k not in moving} == {
+        k: v for k, v in registered.items() if k not in moving
+    }
+    await stack.equal()
+    compound = registered["compound"]
+    assert (await board(stack, compound))["observed"]["home_quarantine"] == 1
+
+    # No pass before the period is over, and the refusal names the first possible day.
+    wanted = {"request_id": str(uuid4()), "person_ref": registered["person_ref"], "compound": compound}
+    refused = await stack.call("POST", "registry", "/v1/passes", headers=clerk, json=wanted, expect=409)
+    assert refused["first_possible"] == "2020-03-10"
+
+    # At the gate the person goes straight home, and is not let out.
+    device = await enrol_device(stack, f"{compound}-k1")
+    by_document = {"kind": "document", "number": back.document}
+    entering = await check(stack, device, 1, by_document)
+    assert (entering["verdict"], entering["action"]) == ("admit_with_action", "go_straight_home")
+    assert entering["display"]["surname"] == f"{back.name[0]}*"
+    leaving = await check(stack, device, 2, by_document, direction="exit")
+    assert leaving["verdict"] == "refuse"
+
+    # Twice a day, through the person's own link.
+    [case] = (
+        await stack.call("GET", "observation", f"/v1/cases?compound={compound}", headers=clerk)
+    )["items"]
+    link = await stack.call(
+        "POST",
+        "observation",
+        f"/v1/cases/{case['case_id']}/links",
+        headers=clerk,
+        json={"link_id": str(uuid4())},
+    )
+    session = await stack.call(
+        "POST", "observation", "/v1/link-sessions", headers={}, json={"token": link["token"]}
+    )
+    resident = {"Authorization": f"Link {session['session']}"}
+    for nth in range(1, 15):
+        for at in (time(7, 30), time(18, 0)):
+            await stack.move_to(at_local(ARRIVED + timedelta(days=nth), at))
+            declared = await stack.call(
+                "POST",
+                "observation",
+                "/v1/me/declarations",
+                headers=resident,
+                json={"declaration_id": str(uuid4()), "temperature_c": "36.6", "symptoms": []},
+            )
+            assert declared["standing"] == "in_time"
+    last = await stack.call("GET", "observation", "/v1/me/case", headers=resident)
+    assert (last["day_number"], last["state"]) == (14, "under_observation")
+    await stack.move_to(at_local(date(2020, 3, 9), time(23, 59)))
+    await stack.call("POST", "registry", "/v1/passes", headers=clerk, json=wanted, expect=409)
+
+    # 24:00 of day 14: it completes by itself, and the next day a pass is issued once.
+    await stack.move_to(at_local(date(2020, 3, 10), time(0, 0, 1)))
+    [roll] = (
+        await stack.call(
+            "GET",
+            "reporting",
+            f"/v1/observation-roll?compound={compound}",
+            headers=stack.as_role("hq_officer"),
+        )
+    )["items"]
+    assert roll["state"] == "completed"
+    await stack.move_to(at_local(date(2020, 3, 10), time(8, 0)))
+    issued = await stack.call("POST", "registry", "/v1/passes", headers=clerk, json=wanted, expect=201)
+    twice = await stack.call(
+        "POST",
+        "registry",
+        "/v1/passes",
+        headers=clerk,
+        json=wanted | {"request_id": str(uuid4())},
+        expect=(200, 201),
+    )
+    assert twice["pass_id"] == issued["pass_id"]
+    await stack.equal()
+
+    # Admitted with the pass; the answer shows surname and room and nothing else of the person.
+    admitted = await check(stack, device, 3, {"kind": "pass_token", "token": issued["token"]})
+    assert (admitted["verdict"], admitted["reasons"]) == ("admit", [])
+    assert set(admitted["display"]) == {"surname", "room"}
+
+    # The same compound's lift is disinfected.
+    sites = await stack.call(
+        "GET", "sanitation", f"/v1/sites?compound={compound}", headers=stack.as_role("sanitation_worker")
+    )
+    await stack.call(
+        "POST",
+        "sanitation",
+        "/v1/rounds",
+        headers=stack.as_role("sanitation_worker"),
+        json={
+            "round_id": str(uuid4()),
+            "site_code": sites["items"][0]["code"],
+            "agent": "chlorine_84",
+            "concentration_mg_l": 500,
+            "done_at": stack.now().isoformat(),
+        },
+        expect=201,
+    )
+    await stack.equal()
+
+    # Headquarters see every step, and the compounds add up to the town.
+    line = await board(stack, compound)
+    assert line["under_observation"] == 0
+    assert line["passes_active"] == 1
+    assert line["entries"] == 1
+    assert line["rounds_counted"] == 1
+    whole = await stack.call("GET", "reporting", "/v1/board", headers=stack.as_role("hq_officer"))
+    for figure in ("dwellings", "people", "residents", "checks", "passes_active", "sites"):
+        assert whole["totals"][figure] == sum(row[figure] for row in whole["compounds"]), figure
+    assert len(whole["compounds"]) == 53
+
+    # Nothing that identifies the person is in any log.
+    for service in stack.urls:
+        said = stack.log(service)
+        for secret in (back.name, back.document, back.phone, link["token"], issued["token"]):
+            assert secret not in said
