@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import asyncpg
 import structlog
 import uvicorn
+import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import TracerProvider
 
@@ -120,7 +121,7 @@ Build = Callable[[Context], Service]
 def serve(build: Build, settings_class: type[S]) -> None:
     """Run a service until SIGTERM or SIGINT; exit code 0 after a clean drain."""
     settings = settings_class()
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Runtime(build, settings).run())
 
 
@@ -372,9 +373,13 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def listening(settings: ServiceSettings) -> Iterator[socket.socket]:
-    """The service's socket, bound before anything else starts, so that a taken port is one clear sentence."""
+    """The service's socket, bound before anything else starts, so that a taken port is one clear sentence.
+
+    The protocol is named because asyncio sets TCP_NODELAY only then; without it every answer on a kept connection
+    waits 40 ms for the client's delayed acknowledgement.
+    """
     family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
-    with socket.socket(family) as listener:
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.http_host, settings.http_port))

@@ -21,6 +21,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.days import local_day
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
+from shared.obs.logging import current_correlation
 from shared.obs.tracing import current_traceparent
 
 TRANSIENT = (
@@ -208,7 +209,7 @@ class Database:
                     connection,
                     now=self.clock.now(),
                     actor=actor,
-                    cause=cause or Cause(correlation=uuid7()),
+                    cause=cause or Cause(correlation=current_correlation() or uuid7()),
                 )
                 yield tx
                 published = bool(tx.pending)

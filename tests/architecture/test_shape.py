@@ -17,13 +17,16 @@ MAY = MUST | {
     "api",
     "consumers",
     "data",
+    "desk",
     "domain",
     "handlers",
+    "imports",
     "metrics",
     "openapi",
     "pages",
     "projections",
     "queries",
+    "sealing",
     "store",
     "tickers",
 }
@@ -84,14 +87,23 @@ def test_no_file_grows_past_its_room() -> None:
     assert long == {}
 
 
-def test_the_runtime_stays_small() -> None:
-    lines = sum(
-        len(path.read_text().splitlines())
-        for folder in ("bus", "events")
-        for path in (ROOT / "shared" / folder).glob("*.py")
-        if path.stem not in {*SERVICES, "policy", "documents"}
+def lines_of_code(path: Path) -> int:
+    """Lines that do something: no blank ones, comments or docstrings."""
+    text = path.read_text(encoding="utf-8")
+    said: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            said.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return sum(
+        1
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#") and number not in said
     )
-    assert lines <= 1_700, "the backbone is to stay readable in one sitting (architecture.md: about 1,200 lines of code)"
+
+
+def test_the_backbone_stays_readable_in_one_sitting() -> None:
+    files = [*(ROOT / "shared" / "bus").glob("*.py"), ROOT / "shared/events/base.py", ROOT / "shared/events/envelope.py"]
+    assert sum(map(lines_of_code, files)) <= 1_450
 
 
 def test_only_the_bus_speaks_to_nats() -> None:

@@ -1,0 +1,8 @@
+"""Gate: answers checkpoint devices, also while everything else is away.
+
+Owns: enrolment codes, devices, entry checks, its own holds (a fever seen at a checkpoint), and its copies of passes,
+pass keys, restrictions, policy, compounds, checkpoints and cards.
+Events in: registry (policy, town, passes, cards for gate), observation (cases).
+Events out: EntryChecked (checks), FeverSeen (alerts), DeviceEnrolled (devices).
+HTTP: enrolment codes, devices, entry checks (one, and batches of up to 200), the device's own checkpoint.
+"""

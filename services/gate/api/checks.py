@@ -1,0 +1,226 @@
+"""Entry checks over HTTP (R2.3, device contract)."""
+
+import time
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import ValidationError
+
+from services.gate import metrics
+from services.gate.api import examples
+from services.gate.api.devices import CallingStation
+from services.gate.api.models import (
+    BatchAnswer,
+    BatchBody,
+    BatchItem,
+    DisplayAnswer,
+    Document,
+    DwellingSurname,
+    EntryCheckAnswer,
+    EntryCheckBody,
+    PassNumber,
+    PassToken,
+    Visitor,
+)
+from services.gate.desk import Desk, Station, desk
+from services.gate.domain.entry import Answers, SubjectKind
+from services.gate.handlers.checks import (
+    Answered,
+    CheckEntry,
+    DecidedOffline,
+    Outcome,
+    Rejected,
+    check_entries,
+)
+from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
+from services.gate.store import Lookup
+from shared.db.pool import TRANSIENT
+from shared.events.envelope import Cause
+from shared.kernel.ids import uuid7
+from shared.obs.logging import current_correlation, get_logger
+
+log = get_logger(__name__)
+router = APIRouter(tags=["entry checks"])
+
+RETRY_SECONDS = 5
+
+
+@router.post(
+    "/v1/entry-checks",
+    status_code=HTTPStatus.CREATED,
+    summary="Check one person at the device's checkpoint",
+    responses={200: {"model": EntryCheckAnswer, "description": "A repeat: the first answer again."}},
+)
+async def check_entry(
+    body: Annotated[EntryCheckBody, Body(openapi_examples=examples.CHECKS)],
+    station: CallingStation,
+    request: Request,
+    response: Response,
+) -> EntryCheckAnswer:
+    """Decide, record and answer. What was answered is durable; a repeat of the same content gets the first answer.
+
+    Every verdict comes with all its reasons and with one instruction in the guard's words. The same `check_id` with
+    other content is refused (`same_id_other_content`).
+    """
+    mine = desk(request.app)
+    [outcome] = await _run(mine, [await _command(mine, station, body)])
+    match outcome:
+        case Rejected():
+            raise outcome.refusal
+        case Answered(created=False):
+            response.status_code = HTTPStatus.OK
+    return _answer(body.check_id, outcome)
+
+
+@router.post("/v1/entry-checks/batch", summary="Send queued checks, at most 200")
+async def check_entries_queued(body: BatchBody, station: CallingStation, request: Request) -> BatchAnswer:
+    """Record checks that the device queued, each by itself; the answer has one item a check, in order.
+
+    Delete a check from the queue on `created` and `exists` only.
+    """
+    mine = desk(request.app)
+    items: list[BatchItem | None] = []
+    commands: list[CheckEntry] = []
+    for raw in body.checks:
+        try:
+            check = EntryCheckBody.model_validate(raw)
+        except ValidationError as error:
+            items.append(_invalid(raw, error))
+        else:
+            items.append(None)
+            commands.append(await _command(mine, station, check))
+    answered = iter(await _run_each_if_needed(mine, commands) if commands else [])
+    return BatchAnswer(items=[item or next(answered) for item in items])
+
+
+async def _run(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
+    """One transaction for all; figures after the commit."""
+    began = time.perf_counter()
+    database = mine.context.database
+    actor, cause = commands[0].station.subject, Cause(correlation=current_correlation() or uuid7())
+    async with database.begin(actor=actor, cause=cause) as tx:
+        rules = await mine.rules(tx, tx.today)
+        outcomes = await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
+    seconds = time.perf_counter() - began
+    for command, outcome in zip(commands, outcomes, strict=True):
+        _count(command, outcome, seconds / len(commands))
+    return outcomes
+
+
+async def _run_each_if_needed(mine: Desk, commands: Sequence[CheckEntry]) -> list[BatchItem]:
+    """All at once; should the database not take one of them, each by itself, so that it harms no other."""
+    try:
+        outcomes = await _run(mine, commands)
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        log.warning("batch_isolated", checks=len(commands), error=type(error).__name__)
+        return [await _run_alone(mine, command) for command in commands]
+    return [_item(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
+
+
+async def _run_alone(mine: Desk, command: CheckEntry) -> BatchItem:
+    try:
+        [outcome] = await _run(mine, [command])
+    except TRANSIENT:
+        return BatchItem(
+            check_id=command.check_id, status="retry", code="unavailable", retry_after=RETRY_SECONDS
+        )
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        log.exception("check_not_storable", exc_info=error)
+        return BatchItem(check_id=command.check_id, status="rejected", code="not_storable")
+    return _item(command, outcome)
+
+
+async def _command(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
+    offline = body.offline
+    return CheckEntry(
+        station=station,
+        check_id=body.check_id,
+        seq=body.seq,
+        direction=body.direction,
+        kind=SubjectKind(body.subject.kind),
+        purpose=body.subject.purpose if isinstance(body.subject, Visitor) else None,
+        mask=body.mask,
+        temperature_c=body.temperature_c,
+        answers=body.answers.answers() if body.answers else Answers(),
+        checked_at=body.checked_at,
+        offline=DecidedOffline(
+            verdict=offline.verdict,
+            reasons=offline.reasons,
+            action=offline.action,
+            policy_version=offline.policy_version,
+        )
+        if offline
+        else None,
+        lookup=await _lookup(mine, station, body),
+        content=body.content(station.compound, station.checkpoint),
+    )
+
+
+async def _lookup(mine: Desk, station: Station, body: EntryCheckBody) -> Lookup:
+    here, subject = station.compound, body.subject
+    match subject:
+        case PassToken():
+            proof, claims = await mine.read_token(subject.token)
+            if claims is None:
+                return Lookup(check_id=body.check_id, compound=here, proof=proof)
+            return Lookup(
+                check_id=body.check_id,
+                compound=here,
+                pass_id=claims.pass_id,
+                serial=claims.serial,
+                proof=proof,
+            )
+        case PassNumber():
+            return Lookup(check_id=body.check_id, compound=here, number=subject.number)
+        case Document():
+            indexes = mine.context.vault.index_all(DOCUMENT_INDEX, subject.spell(here))
+            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
+        case DwellingSurname():
+            indexes = mine.context.vault.index_all(ROOM_INDEX, subject.spell(here))
+            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
+        case Visitor():
+            return Lookup(check_id=body.check_id, compound=here)
+
+
+def _count(command: CheckEntry, outcome: Outcome, seconds: float) -> None:
+    if not isinstance(outcome, Answered) or not outcome.created:
+        return
+    station, mode = command.station, "offline" if outcome.answer.offline else "online"
+    metrics.CHECKS.labels(
+        station.compound, station.checkpoint, command.direction.value, mode, outcome.answer.verdict.value
+    ).inc()
+    metrics.CHECK_SECONDS.labels(mode).observe(seconds)
+    if outcome.temperature_c is not None:
+        metrics.TEMPERATURE.labels(station.compound).observe(float(outcome.temperature_c))
+
+
+def _answer(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:
+    shown = outcome.display
+    display = DisplayAnswer(surname=shown.surname, room=shown.room) if shown else None
+    return EntryCheckAnswer.of(check_id, outcome.answer, display)
+
+
+def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:
+    if isinstance(outcome, Rejected):
+        refusal = outcome.refusal
+        return BatchItem(check_id=command.check_id, status="rejected", code=refusal.code, field=refusal.field)
+    return BatchItem(
+        check_id=command.check_id,
+        status="created" if outcome.created else "exists",
+        answer=_answer(command.check_id, outcome),
+    )
+
+
+def _invalid(raw: object, error: ValidationError) -> BatchItem:
+    """What is wrong with an item, by place; never its content."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    try:
+        check_id = UUID(str(raw["check_id"])) if isinstance(raw, dict) else None
+    except (KeyError, ValueError):
+        check_id = None
+    field = ".".join(map(str, first["loc"]))[:200] or None
+    return BatchItem(check_id=check_id, status="rejected", code="invalid_request", field=field)

@@ -1,0 +1,20 @@
+"""Puts the gate together; nothing else happens here."""
+
+from services.gate import desk, store
+from services.gate.access import ACCESS
+from services.gate.api import checks, devices
+from services.gate.projections import Cards, Cases, Passes, Policy, Town
+from shared.runtime import Context, Service
+
+
+def build(context: Context) -> Service:
+    """The gate as the runtime runs it."""
+    return Service(
+        name="gate",
+        title="Gate · 卡口查验",
+        routers=(checks.router, devices.router),
+        access=ACCESS,
+        rejections=store.REJECTIONS,
+        consumers=(Town(), Policy(), Passes(), Cases(), Cards(context)),
+        authenticators={"Device": desk.authenticate},
+    )

@@ -1,0 +1,176 @@
+"""What one process of the gate remembers between requests: devices it has seen, pass keys, tokens, policy.
+
+Everything here is a copy with a short life or of something that never changes; the database decides.
+"""
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from services.gate import metrics, store
+from services.gate.domain.entry import GateRules, Proof
+from shared.db.pool import Conn
+from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
+from shared.http.auth import TokenRefused
+from shared.http.problem import Unavailable
+from shared.kernel import pass_token
+from shared.kernel.ids import CheckpointId, CompoundId
+from shared.runtime import Context
+
+SESSION_SECONDS = 15.0
+"""How long a device is believed without asking the database: a revocation elsewhere holds after this (<= 60 s)."""
+_MAX_TOKENS = 20_000
+_MAX_SESSIONS = 10_000
+
+
+class PolicyUnknown(Unavailable):
+    """No policy version is in force here yet: nothing can be judged."""
+
+    code: ClassVar[str] = "policy_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "尚未收到防控规则，请稍后重试。No policy is known here yet; try again soon.", retry_after=5
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station(Principal):
+    """A device that has proved itself, and the one checkpoint it serves."""
+
+    device_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    until: float
+    credential_hash: bytes
+    station: Station
+
+
+class Desk:
+    """A process's memory. `desk(app)` gives the one of an application."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._clock = context.clock
+        self._sessions: OrderedDict[UUID, _Session] = OrderedDict()
+        self._forgotten = 0
+        self._rules: dict[int, GateRules] = {}
+        self._keys: dict[str, pass_token.PublicKey] = {}
+        self._tokens: OrderedDict[str, pass_token.PassClaims] = OrderedDict()
+
+    async def station(self, credential: str) -> Station:
+        """The device behind `<device_id>.<secret>`.
+
+        Raises:
+            TokenRefused: unknown, wrong or revoked; the answer does not say which.
+        """
+        name, _, secret = credential.partition(".")
+        try:
+            device_id = UUID(name)
+        except ValueError:
+            raise TokenRefused("no device id") from None
+        session = self._sessions.get(device_id)
+        if session is None or session.until <= self._clock.monotonic():
+            session = await self._open(device_id)
+        if not hmac.compare_digest(session.credential_hash, hashlib.sha256(secret.encode()).digest()):
+            raise TokenRefused("wrong device secret")
+        station = session.station
+        seen = self._clock.real_now().timestamp()
+        metrics.DEVICE_SEEN.labels(station.compound, station.checkpoint).set(seen)
+        return station
+
+    def forget(self, device_id: UUID) -> None:
+        """Ask the database again at the device's next call; what is being read just now is not believed either."""
+        self._forgotten += 1
+        self._sessions.pop(device_id, None)
+
+    async def rules(self, conn: Conn, day: date) -> GateRules:
+        """The rules in force on a business day. A version never changes, so each is read once.
+
+        Raises:
+            PolicyUnknown: none is known yet.
+        """
+        version = await store.rules_version(conn, day)
+        if version is None:
+            raise PolicyUnknown
+        if version not in self._rules:
+            self._rules[version] = await store.rules(conn, version)
+        return self._rules[version]
+
+    async def read_token(self, token: str) -> tuple[Proof, pass_token.PassClaims | None]:
+        """What a scanned text is worth. Only texts that verified are remembered."""
+        if claims := self._tokens.get(token):
+            self._tokens.move_to_end(token)
+            return Proof.VERIFIED, claims
+        try:
+            try:
+                claims = pass_token.verify(token, self._keys)
+            except pass_token.UnknownKey:
+                await self._load_keys()
+                claims = pass_token.verify(token, self._keys)
+        except pass_token.Malformed:
+            return Proof.UNREADABLE, None
+        except pass_token.UnknownKey:
+            return Proof.UNKNOWN_KEY, None
+        except pass_token.InvalidSignature:
+            return Proof.FORGED, None
+        self._tokens[token] = claims
+        if len(self._tokens) > _MAX_TOKENS:
+            self._tokens.popitem(last=False)
+        return Proof.VERIFIED, claims
+
+    async def _open(self, device_id: UUID) -> _Session:
+        before = self._forgotten
+        async with self.context.database.read() as conn:
+            row = await conn.fetchrow(store.DEVICE, device_id)
+        if row is None or row["revoked_at"] is not None:
+            self._sessions.pop(device_id, None)
+            raise TokenRefused("unknown or revoked device")
+        scope = Scope(kind=ScopeKind.CHECKPOINT, id=row["checkpoint"])
+        session = _Session(
+            until=self._clock.monotonic() + SESSION_SECONDS,
+            credential_hash=row["credential_hash"],
+            station=Station(
+                kind="device",
+                subject=str(device_id),
+                grants=(Grant(role=Role.DEVICE, scope=scope),),
+                device_id=device_id,
+                compound=row["compound"],
+                checkpoint=row["checkpoint"],
+                opened_at=row["opened_at"],
+            ),
+        )
+        if before == self._forgotten:  # else a revocation was committed while we read
+            self._sessions[device_id] = session
+            if len(self._sessions) > _MAX_SESSIONS:
+                self._sessions.popitem(last=False)
+        return session
+
+    async def _load_keys(self) -> None:
+        async with self.context.database.read() as conn:
+            rows = await conn.fetch(store.PASS_KEYS)
+        self._keys = {row["key_id"]: pass_token.read_public(row["jwk"]) for row in rows}
+
+
+def desk(app: FastAPI) -> Desk:
+    """The memory of an application's process, made when first asked for."""
+    found: Desk | None = getattr(app.state, "desk", None)
+    if found is None:
+        found = app.state.desk = Desk(app.state.context)
+    return found
+
+
+async def authenticate(credential: str, app: FastAPI) -> Principal:
+    """The `Device` scheme: `Authorization: Device <device_id>.<secret>`."""
+    return await desk(app).station(credential)

@@ -1,0 +1,1 @@
+"""The gate's rules: values in, values out. No clock, no database, no network."""

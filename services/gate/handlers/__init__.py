@@ -1,0 +1,1 @@
+"""What the gate does with a command: load, decide, save and publish, in one transaction."""

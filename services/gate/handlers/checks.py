@@ -1,0 +1,331 @@
+"""Entry checks: any number in one transaction, each decided once (R2.3, G8, device contract).
+
+Inside a group equal ids coalesce and the same person's checks are decided in sequence; the loser of a conflict with
+another transaction gives the winner's answer.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from services.gate import store
+from services.gate.desk import Station
+from services.gate.domain.devices import SameIdOtherContent
+from services.gate.domain.entry import (
+    Answers,
+    EntryAttempt,
+    EntryDecision,
+    GateRecords,
+    GateRules,
+    Purpose,
+    Restriction,
+    SubjectKind,
+    decide_entry,
+)
+from services.gate.domain.rulings import Action, Direction, Verdict
+from services.gate.domain.subjects import Display, masked
+from services.gate.domain.times import JudgedTime, judge_time
+from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
+from services.gate.store import FirstAnswer, Known, Lookup, NewCheck
+from shared.db.pool import Tx
+from shared.events.gate import EntryChecked, FeverSeen
+from shared.kernel.ids import CompoundId, PersonRef
+from shared.kernel.sealed import PersonKeys, Vault
+from shared.obs.logging import current_correlation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedOffline:
+    """What the device itself decided, and by which policy version, while it had no answer from here."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    action: Action | None
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEntry:
+    """Decide and record one attempt. `content` spells out all that makes a repeat a repeat; it is never stored."""
+
+    station: Station
+    check_id: UUID
+    seq: int
+    direction: Direction
+    kind: SubjectKind
+    purpose: Purpose | None
+    mask: bool | None
+    temperature_c: Decimal | None
+    answers: Answers
+    checked_at: datetime
+    offline: DecidedOffline | None
+    lookup: Lookup
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The first answer to a check. `created` is false for a repeat."""
+
+    created: bool
+    answer: FirstAnswer
+    display: Display | None
+    temperature_c: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A check that is not taken."""
+
+    refusal: SameIdOtherContent
+
+
+Outcome = Answered | Rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    command: CheckEntry
+    decision: EntryDecision
+    time: JudgedTime
+    records: GateRecords
+    answer: FirstAnswer
+
+
+async def check_entries(
+    commands: Sequence[CheckEntry], *, tx: Tx, rules: GateRules, vault: Vault
+) -> list[Outcome]:
+    """Decide, keep and publish; one outcome a command, in order. Nothing is answered before the commit."""
+    known = await store.known(tx, [command.lookup for command in commands])
+    judged = _judge(commands, known, tx.now, rules, vault)
+    # Keys are fetched before the first write, so that no row lock waits for the key store.
+    shown = [_shown(command, facts) for command, facts in zip(commands, known, strict=True)]
+    keys = await vault.keys(card.person_ref for card in shown if card)
+    keys.update(await vault.keys(_who_answered(judged.values()), create=True))
+    new = await store.add_checks(tx, [_row(each, tx.now, keys, vault) for each in judged.values()])
+    firsts = {check_id: judged[check_id].answer for check_id in new}
+    if others := [check_id for check_id in judged if check_id not in new]:
+        firsts.update(await store.first_answers(tx, others))
+    await _hold_and_tell(tx, [each for check_id, each in judged.items() if check_id in new])
+    await _audit(tx, commands, shown)
+    outcomes: list[Outcome] = []
+    for command, facts, card in zip(commands, known, shown, strict=True):
+        first = facts.first or firsts[command.check_id]
+        if first.content not in vault.index_all(CONTENT, command.content):
+            outcomes.append(Rejected(refusal=_other_content()))
+            continue
+        created = command.check_id in new
+        new.discard(command.check_id)  # a second one of the same id in this group is a repeat
+        display = _display(card, command.station.compound, keys, vault)
+        reading = judged[command.check_id].decision.temperature_c if created else None
+        outcomes.append(Answered(created=created, answer=first, display=display, temperature_c=reading))
+    return outcomes
+
+
+def _judge(
+    commands: Sequence[CheckEntry],
+    known: Sequence[Known],
+    now: datetime,
+    rules: GateRules,
+    vault: Vault,
+) -> dict[UUID, _Judged]:
+    """Decide every check that is new, in the order given; a fever seen holds the person from the next one on."""
+    judged: dict[UUID, _Judged] = {}
+    held: dict[PersonRef, Restriction] = {}
+    for command, facts in zip(commands, known, strict=True):
+        if facts.first is not None or command.check_id in judged:
+            continue
+        records, person = facts.records, facts.records.person
+        if person in held:
+            records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
+        time = judge_time(
+            command.checked_at,
+            received_at=now,
+            opened_at=command.station.opened_at,
+            ahead_seconds=rules.ahead_seconds,
+        )
+        decision = decide_entry(_attempt(command, time, now), records, rules)
+        if decision.holds and person is not None:
+            held[person] = Restriction(measure="medical", compound=command.station.compound)
+        judged[command.check_id] = _Judged(
+            command=command,
+            decision=decision,
+            time=time,
+            records=records,
+            answer=_answer(
+                command,
+                decision,
+                person=records.person,
+                now=now,
+                rules=rules,
+                content=vault.index(CONTENT, command.content),
+            ),
+        )
+    return judged
+
+
+def _attempt(command: CheckEntry, time: JudgedTime, now: datetime) -> EntryAttempt:
+    return EntryAttempt(
+        here=command.station.compound,
+        direction=command.direction,
+        kind=command.kind,
+        purpose=command.purpose,
+        mask=command.mask,
+        temperature_c=command.temperature_c,
+        answers=command.answers,
+        at=time.happened_at if command.offline else now,  # a slow device clock opens no expired pass
+    )
+
+
+def _answer(
+    command: CheckEntry,
+    decision: EntryDecision,
+    *,
+    person: PersonRef | None,
+    now: datetime,
+    rules: GateRules,
+    content: bytes,
+) -> FirstAnswer:
+    """What is answered and kept: for a check of an offline device what it decided then, for it is history (G10)."""
+    offline = command.offline
+    return FirstAnswer(
+        verdict=offline.verdict if offline else decision.verdict,
+        reasons=offline.reasons if offline else decision.reasons,
+        action=offline.action if offline else decision.action,
+        checked_at=command.checked_at,
+        received_at=now,
+        offline=offline is not None,
+        policy_version=offline.policy_version if offline else rules.version,
+        content=content,
+        person_ref=person,
+    )
+
+
+def _who_answered(judged: Iterable[_Judged]) -> list[PersonRef]:
+    """Whose answers are kept: they are sealed with the person's key, so without a person they are not kept."""
+    return [
+        each.records.person
+        for each in judged
+        if each.records.person is not None and each.command.answers != Answers()
+    ]
+
+
+def _row(each: _Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewCheck:
+    command, answer, records = each.command, each.answer, each.records
+    key = keys.get(records.person) if records.person is not None and command.answers != Answers() else None
+    return NewCheck(
+        check_id=command.check_id,
+        device_id=command.station.device_id,
+        seq=command.seq,
+        compound=command.station.compound,
+        checkpoint=command.station.checkpoint,
+        direction=command.direction,
+        subject_kind=command.kind,
+        person_ref=records.person,
+        pass_id=records.entry_pass.pass_id if records.entry_pass else None,
+        mask=command.mask,
+        temperature_c=each.decision.temperature_c,
+        answers_sealed=vault.seal(key, ANSWERS, _spell(command.answers)) if key else None,
+        verdict=answer.verdict,
+        reasons=" ".join(answer.reasons),
+        action=answer.action,
+        offline=answer.offline,
+        policy_version=answer.policy_version,
+        device_at=command.checked_at,
+        happened_at=each.time.happened_at,
+        time_trusted=each.time.trusted,
+        received_at=now,
+        content=answer.content,
+    )
+
+
+def _spell(answers: Answers) -> str:
+    """Answers as text: one letter each, in the order of the fields."""
+    given = (answers.been_to_focus_area, answers.contact_with_case, answers.unwell)
+    return "".join({None: "-", True: "y", False: "n"}[answer] for answer in given)
+
+
+async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
+    """A resident's fever holds them at once; each new check becomes one event."""
+    feverish = [each for each in new if each.decision.holds]
+    if feverish:
+        await tx.execute(
+            store.ADD_HOLDS,
+            [each.command.check_id for each in feverish],
+            [each.records.person for each in feverish],
+            [each.command.station.compound for each in feverish],
+            [tx.now] * len(feverish),
+        )
+    for each in new:
+        station, answer, person = each.command.station, each.answer, each.records.person
+        await tx.publish(
+            EntryChecked(
+                check_id=each.command.check_id,
+                compound=station.compound,
+                checkpoint=station.checkpoint,
+                person_ref=person,
+                direction=each.command.direction.value,
+                verdict=answer.verdict.value,
+                reasons=tuple(str(reason) for reason in answer.reasons),
+                temperature_c=each.decision.temperature_c,
+                checked_at=each.time.happened_at,
+                offline=answer.offline,
+                policy_version=answer.policy_version,
+            ),
+            version=1,
+        )
+        if each.decision.holds and person is not None and each.decision.temperature_c is not None:
+            await tx.publish(
+                FeverSeen(
+                    check_id=each.command.check_id,
+                    person_ref=person,
+                    compound=station.compound,
+                    checkpoint=station.checkpoint,
+                    temperature_c=each.decision.temperature_c,
+                    checked_at=each.time.happened_at,
+                ),
+                version=1,
+            )
+
+
+def _shown(command: CheckEntry, facts: Known) -> store.SealedCard | None:
+    """Whose card the guard may see: of those who live here or hold a pass for here."""
+    card, entry_pass, here = facts.card, facts.records.entry_pass, command.station.compound
+    if card and (here in card.compounds or (entry_pass and entry_pass.compound == here)):
+        return card
+    return None
+
+
+def _display(
+    card: store.SealedCard | None, here: CompoundId, keys: PersonKeys, vault: Vault
+) -> Display | None:
+    key = keys.get(card.person_ref) if card else None
+    if card is None or key is None:  # no card, or the person was erased meanwhile
+        return None
+    rooms = json.loads(vault.open(key, HOMES, card.homes))
+    return Display(surname=masked(vault.open(key, SURNAME, card.surname)), room=rooms.get(here))
+
+
+async def _audit(tx: Tx, commands: Sequence[CheckEntry], shown: Sequence[store.SealedCard | None]) -> None:
+    seen = [(command.station, card) for command, card in zip(commands, shown, strict=True) if card]
+    if seen:
+        await tx.execute(
+            store.ADD_READS,
+            tx.now,
+            current_correlation(),
+            [station.subject for station, _ in seen],
+            [card.person_ref for _, card in seen],
+            [f"checkpoint:{station.checkpoint}" for station, _ in seen],
+        )
+
+
+def _other_content() -> SameIdOtherContent:
+    return SameIdOtherContent(
+        "该编号已用于另一次查验。This id was used for another check.",
+        field="check_id",
+        remedy="每次查验使用新的编号；更正请另行提交。Use a new id for every check; correct by a new check.",
+    )

@@ -1,0 +1,25 @@
+"""The gate's figures (screens.md section 6.2). No label says who."""
+
+from shared.obs.metrics import counter, gauge, histogram
+
+CHECKS = counter(
+    "gate_checks_total",
+    "Entry checks kept, by what was answered.",
+    *("compound", "checkpoint", "direction", "mode", "verdict"),
+)
+CHECK_SECONDS = histogram(
+    "gate_check_duration_seconds",
+    "Server part of a verdict: from the parsed request to the commit.",
+    "mode",
+)
+TEMPERATURE = histogram(
+    "gate_body_temperature_celsius",
+    "Plausible readings at the gate.",
+    "compound",
+    buckets=(33.0, 34.0, 35.0, 35.5, 36.0, 36.3, 36.5, 36.7, 36.9, 37.1, 37.3, 37.5, 38.0, 39.0, 40.0),
+)
+DEVICE_SEEN = gauge(
+    "gate_device_last_seen_timestamp_seconds",
+    "When a device of a checkpoint last called, real time.",
+    *("compound", "checkpoint"),
+)
