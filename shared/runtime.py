@@ -36,7 +36,7 @@ from shared.http.auth import Authenticator, Jwks, StaffVerifier
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
 from shared.kernel.sealed import MasterKeys, Vault
-from shared.kernel.tasks import stop_if_cancelled
+from shared.kernel.tasks import stop, stop_if_cancelled
 from shared.kernel.version import VERSION
 from shared.obs import logging, tracing
 from shared.settings import ServiceSettings
@@ -217,7 +217,7 @@ class Runtime:
         server.should_exit = True
         await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
         for task in (leading, stopping):
-            task.cancel()
+            await stop(task)
         results = await asyncio.gather(serving, leading, return_exceptions=True)
         if stopping not in done:  # a part of the service failed: let it be restarted, and say why
             for result in results:
@@ -268,8 +268,7 @@ class Leader:
                 await asyncio.wait({working}, timeout=2)
             await working
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await stop(working)
 
     async def _tick(self, ticker: Ticker) -> None:
         recorded = None

@@ -4,7 +4,6 @@ import asyncio
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from shared.bus import metrics
 from shared.kernel.ids import uuid7
-from shared.kernel.tasks import stop_if_cancelled
+from shared.kernel.tasks import stop, stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -78,13 +77,11 @@ class Link:
     async def stop(self) -> None:
         """Close without waiting for an absent server."""
         if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await stop(self._task)
         if self._client and not self._client.is_closed:
-            with suppress(*BusError):
-                async with asyncio.timeout(5):
-                    await self._client.close()
+            closing = asyncio.create_task(self._client.close(), name="bus-close")
+            await asyncio.wait({closing}, timeout=5)
+            await stop(closing)
 
     @property
     def client(self) -> Client:
@@ -133,6 +130,8 @@ class Link:
     async def _on_error(self, error: Exception) -> None:
         # A forbidden publish shows here and as a timeout at the caller, nowhere else.
         metrics.BUS_ERRORS.labels(type(error).__name__).inc()
+        if isinstance(error, OSError):  # every try to reconnect; that the bus is down was said once
+            return
         log.warning("bus_error", error=type(error).__name__, detail=str(error)[:200])
 
     async def _on_down(self) -> None:

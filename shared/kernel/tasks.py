@@ -1,6 +1,7 @@
 """Long-running loops that stop when they are told to."""
 
 import asyncio
+from typing import Any
 
 
 def stop_if_cancelled() -> None:
@@ -12,3 +13,12 @@ def stop_if_cancelled() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def stop(task: "asyncio.Task[Any]") -> None:
+    """Cancel until it obeys: a single cancellation may be lost on the way (see above). Its outcome is not told."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=2)
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody complains that it was not

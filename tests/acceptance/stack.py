@@ -22,6 +22,7 @@ from deploy.local.secrets import Secrets
 from shared.bus.lag import progress
 from shared.bus.streams import keep_streams
 from shared.kernel.clock import SteppedClock, write_control
+from shared.kernel.tasks import stop
 from shared.testing.databases import Databases, Urls
 from shared.testing.waiting import eventually
 
@@ -100,9 +101,7 @@ class Stack:
             name: await asyncio.to_thread(process.wait, 30) for name, process in self.processes.items()
         }
         if self.keeper:
-            self.keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.keeper
+            await stop(self.keeper)
         await self.http.aclose()
         assert set(codes.values()) == {0}, codes
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -20,6 +20,7 @@ from shared.db.pool import Database, Tx
 from shared.events.sanitation import RoundLogged
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import CompoundId
+from shared.kernel.tasks import stop
 from shared.testing.databases import Databases, Urls
 
 SOURCES = [BASE, Source(name="busproof", directory=Path(__file__).parent / "migrations")]
@@ -147,10 +148,7 @@ async def background(work: Coroutine[object, object, None]) -> AsyncIterator[asy
         yield task
     finally:
         failed = task.done() and not task.cancelled() and task.exception()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            if not failed:
-                await task
+        await stop(task)
         if failed:
             raise failed
 
