@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nats
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -101,7 +100,8 @@ class Link:
         while True:
             stop_if_cancelled()
             try:
-                self._client = await nats.connect(
+                self._client = Client()  # ours from the start, so that `stop` can close it in any state
+                await self._client.connect(
                     self.url,
                     name=self.name,
                     user=self.credentials.user if self.credentials else None,

@@ -85,6 +85,7 @@ async def keep_streams(
     try:
         while True:
             stop_if_cancelled()
+            await link.up.wait()
             try:
                 made = await ensure(link.js, replicas=replicas)
                 if made:

@@ -46,7 +46,12 @@ class FeverSeen(Event, type="fangkong.gate.FeverSeen.v1", channel="alerts", key=
 
 
 class DeviceEnrolled(
-    Event, type="fangkong.gate.DeviceEnrolled.v1", channel="devices", key="device_id", place="compound"
+    Event,
+    type="fangkong.gate.DeviceEnrolled.v1",
+    channel="devices",
+    key="device_id",
+    place="compound",
+    archive_only=True,
 ):
     """A device took up service at one checkpoint."""
 

@@ -23,7 +23,9 @@ class PolicyRevised(Event, type="fangkong.registry.PolicyRevised.v1", channel="p
     document: PolicyDocument
 
 
-class RiskAreasRevised(Event, type="fangkong.registry.RiskAreasRevised.v1", channel="policy", key="revision"):
+class RiskAreasRevised(
+    Event, type="fangkong.registry.RiskAreasRevised.v1", channel="policy", key="revision", archive_only=True
+):
     """A new dated list of risk areas by division code (GB/T 2260); a county inherits unless listed itself (R4.8)."""
 
     revision: int
@@ -63,7 +65,12 @@ class CheckpointOpened(
 
 
 class GridRegistered(
-    Event, type="fangkong.registry.GridRegistered.v1", channel="town", key="grid", place="compound"
+    Event,
+    type="fangkong.registry.GridRegistered.v1",
+    channel="town",
+    key="grid",
+    place="compound",
+    archive_only=True,
 ):
     """A grid exists; every dwelling belongs to exactly one (R3.2)."""
 
@@ -73,7 +80,12 @@ class GridRegistered(
 
 
 class WorkerPosted(
-    Event, type="fangkong.registry.WorkerPosted.v1", channel="town", key="posting_id", place="compound"
+    Event,
+    type="fangkong.registry.WorkerPosted.v1",
+    channel="town",
+    key="posting_id",
+    place="compound",
+    archive_only=True,
 ):
     """A worker serves at a post from a day on; the worker is a pseudonym (R3.1, R3.2)."""
 

@@ -1,0 +1,1 @@
+"""Everything that runs the five services somewhere: the local stack, its command line, files for servers."""

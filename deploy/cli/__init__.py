@@ -1,0 +1,1 @@
+"""The command line ``./fangkong``: Chinese first, English beside it."""

@@ -1,0 +1,283 @@
+"""``python -m deploy.cli``: what ``./fangkong`` runs."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from deploy.cli import stack, times
+from deploy.cli.show import panel, print_logs, status_table
+from deploy.cli.words import HomeOption, home_of, out, running_home, say, say_why
+from deploy.local.errors import LocalError
+from deploy.local.issuer import ROLES, Account, Issuer
+from deploy.local.postgres import Postgres
+from deploy.local.state import PROJECT, Home
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="防控 fangkong · 封闭式管理 The operating system of a town's closed management.",
+)
+letters_app = typer.Typer(no_args_is_help=True, help="死信 Events that a consumer could not apply.")
+app.add_typer(times.app, name="clock")
+app.add_typer(letters_app, name="dead-letters")
+
+Port = Annotated[
+    int | None, typer.Option(show_default=False, rich_help_panel="端口 Ports (默认自动 free ones)")
+]
+
+
+@app.command()
+def up(
+    *,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="局域网 HTTPS，手机可用 HTTPS for phones in the LAN.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="在后台运行 Leave it running.")] = False,
+    town: Annotated[bool, typer.Option("--town/--no-town", help="载入示例城镇 Load the town.")] = True,
+    scale: Annotated[
+        float, typer.Option(help="城镇规模 1.0 = 13 万人 130,000 people.", min=0.001, max=4.0)
+    ] = 1.0,
+    port_base: Port = None,
+    gate_port: Port = None,
+    registry_port: Port = None,
+    observation_port: Port = None,
+    sanitation_port: Port = None,
+    reporting_port: Port = None,
+    issuer_port: Port = None,
+    postgres_port: Port = None,
+    nats_port: Port = None,
+    nats_monitor_port: Port = None,
+    home: HomeOption = None,
+) -> None:
+    """启动整个系统 Start everything; a second `up` finds what runs."""
+    given = {
+        "gate": gate_port,
+        "registry": registry_port,
+        "observation": observation_port,
+        "sanitation": sanitation_port,
+        "reporting": reporting_port,
+        "issuer": issuer_port,
+        "postgres": postgres_port,
+        "nats": nats_port,
+        "nats-monitor": nats_monitor_port,
+    }
+    where = home_of(home)
+    signal.signal(signal.SIGTERM, _interrupt)
+    process = None
+    if where.running() is None:
+        named = {name: port for name, port in given.items() if port is not None}
+        process = stack.start(where, lan=lan, detach=detach, given=named, base=port_base)
+    try:
+        status = stack.wait_until_ready(where, process)
+        _announce(where, status, found=process is None, lan=lan)
+        if town:
+            from deploy.cli.loading import load_town  # noqa: PLC0415  # the generator need not be read to stop a stack
+
+            load_town(where, status, scale=scale)
+        if process is not None and not detach:
+            say("按 Ctrl-C 停止。", "Press Ctrl-C to stop.")
+            process.wait()
+            raise stack.failure(where)
+    except KeyboardInterrupt:
+        if process is None or detach:
+            say(
+                "系统仍在后台运行，用 ./fangkong down 停止。",
+                "The stack keeps running; stop it with ./fangkong down.",
+            )
+            raise typer.Exit(130) from None
+    finally:
+        if process is not None and not detach:
+            _stop_own(where, process)
+
+
+def _announce(home: Home, status: dict[str, Any], *, found: bool, lan: bool) -> None:
+    if found:
+        if lan and not status["lan"]:
+            raise LocalError(
+                "系统正在以本机方式运行：请先 ./fangkong down，再 up --lan。",
+                "The stack runs for this machine only: run ./fangkong down first, then up --lan.",
+            )
+        say("系统已在运行。", "The stack is running already.")
+    else:
+        seconds = stack.seconds_since_start()
+        say(f"就绪，共 {seconds:.1f} 秒。", f"ready after {seconds:.1f} s")
+    panel(home, status)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _stop_own(home: Home, process: subprocess.Popen[bytes]) -> None:
+    """Stop the supervisor that we started; a second Ctrl-C does not leave it half stopped."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if process.poll() is None:
+        with out.status("正在停止… [dim]stopping[/dim]"):
+            process.terminate()
+            process.wait(stack.DOWN_SECONDS)
+        if home.status().get("phase") == "stopped":
+            say("已停止。", "Stopped.")
+
+
+@app.command()
+def down(home: HomeOption = None) -> None:
+    """按顺序停止 Stop everything in order."""
+    where = home_of(home)
+    pid = where.running()
+    if not pid:
+        say("系统没有运行。", "The stack is not running.")
+        return
+    with out.status("正在停止… [dim]stopping[/dim]"):
+        stack.stop(where, pid)
+    say("已停止。", "Stopped.")
+
+
+@app.command()
+def status(home: HomeOption = None) -> None:
+    """进程、端口、内存、待处理 Processes, ports, memory, backlog; exit code 1 unless all are ready."""
+    where = running_home(home)
+    if not status_table(where, where.status()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="gate, postgres, …", show_default=False)] = None,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示 Go on.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="行数 How many last lines.")] = 100,
+    home: HomeOption = None,
+) -> None:
+    """查看日志 Show logs."""
+    where = home_of(home)
+    known = sorted(file.stem for file in where.logs.glob("*.log"))
+    if service is not None and service not in known:
+        raise LocalError(
+            f"没有 {service} 的日志，现有：{', '.join(known)}。",
+            f"There is no log {service}; there are: {', '.join(known)}.",
+        )
+    with suppress(KeyboardInterrupt):
+        print_logs(where, service, follow=follow, lines=lines)
+
+
+@app.command()
+def reset(
+    *, yes: Annotated[bool, typer.Option("--yes", help="不询问 Do not ask.")] = False, home: HomeOption = None
+) -> None:
+    """删除全部数据 Delete all data (refused while running)."""
+    where = home_of(home)
+    if where.running() is not None:
+        raise LocalError(
+            "系统正在运行，请先 ./fangkong down。", "The stack is running; run ./fangkong down first."
+        )
+    if not where.path.exists():
+        say("没有数据。", "There is no data.")
+        return
+    if not yes:
+        typer.confirm(f"删除 {where.path} 里的全部数据？ Delete all data in {where.path}?", abort=True)
+    Postgres(where.postgres).remove()
+    where.erase()
+    say("数据已删除。", "The data is deleted.")
+
+
+@app.command("test")
+def run_tests(  # a command, not a test
+    paths: Annotated[
+        list[Path] | None, typer.Argument(show_default=False, help="默认全部 Default: all.")
+    ] = None,
+    *,
+    release: Annotated[bool, typer.Option("--release", help="含大规模测试 Also the large counts.")] = False,
+    parallel: Annotated[int, typer.Option("--parallel", "-n", help="并行数 Test processes.")] = 1,
+) -> None:
+    """运行全部检查与测试 Run all checks and tests; anything skipped is a failure."""
+    from deploy.cli import checks  # noqa: PLC0415  # only this command needs the test tools
+
+    steps = [] if paths else checks.static_checks()
+    if checks.run([*steps, checks.tests(paths or [], release=release, parallel=parallel)]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help=", ".join(ROLES))],
+    scope: Annotated[str | None, typer.Option(help="town, compound:lj-001, …", show_default=False)] = None,
+    hours: Annotated[float, typer.Option(help="有效小时数 Hours it is valid.", min=0.01, max=24)] = 12,
+    home: HomeOption = None,
+) -> None:
+    """签发演示令牌 Print an access token for a role, for trying the APIs."""
+    where = running_home(home)
+    if role not in ROLES:
+        raise LocalError(f"没有角色 {role}。", f"There is no role {role}; there are: {', '.join(ROLES)}.")
+    zh, usual = ROLES[role]
+    account = Account(subject=f"dev-{role}", name=f"演示·{zh}", role=role, scope=scope or usual)
+    issuer = Issuer(where.issuer, where.secrets / "issuer-key.json", where.status()["urls"]["issuer"])
+    print(issuer.access_token(account, seconds=int(hours * 3600)))
+
+
+@letters_app.command("list")
+def letters_list(home: HomeOption = None) -> None:
+    """列出 List what waits."""
+    from deploy.cli import letters  # noqa: PLC0415  # imports the services' runtime
+
+    where = running_home(home)
+    asyncio.run(letters.show(where, where.status()))
+
+
+@letters_app.command("replay")
+def letters_replay(service: str, letter: int, home: HomeOption = None) -> None:
+    """重放 Apply one and what is parked behind it."""
+    from deploy.cli import letters  # noqa: PLC0415  # imports the services' runtime
+
+    where = running_home(home)
+    asyncio.run(letters.settle(where, where.status(), service, letter, reason=None))
+
+
+@letters_app.command("discard")
+def letters_discard(
+    service: str,
+    letter: int,
+    reason: Annotated[str, typer.Option(help="理由 Why; it is kept.", prompt="理由 reason")],
+    home: HomeOption = None,
+) -> None:
+    """放弃 Let one go, with the reason."""
+    from deploy.cli import letters  # noqa: PLC0415  # imports the services' runtime
+
+    where = running_home(home)
+    asyncio.run(letters.settle(where, where.status(), service, letter, reason=reason))
+
+
+@app.command()
+def events() -> None:
+    """重新生成事件文档 Regenerate JSON Schemas and the AsyncAPI document."""
+    raise typer.Exit(
+        subprocess.run([sys.executable, "-m", "shared.events"], cwd=PROJECT, check=False).returncode
+    )
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def town(context: typer.Context) -> None:
+    """只生成示例城镇的文件 Generate the town's files only (--out DIR --seed N --scale X)."""
+    argv = [sys.executable, "-m", "deploy.town", *context.args]
+    raise typer.Exit(subprocess.run(argv, cwd=PROJECT, check=False).returncode)
+
+
+def main() -> NoReturn:
+    """Run, and turn what stands in the way into a sentence."""
+    try:
+        app()
+    except LocalError as error:
+        say_why(error)
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Speaking to the person at the keyboard, in both languages."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.local.errors import LocalError
+from deploy.local.state import Home
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="数据文件夹 Folder for environment, data and logs.", show_default=False),
+]
+
+
+def say(zh: str, en: str) -> None:
+    """One line of news."""
+    out.print(f"{zh} [dim]{en}[/dim]", soft_wrap=True)
+
+
+def say_why(error: LocalError) -> None:
+    """One sentence in each language on what stands in the way."""
+    err.print(f"[red]{escape(error.zh)}[/red]\n{escape(error.en)}", soft_wrap=True)
+
+
+def home_of(option: Path | None) -> Home:
+    """The home that a command works on; relative paths mean the folder where the person stands."""
+    if option is None:
+        return Home.default()
+    return Home((Path(os.environ.get("FANGKONG_CWD", ".")) / option.expanduser()).absolute())
+
+
+def running_home(option: Path | None) -> Home:
+    """The home of a stack that runs.
+
+    Raises:
+        LocalError: nothing runs there.
+    """
+    home = home_of(option)
+    if home.running() is None:
+        raise LocalError(
+            "系统没有运行，请先执行 ./fangkong up。", "The stack is not running; start it with ./fangkong up."
+        )
+    return home

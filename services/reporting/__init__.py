@@ -1,0 +1,10 @@
+"""Reporting (指挥部): what HQ sees, projected from everybody's events (R7.1, R1.1).
+
+Owns: read models only; every row follows from events and can be rebuilt at any time.
+
+Events in: all channels except cards (this far: registry's town, people, policy and passes, gate's checks,
+observation's cases and declarations, sanitation's rounds).
+Events out: none yet.
+
+HTTP: `/v1/board`, `/v1/board/{compound}`, `/v1/observation-roll`, `/v1/observation-roll/{case_id}`.
+"""

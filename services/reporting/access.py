@@ -1,0 +1,13 @@
+"""Who may call what. Scopes narrow every answer: a clerk of one neighbourhood sees its compounds only."""
+
+from shared.http.access import AccessTable, Role
+
+_BOARD = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.COMMUNITY_CLERK, Role.AUDITOR})
+_ROLL = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.COMMUNITY_CLERK})
+
+ACCESS: AccessTable = {
+    "GET /v1/board": _BOARD,
+    "GET /v1/board/{compound}": _BOARD,
+    "GET /v1/observation-roll": _ROLL,
+    "GET /v1/observation-roll/{case_id}": _ROLL,
+}

@@ -1,0 +1,17 @@
+"""Puts reporting together."""
+
+from services.reporting import api
+from services.reporting.access import ACCESS
+from services.reporting.projections import all_projections
+from shared.runtime import Context, Service
+
+
+def build(_context: Context) -> Service:
+    """Wire the service."""
+    return Service(
+        name="reporting",
+        title="Reporting 指挥部",
+        routers=[api.router],
+        access=ACCESS,
+        consumers=all_projections(),
+    )

@@ -1,0 +1,1 @@
+"""Reporting's rules, pure: how figures add up and in which order HQ sees them."""

@@ -1,0 +1,89 @@
+"""The compound board: one line a compound, the most problems first, and sums that are the sums of the lines."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from shared.events.policy import Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A compound's or the town's figures of the day.
+
+    Attributes:
+        observed: people under observation by the measure in force; awaiting closure included.
+        missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
+        entries, exits: admissions, with or without an action.
+        rounds_required, rounds_counted: of today so far; a site counts up to what it owes. None without policy.
+    """
+
+    dwellings: int = 0
+    people: int = 0
+    residents: int = 0
+    observed: Mapping[Measure, int] = field(default_factory=dict)
+    awaiting_closure: int = 0
+    missed_streaks: int | None = 0
+    passes_active: int = 0
+    checks: int = 0
+    entries: int = 0
+    exits: int = 0
+    refused: int = 0
+    cannot_verify: int = 0
+    fever: int = 0
+    sites: int = 0
+    rounds_required: int | None = 0
+    rounds_counted: int = 0
+    rounds_outside_range: int = 0
+
+    @property
+    def under_observation(self) -> int:
+        """In force, whatever the measure."""
+        return sum(self.observed.values())
+
+    @property
+    def problems(self) -> int:
+        """What somebody should see to now: fevers, missed streaks, cases that wait for an officer."""
+        return self.fever + (self.missed_streaks or 0) + self.awaiting_closure
+
+    @property
+    def rounds_short(self) -> int:
+        """Rounds still to be done today; in the morning that is all of them, so it is no problem by itself."""
+        return max(0, (self.rounds_required or 0) - self.rounds_counted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A compound with its figures; without name and mode when only others than the registry have told of it."""
+
+    compound: str
+    name: str | None
+    neighbourhood: str | None
+    mode: str | None
+    figures: Figures
+
+
+def in_order(lines: Iterable[Line]) -> list[Line]:
+    """Most problems first, then most rounds short, then by code."""
+    return sorted(lines, key=lambda line: (-line.figures.problems, -line.figures.rounds_short, line.compound))
+
+
+def total(lines: Iterable[Line]) -> Figures:
+    """The sum of the lines, figure by figure (H2). Unknown in one line is unknown in the sum."""
+    every = [line.figures for line in lines]
+    sums: dict[str, Any] = {}
+    for figure in fields(Figures):
+        values = [getattr(one, figure.name) for one in every]
+        if figure.name == "observed":
+            sums["observed"] = _added(values)
+        else:
+            sums[figure.name] = None if None in values else sum(values)
+    return Figures(**sums)
+
+
+def _added(counts: Iterable[Mapping[Measure, int]]) -> dict[Measure, int]:
+    found: dict[Measure, int] = {}
+    for one in counts:
+        for measure, number in one.items():
+            found[measure] = found.get(measure, 0) + number
+    return dict(sorted(found.items()))

@@ -1,0 +1,27 @@
+"""Read models: one module each, a pure fold and few statements. Live equals rebuilt, row by row.
+
+Different channels run side by side, so no row is written from two channels: whatever order they come in, the
+tables end the same.
+"""
+
+from services.reporting.projections.compounds import Compounds
+from services.reporting.projections.entry_flow import EntryFlow
+from services.reporting.projections.entry_passes import EntryPasses
+from services.reporting.projections.observation_roll import ObservationRoll
+from services.reporting.projections.policy import Policy
+from services.reporting.projections.population import Population
+from services.reporting.projections.read_model import ReadModel
+from services.reporting.projections.site_rounds import SiteRounds
+
+
+def all_projections() -> list[ReadModel]:
+    """Every read model, ready to be run."""
+    return [
+        Compounds(),
+        EntryFlow(),
+        EntryPasses(),
+        ObservationRoll(),
+        Policy(),
+        Population(),
+        SiteRounds(),
+    ]

@@ -1,0 +1,75 @@
+"""Entry passes and whether they are good: without person, number or serial, which HQ does not need (R2.4)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from services.reporting import store
+from services.reporting.projections.read_model import ReadModel, columns
+from shared.bus.projection import EventBatch
+from shared.db.pool import Tx
+from shared.events.base import Event
+from shared.events.registry import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.kernel.ids import CompoundId
+
+PassState = Literal["active", "suspended", "revoked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassRow:
+    """A pass as it was issued, in its present state."""
+
+    compound: CompoundId
+    kind: str
+    state: PassState
+    valid_from: datetime
+    valid_until: datetime
+
+
+def fold(events: Iterable[Event]) -> tuple[dict[UUID, PassRow], dict[UUID, PassState]]:
+    """Passes issued in the run as they stand at its end, and new states of those issued before it."""
+    issued: dict[UUID, PassRow] = {}
+    changed: dict[UUID, PassState] = {}
+    for event in events:
+        match event:
+            case EntryPassIssued():
+                changed.pop(event.pass_id, None)
+                issued[event.pass_id] = PassRow(
+                    compound=event.compound,
+                    kind=event.kind,
+                    state="active",
+                    valid_from=event.valid_from,
+                    valid_until=event.valid_until,
+                )
+            case EntryPassSuspended() | EntryPassRevoked():
+                state: PassState = "suspended" if isinstance(event, EntryPassSuspended) else "revoked"
+                if event.pass_id in issued:
+                    issued[event.pass_id] = replace(issued[event.pass_id], state=state)
+                else:
+                    changed[event.pass_id] = state
+    return issued, changed
+
+
+class EntryPasses(
+    ReadModel,
+    name="entry_passes",
+    version=1,
+    reads=(EntryPassIssued, EntryPassSuspended, EntryPassRevoked),
+):
+    """How many passes are in force is a count over these rows."""
+
+    tables = ("entry_pass",)
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Two statements at most."""
+        issued, changed = fold(item.event for item in batch.received)
+        if issued:
+            rows: list[tuple[object, ...]] = [
+                (key, row.compound, row.kind, row.state, row.valid_from, row.valid_until)
+                for key, row in issued.items()
+            ]
+            await tx.execute(store.PUT_PASSES, *columns(rows, 6))
+        if changed:
+            await tx.execute(store.CHANGE_PASSES, list(changed), list(changed.values()))

@@ -1,0 +1,175 @@
+"""Who is under observation: person x day x window, with pseudonyms and without a single health answer (R2.7)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from services.reporting import store
+from services.reporting.projections.read_model import ReadModel, columns
+from shared.bus.projection import EventBatch
+from shared.db.pool import Tx
+from shared.events.base import Event
+from shared.events.observation import (
+    DeclarationMissed,
+    DeclarationSubmitted,
+    ObservationAwaitsClosure,
+    ObservationCompleted,
+    ObservationInterrupted,
+    ObservationResumed,
+    ObservationStarted,
+    WindowName,
+)
+from shared.events.policy import Category, Measure
+from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
+
+CaseState = Literal["active", "interrupted", "awaiting_closure", "completed"]
+WindowState = Literal["missed", "late", "submitted"]
+_WEIGHT: dict[WindowState, int] = {"missed": 0, "late": 1, "submitted": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case as it stands. `measure` is the one in force: `medical` while it is interrupted."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    dwelling_id: DwellingId
+    grid: GridId
+    category: Category
+    measure: Measure
+    state: CaseState
+    anchor_date: date
+    last_day: date
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowKey:
+    """A window of a day of a case."""
+
+    case_id: UUID
+    day: date
+    part: WindowName
+
+
+class CaseUnknownError(Exception):
+    """An event about a case that never started: the channel is broken, this is for a person to look at."""
+
+
+def fold_cases(known: Mapping[UUID, Case], events: Iterable[Event]) -> dict[UUID, Case]:
+    """The cases that a run of events touches, as they stand at its end.
+
+    Raises:
+        CaseUnknownError: a case changes that neither is known nor starts in the run.
+    """
+    found: dict[UUID, Case] = {}
+    for event in events:
+        if isinstance(event, ObservationStarted):
+            found[event.case_id] = _started(event)
+            continue
+        match event:
+            case ObservationInterrupted():
+                change: dict[str, object] = {"state": "interrupted", "measure": "medical"}
+            case ObservationResumed():
+                change = {"state": "active", "measure": event.measure, "last_day": event.last_day}
+            case ObservationAwaitsClosure():
+                change = {"state": "awaiting_closure", "last_day": event.last_day}
+            case ObservationCompleted():
+                change = {
+                    "state": "completed",
+                    "last_day": event.last_day,
+                    "ended_at": event.completed_at,
+                }
+            case _:
+                continue
+        case = found.get(event.case_id) or known.get(event.case_id)
+        if case is None:
+            raise CaseUnknownError
+        found[event.case_id] = replace(case, **({"ended_at": None} | change))  # type: ignore[arg-type]  # fields of Case, above
+    return found
+
+
+def fold_windows(events: Iterable[Event]) -> dict[WindowKey, tuple[WindowState, datetime | None]]:
+    """What each window of the run came to: declared in time outweighs late, late outweighs missed."""
+    found: dict[WindowKey, tuple[WindowState, datetime | None]] = {}
+    for event in events:
+        match event:
+            case DeclarationSubmitted():
+                said: tuple[WindowState, datetime | None] = (
+                    "late" if event.late else "submitted",
+                    event.submitted_at,
+                )
+            case DeclarationMissed():
+                said = "missed", None
+            case _:
+                continue
+        key = WindowKey(case_id=event.case_id, day=event.day, part=event.window)
+        if key not in found or _WEIGHT[found[key][0]] < _WEIGHT[said[0]]:
+            found[key] = said
+    return found
+
+
+def fold_streaks(events: Iterable[Event]) -> dict[UUID, int]:
+    """Windows missed in a row, per case, at the end of the run; any declaration ends a streak."""
+    found: dict[UUID, int] = {}
+    for event in events:
+        match event:
+            case DeclarationSubmitted():
+                found[event.case_id] = 0
+            case DeclarationMissed():
+                found[event.case_id] = event.streak
+    return found
+
+
+def _started(event: ObservationStarted) -> Case:
+    return Case(
+        case_id=event.case_id,
+        person_ref=event.person_ref,
+        compound=event.compound,
+        dwelling_id=event.dwelling_id,
+        grid=event.grid,
+        category=event.category,
+        measure=event.measure,
+        state="active",
+        anchor_date=event.anchor_date,
+        last_day=event.last_day,
+        started_at=event.started_at,
+        ended_at=None,
+    )
+
+
+class ObservationRoll(
+    ReadModel,
+    name="observation_roll",
+    version=1,
+    reads=(
+        ObservationStarted,
+        ObservationInterrupted,
+        ObservationResumed,
+        ObservationAwaitsClosure,
+        ObservationCompleted,
+        DeclarationSubmitted,
+        DeclarationMissed,
+    ),
+):
+    """Cases come from one channel and declarations from another; they never write the same row."""
+
+    tables = ("declaration_streak", "declaration_window", "observation_case")
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Cases: read, fold, write. Windows and streaks: one statement each."""
+        events = [item.event for item in batch.received]
+        touched = [e.case_id for e in events if not isinstance(e, DeclarationSubmitted | DeclarationMissed)]  # type: ignore[attr-defined]  # each event of `reads` names its case
+        if touched:
+            known = {row["case_id"]: Case(**dict(row)) for row in await tx.fetch(store.CASES, touched)}
+            cases = fold_cases(known, events).values()
+            await tx.execute(store.PUT_CASES, *columns(map(astuple, cases), 12))
+        if windows := fold_windows(events):
+            rows = ((key.case_id, key.day, key.part, *said) for key, said in windows.items())
+            await tx.execute(store.PUT_WINDOWS, *columns(rows, 5))
+        if streaks := fold_streaks(events):
+            await tx.execute(store.PUT_STREAKS, list(streaks), list(streaks.values()))

@@ -1,0 +1,41 @@
+"""Dwellings and people per compound, exact under moves (R4.1).
+
+A person has one home, the one that the registry named last, so the compounds add up to the town (H2). What a
+compound gains and loses is worked out in the statement that writes the person.
+"""
+
+from collections.abc import Iterable
+
+from services.reporting import store
+from services.reporting.projections.read_model import ReadModel, columns
+from shared.bus.projection import EventBatch
+from shared.db.pool import Tx
+from shared.events.registry import HouseholdChanged, PersonRegistered
+from shared.kernel.ids import DwellingId, PersonRef
+
+
+def homes(events: Iterable[PersonRegistered]) -> dict[PersonRef, PersonRegistered]:
+    """Where each person of the run lives at its end."""
+    return {event.person_ref: event for event in events}
+
+
+def dwellings(events: Iterable[HouseholdChanged]) -> dict[DwellingId, HouseholdChanged]:
+    """How each dwelling of the run stands at its end."""
+    return {event.dwelling_id: event for event in events}
+
+
+class Population(ReadModel, name="population", version=1, reads=(PersonRegistered, HouseholdChanged)):
+    """People and dwellings, and their numbers per compound."""
+
+    tables = ("compound_population", "dwelling", "person_residence")
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Two statements at most."""
+        if people := homes(batch.of(PersonRegistered)):
+            rows: list[tuple[object, ...]] = [
+                (ref, e.compound, e.dwelling_id, e.relation, e.resident) for ref, e in people.items()
+            ]
+            await tx.execute(store.PUT_PEOPLE, *columns(rows, 5))
+        if changed := dwellings(batch.of(HouseholdChanged)):
+            rows = [(key, e.compound, e.grid, e.occupancy, len(e.members)) for key, e in changed.items()]
+            await tx.execute(store.PUT_DWELLINGS, *columns(rows, 5))

@@ -1,0 +1,119 @@
+"""Reads the board in one consistent view. Used by the API, and by a page when there is one."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from services.reporting import store
+from services.reporting.domain.board import Figures, Line
+from services.reporting.projections import all_projections
+from shared.db.pool import Conn
+from shared.events.policy import PolicyDocument
+from shared.http.access import Principal
+from shared.kernel.ids import CompoundId, NeighbourhoodId
+
+BOARD_SOURCES = tuple(projection.name for projection in all_projections())
+ROLL_SOURCES = ("observation_roll",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """How far a source is in the answer: the oldest over the read models that it feeds.
+
+    Attributes:
+        name: `producer.channel`.
+        event_time: business time of the newest event applied, None for none.
+        moved_at: real time when the position last moved, None when it never did.
+    """
+
+    name: str
+    event_time: datetime | None
+    moved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The lines that the caller may see, in no particular order."""
+
+    day: date
+    policy_version: int | None
+    sources: list[Source]
+    lines: list[Line]
+
+
+async def sources(conn: Conn, projections: Collection[str]) -> list[Source]:
+    """How far everything is that these read models are made of."""
+    return [
+        Source(
+            name=f"{row['producer']}.{row['channel']}",
+            event_time=row["event_time"],
+            moved_at=row["moved_at"],
+        )
+        for row in await conn.fetch(store.AS_OF, list(projections))
+    ]
+
+
+async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Board:
+    """All compounds that anybody has told of and the caller may see."""
+    policy = await conn.fetchrow(store.POLICY_OF_DAY, day)
+    document = PolicyDocument.model_validate(policy["document"]) if policy else None
+    streak = document.observation.visit_after_missed if document else None
+    rules = document.sanitation.rounds if document else ()
+    found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for row in await conn.fetch(store.POPULATION):
+        found[row["compound"]] |= {name: row[name] for name in ("dwellings", "people", "residents")}
+    for row in await conn.fetch(store.FLOW_OF_DAY, day):
+        found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
+    for row in await conn.fetch(store.ACTIVE_PASSES, now):
+        found[row["compound"]]["passes_active"] = row["passes"]
+    for row in await conn.fetch(store.OBSERVED, streak):
+        line = found[row["compound"]]
+        line.setdefault("observed", {})[row["measure"]] = row["cases"]
+        for name in ("awaiting_closure", "missed_streaks"):
+            line[name] = line.get(name, 0) + row[name]
+    kinds, numbers = [rule.kind for rule in rules], [rule.rounds_per_day for rule in rules]
+    for row in await conn.fetch(store.ROUNDS_OF_DAY, day, kinds, numbers):
+        found[row["compound"]] |= {
+            "sites": row["sites"],
+            "rounds_required": row["required"],
+            "rounds_counted": row["counted"],
+            "rounds_outside_range": row["outside_range"],
+        }
+    registered = {row["compound"]: row for row in await conn.fetch(store.COMPOUNDS)}
+    unknown = {} if document else {"missed_streaks": None, "rounds_required": None}
+    lines = [
+        _line(compound, registered.get(compound), found[compound] | unknown)
+        for compound in sorted(registered.keys() | found.keys())
+    ]
+    return Board(
+        day=day,
+        policy_version=policy["version"] if policy else None,
+        sources=await sources(conn, BOARD_SOURCES),
+        lines=[line for line in lines if sees(who, line.compound, line.neighbourhood)],
+    )
+
+
+async def compounds_in_scope(conn: Conn, who: Principal) -> list[str]:
+    """The registered compounds that the caller may see."""
+    rows = await conn.fetch(store.COMPOUNDS)
+    return [row["compound"] for row in rows if sees(who, row["compound"], row["neighbourhood"])]
+
+
+def sees(who: Principal, compound: str, neighbourhood: str | None) -> bool:
+    """Say whether a grant of the caller covers the compound."""
+    return who.reaches(
+        compound=CompoundId(compound),
+        neighbourhood=NeighbourhoodId(neighbourhood) if neighbourhood else None,
+    )
+
+
+def _line(compound: str, registered: Any, figures: dict[str, Any]) -> Line:
+    return Line(
+        compound=compound,
+        name=registered["name"] if registered else None,
+        neighbourhood=registered["neighbourhood"] if registered else None,
+        mode=registered["mode"] if registered else None,
+        figures=Figures(**figures),
+    )

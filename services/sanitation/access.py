@@ -1,0 +1,26 @@
+"""Who may call what."""
+
+from shared.http.access import AccessTable, Role
+
+_KEEPERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.ADMIN})
+_READERS = frozenset(
+    {
+        Role.SANITATION_WORKER,
+        Role.PROPERTY_MANAGER,
+        Role.COMMUNITY_CLERK,
+        Role.HQ_OFFICER,
+        Role.SUPERVISOR,
+        Role.AUDITOR,
+        Role.ADMIN,
+    }
+)
+
+ACCESS: AccessTable = {
+    "POST /v1/imports": _KEEPERS,
+    "GET /v1/imports/{import_id}": _KEEPERS,
+    "GET /v1/imports/{import_id}/rows": _KEEPERS,
+    "POST /v1/sites": _KEEPERS | {Role.PROPERTY_MANAGER},
+    "GET /v1/sites": _READERS,
+    "POST /v1/rounds": frozenset({Role.SANITATION_WORKER}),
+    "GET /v1/day-sheets": _READERS,
+}

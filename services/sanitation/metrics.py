@@ -1,0 +1,19 @@
+"""Sanitation's own figures (screens.md section 6.2)."""
+
+from services.sanitation.handlers import LoggedRound
+from shared.obs.metrics import counter
+
+ROUNDS = counter(
+    "sanitation_rounds_total",
+    "Rounds logged: `ok`, `late` (entered afterwards), `fail` (too close, or outside the range).",
+    *("compound", "place_class", "result"),
+)
+
+
+def count_round(logged: LoggedRound) -> None:
+    """Count a round that was committed."""
+    if not (logged.counts and logged.within_range):
+        result = "fail"
+    else:
+        result = "late" if logged.source == "late_entry" else "ok"
+    ROUNDS.labels(logged.compound, logged.kind, result).inc()

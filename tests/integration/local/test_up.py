@@ -1,0 +1,137 @@
+"""The whole stack through its command line, with the five real services."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.children import born
+from deploy.local.names import SERVICES
+from deploy.local.state import Home
+from tests.integration.local.conftest import ROOT, gone
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("whole-stack")]
+READY_AGAIN_SECONDS = 8.0
+
+
+def command(home: Home, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "deploy.cli", *arguments, "--home", str(home.path)]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("FANGKONG_")}
+
+
+def fangkong(home: Home, *arguments: str, code: int = 0) -> str:
+    done = subprocess.run(  # noqa: S603
+        command(home, *arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def get(url: str, token: str = "", ca: Path | None = None) -> tuple[int, Any]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
+    tls = ssl.create_default_context(cafile=ca) if ca else None
+    with urllib.request.urlopen(request, timeout=10, context=tls) as answer:  # noqa: S310
+        return answer.status, json.load(answer)
+
+
+@pytest.fixture
+def home(place: Path) -> Iterator[Home]:
+    home = Home(place / "home of the stack")
+    yield home
+    if home.running() is not None:
+        fangkong(home, "down")
+
+
+@contextmanager
+def in_the_foreground(home: Home, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(  # noqa: S603
+        command(home, "up", *arguments), cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while home.status().get("phase") != "ready" or home.running() is None:
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
+
+
+def children(home: Home) -> list[int]:
+    status = home.status()
+    return [status["pid"], *(child["pid"] for child in status["children"].values())]
+
+
+def test_up_finds_what_runs_and_starts_again_quickly_with_its_data(home: Home) -> None:
+    first = fangkong(home, "up", "-d", "--scale", "0.01")
+    assert "ready after" in first
+    assert "Town loaded" in first
+    status = home.status()
+    for service in SERVICES:
+        assert status["urls"][service] in first
+        assert get(f"{status['urls'][service]}/readyz")[0] == 200
+    fangkong(home, "status")
+
+    again = fangkong(home, "up")
+    assert "running already" in again
+    assert status["urls"]["gate"] in again
+    assert "Town loaded" not in again
+
+    token = fangkong(home, "token", "hq_officer").strip()
+    code, board = get(f"{status['urls']['reporting']}/v1/board", token)
+    assert code == 200
+    assert len(board["items"] if isinstance(board, dict) and "items" in board else board) > 0
+
+    assert "is running" in fangkong(home, "reset", "--yes", code=1)
+    fangkong(home, "down")
+    began = time.monotonic()
+    third = fangkong(home, "up", "-d")
+    assert time.monotonic() - began < READY_AGAIN_SECONDS
+    assert "Town loaded" not in third
+    assert home.status()["ports"] == status["ports"]
+    assert get(f"{status['urls']['reporting']}/v1/board", token) == (200, board)
+    assert fangkong(home, "dead-letters", "list").count("No dead letters") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_everything_in_order(home: Home, number: signal.Signals) -> None:
+    with in_the_foreground(home, "--no-town") as process:
+        alive = children(home)
+        process.send_signal(number)
+        assert process.wait(40) == 0
+    assert home.running() is None
+    assert home.status()["phase"] == "stopped"
+    assert not any(born(pid) for pid in alive)
+
+
+@pytest.mark.parametrize("victim", ["command line", "supervisor"])
+def test_kill_9_leaves_no_orphan(home: Home, victim: str) -> None:
+    with in_the_foreground(home, "--no-town") as process:
+        alive = children(home)
+        os.kill(process.pid if victim == "command line" else home.status()["pid"], signal.SIGKILL)
+        assert process.wait(40) != 0
+    assert all(gone(pid, within=40) for pid in alive)
+
+
+def test_in_the_lan_it_speaks_https_with_its_own_authority(home: Home) -> None:
+    fangkong(home, "up", "-d", "--lan", "--no-town")
+    status = home.status()
+    assert all(url.startswith("https://") for url in status["urls"].values())
+    for service in SERVICES:
+        assert get(f"{status['urls'][service]}/readyz", ca=Path(status["ca"]))[0] == 200
+    discovery = get(f"{status['urls']['issuer']}/.well-known/openid-configuration", ca=Path(status["ca"]))[1]
+    assert discovery["issuer"] == status["urls"]["issuer"]

@@ -1,0 +1,403 @@
+"""What HQ is told: sums that add up, within the caller's scope, with its age."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
+from shared.events.registry import EntryPassIssued
+from shared.kernel.ids import CompoundId, PersonRef
+from tests.integration.reporting.world import (
+    COMPOUNDS,
+    MORNING,
+    TODAY,
+    Log,
+    about,
+    check,
+    compounds,
+    declared,
+    deliver,
+    disinfected,
+    household,
+    missed,
+    person,
+    policy_revised,
+    site,
+    small_town,
+    started,
+)
+
+FIRST, SECOND, THIRD, *_ = COMPOUNDS
+ADDITIVE = (
+    "problems",
+    "dwellings",
+    "people",
+    "residents",
+    "under_observation",
+    "awaiting_closure",
+    "missed_streaks",
+    "passes_active",
+    "checks",
+    "entries",
+    "exits",
+    "refused",
+    "cannot_verify",
+    "fever",
+    "sites",
+    "rounds_required",
+    "rounds_counted",
+    "rounds_outside_range",
+)
+
+
+class Reporting:
+    """The service over HTTP with what it has heard."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.log = client, Log()
+
+    async def hear(self, *events: Any) -> None:
+        """Producers say something and it arrives."""
+        self.log.say(*events)
+        await deliver(self.client.context.database, self.log)
+
+    async def get(
+        self, path: str, role: str = "hq_officer", scope: str = "town", **options: Any
+    ) -> httpx.Response:
+        """GET as somebody."""
+        headers = self.client.as_role(role, scope) | options.pop("headers", {})
+        found: httpx.Response = await self.client.http.get(path, headers=headers, params=options)
+        return found
+
+    async def board(self, role: str = "hq_officer", scope: str = "town") -> dict[str, Any]:
+        """The board."""
+        answer = await self.get("/v1/board", role, scope)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def line(self, compound: str) -> dict[str, Any]:
+        """A compound's line."""
+        return next(line for line in (await self.board())["compounds"] if line["compound"] == compound)
+
+
+@pytest.fixture
+async def bare(client_for: Callable[[str], Awaitable[Any]]) -> Reporting:
+    """The service as it starts."""
+    return Reporting(await client_for("reporting"))
+
+
+@pytest.fixture
+async def reporting(bare: Reporting) -> Reporting:
+    """With policy and compounds."""
+    await bare.hear(policy_revised(), *compounds())
+    return bare
+
+
+@pytest.mark.scenario("H2")
+async def test_the_sum_of_the_compounds_is_the_town(reporting: Reporting) -> None:
+    reporting.log = small_town(Random(11), 2000)
+    await deliver(reporting.client.context.database, reporting.log)
+
+    board = await reporting.board()
+
+    assert board["scope"] == "town"
+    assert len(board["compounds"]) == len(COMPOUNDS)
+    for figure in ADDITIVE:
+        assert board["totals"][figure] == sum(line[figure] for line in board["compounds"]), figure
+    open_cases = await reporting.client.context.database.pool.fetchval(
+        "select count(*) from observation_case where state <> 'completed'"
+    )
+    assert board["totals"]["under_observation"] == sum(board["totals"]["observed"].values()) == open_cases > 0
+
+
+@pytest.mark.requirement("R1.1")
+async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
+    yesterday, late = MORNING - timedelta(days=1), MORNING - timedelta(hours=8, seconds=1)
+    lift, bin_point = site(FIRST), site(FIRST, "bin_point")
+    ill, behind, done = (started(FIRST, uuid4()) for _ in range(3))
+    await reporting.hear(
+        person(FIRST),
+        person(FIRST, resident=False),
+        household(FIRST, members=2),
+        check(FIRST, MORNING),
+        check(FIRST, MORNING, "admit_with_action"),
+        check(FIRST, MORNING, direction="exit"),
+        check(FIRST, MORNING, "refuse", reasons=("fever", "no_mask")),
+        check(FIRST, MORNING, "cannot_verify", offline=True),
+        check(FIRST, yesterday),
+        check(FIRST, late, offline=True),  # 23:59:59 of the day before, told today
+        ill,
+        behind,
+        done,
+        ObservationInterrupted(**about(ill), reason="fever", interrupted_at=MORNING),
+        missed(behind, TODAY - timedelta(days=1), "evening", 1),
+        missed(behind, TODAY, "morning", 2),
+        ObservationCompleted(
+            **about(done), last_day=done.last_day, pass_from=done.last_day, completed_at=MORNING
+        ),
+        EntryPassIssued(
+            pass_id=uuid4(),
+            number="N",
+            serial=1,
+            person_ref=PersonRef(uuid4()),
+            compound=FIRST,
+            kind="resident",
+            valid_from=MORNING,
+            valid_until=MORNING + timedelta(days=30),
+            policy_version=1,
+        ),
+        lift,
+        bin_point,
+        *(disinfected(lift, MORNING) for _ in range(3)),
+        disinfected(bin_point, MORNING, counts=False, within=False),
+    )
+
+    line = await reporting.line(FIRST)
+
+    assert {name: line[name] for name in (*ADDITIVE, "observed", "name", "neighbourhood", "mode")} == {
+        "name": f"小区{FIRST}",
+        "neighbourhood": "nb-01",
+        "mode": "closed",
+        "problems": 2,  # one fever, one streak
+        "dwellings": 1,
+        "people": 2,
+        "residents": 1,
+        "under_observation": 2,
+        "observed": {"home_self_monitoring": 1, "medical": 1},
+        "awaiting_closure": 0,
+        "missed_streaks": 1,
+        "passes_active": 1,
+        "checks": 5,
+        "entries": 2,
+        "exits": 1,
+        "refused": 1,
+        "cannot_verify": 1,
+        "fever": 1,
+        "sites": 2,
+        "rounds_required": 4,
+        "rounds_counted": 2,  # the lift's third round does not make up for the bins
+        "rounds_outside_range": 1,
+    }
+    one = (await reporting.get(f"/v1/board/{FIRST}")).json()
+    assert one["compound"] == line
+    assert [(hour["hour"], hour["checks"]) for hour in one["hours"]] == [(8, 5)]
+
+
+async def test_most_problems_come_first(reporting: Reporting) -> None:
+    waits = started(THIRD, uuid4())
+    await reporting.hear(
+        check(SECOND, MORNING, "refuse", reasons=("fever",)),
+        check(SECOND, MORNING, "refuse", reasons=("fever",)),
+        waits,
+        ObservationAwaitsClosure(**about(waits), last_day=waits.last_day),
+        site(COMPOUNDS[4]),
+    )
+
+    order = [line["compound"] for line in (await reporting.board())["compounds"]]
+
+    assert order == [SECOND, THIRD, COMPOUNDS[4], FIRST, COMPOUNDS[3]]
+
+
+async def test_a_declaration_ends_a_streak(reporting: Reporting) -> None:
+    case = started(FIRST, uuid4())
+    await reporting.hear(case, missed(case, TODAY, "morning", 3))
+    before = (await reporting.line(FIRST))["missed_streaks"]
+
+    await reporting.hear(declared(case, TODAY, "morning", late=True))
+
+    assert (before, (await reporting.line(FIRST))["missed_streaks"]) == (1, 0)
+
+
+async def test_without_policy_what_is_due_is_unknown_and_the_rest_is_told(bare: Reporting) -> None:
+    await bare.hear(check(FIRST, MORNING), site(FIRST), started(FIRST, uuid4()))
+
+    board = await bare.board()
+
+    (line,) = board["compounds"]
+    assert (line["name"], line["checks"], line["under_observation"]) == (None, 1, 1)
+    assert (line["rounds_required"], line["missed_streaks"], board["policy_version"]) == (None, None, None)
+    assert (board["totals"]["rounds_required"], board["totals"]["checks"]) == (None, 1)
+
+
+async def test_an_empty_town_has_a_board(bare: Reporting) -> None:
+    board = await bare.board()
+
+    assert (board["compounds"], board["totals"]["people"], board["day"]) == ([], 0, "2020-02-24")
+
+
+@pytest.mark.parametrize(
+    ("scope", "seen", "whole"),
+    [
+        ("town", 5, "town"),
+        ("neighbourhood:nb-01", 2, "part"),
+        ("compound:lj-003", 1, "part"),
+        ("compound:lj-099", 0, "part"),
+    ],
+)
+async def test_everybody_sees_their_part_only(
+    reporting: Reporting, scope: str, seen: int, whole: str
+) -> None:
+    await reporting.hear(*(check(compound, MORNING) for compound in COMPOUNDS))
+
+    board = await reporting.board("community_clerk", scope)
+
+    assert (len(board["compounds"]), board["totals"]["checks"], board["scope"]) == (seen, seen, whole)
+
+
+async def test_foreign_and_unknown_compounds_and_other_roles_are_refused(reporting: Reporting) -> None:
+    narrow = {"role": "community_clerk", "scope": "compound:lj-001"}
+    answers = [
+        await reporting.get("/v1/board/lj-002", **narrow),
+        await reporting.get("/v1/board/lj-099", **narrow),
+        await reporting.get("/v1/board/lj-099"),
+        await reporting.get("/v1/observation-roll", **narrow, compound="lj-002"),
+        await reporting.get("/v1/board", "guard"),
+        await reporting.get("/v1/observation-roll", "auditor"),
+        await reporting.client.http.get("/v1/board"),
+        await reporting.get("/v1/observation-roll", after="x"),
+        await reporting.get("/v1/observation-roll", state="ill"),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (403, "out_of_scope"),
+        (403, "out_of_scope"),
+        (404, "compound_unknown"),
+        (403, "out_of_scope"),
+        (403, "role_not_allowed"),
+        (403, "role_not_allowed"),
+        (401, "not_authenticated"),
+        (400, "bad_cursor"),
+        (422, "invalid_request"),
+    ]
+
+
+async def test_a_board_that_has_not_moved_is_not_sent_again(reporting: Reporting) -> None:
+    first = await reporting.get("/v1/board")
+    tag = {"If-None-Match": f'W/"x", {first.headers["etag"]}'}
+
+    same = await reporting.get("/v1/board", headers=tag)
+    await reporting.hear(check(FIRST, MORNING))
+    moved = await reporting.get("/v1/board", headers=tag)
+
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (moved.status_code, moved.json()["totals"]["checks"]) == (200, 1)
+    assert moved.headers["cache-control"] == "private, no-cache"
+
+
+async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) -> None:
+    case = started(FIRST, uuid4())
+    await reporting.hear(case, check(FIRST, MORNING))
+
+    as_of = {source["source"]: source for source in (await reporting.board())["as_of"]}
+    roll = (await reporting.get("/v1/observation-roll")).json()
+
+    assert set(as_of) == {
+        "gate.checks",
+        "observation.cases",
+        "observation.declarations",
+        "registry.passes",
+        "registry.people",
+        "registry.policy",
+        "registry.town",
+        "sanitation.rounds",
+    }
+    assert as_of["registry.people"]["event_time"] is None
+    assert as_of["gate.checks"]["event_time"] == reporting.log.clock.isoformat().replace("+00:00", "Z")
+    assert as_of["gate.checks"]["moved_at"] is not None
+    assert [source["source"] for source in roll["as_of"]] == [
+        "observation.cases",
+        "observation.declarations",
+    ]
+
+
+@pytest.mark.requirement("R2.7")
+async def test_the_roll_is_paged_by_last_day_and_filtered(reporting: Reporting) -> None:
+    cases = [
+        started(compound, uuid4(), anchor=date(2020, 2, 11) + timedelta(days=number % 3))
+        for number, compound in enumerate([FIRST] * 5 + [SECOND] * 2)
+    ]
+    ended = ObservationCompleted(
+        **about(cases[0]), last_day=cases[0].last_day, pass_from=TODAY, completed_at=MORNING
+    )
+    await reporting.hear(
+        *cases,
+        ended,
+        declared(cases[1], TODAY, "morning"),
+        missed(cases[2], TODAY, "morning", 1),
+        declared(cases[3], TODAY - timedelta(days=1), "evening"),
+    )
+
+    async def walk(**filters: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after: dict[str, str] = {}
+        while True:
+            page = (await reporting.get("/v1/observation-roll", limit=2, **filters, **after)).json()
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            after = {"after": page["next"]}
+
+    everybody = await walk()
+    assert [item["case_id"] for item in everybody] == [
+        str(case.case_id) for case in sorted(cases, key=lambda case: (case.last_day, case.case_id))
+    ]
+    assert {item["case_id"] for item in await walk(compound=SECOND)} == {str(c.case_id) for c in cases[5:]}
+    assert [item["case_id"] for item in await walk(state="completed")] == [str(cases[0].case_id)]
+    today = {item["case_id"]: item["today"] for item in everybody}
+    assert today[str(cases[1].case_id)] == {"morning": "submitted", "evening": None}
+    assert today[str(cases[2].case_id)] == {"morning": "missed", "evening": None}
+    assert today[str(cases[3].case_id)] == {"morning": None, "evening": None}
+    assert {item["day_number"] for item in everybody} == {11, 12, 13}
+
+
+async def test_a_case_is_told_window_by_window_and_the_reading_is_audited(reporting: Reporting) -> None:
+    case, yesterday = started(FIRST, uuid4()), TODAY - timedelta(days=1)
+    await reporting.hear(
+        case,
+        missed(case, yesterday, "evening", 1),
+        declared(case, yesterday, "morning"),
+        missed(case, TODAY, "morning", 2),
+        declared(case, TODAY, "morning", late=True),
+    )
+
+    answer = await reporting.get(f"/v1/observation-roll/{case.case_id}", "supervisor")
+    hidden = await reporting.get(f"/v1/observation-roll/{case.case_id}", "community_clerk", "compound:lj-002")
+    unknown = await reporting.get(f"/v1/observation-roll/{uuid4()}")
+
+    told = answer.json()
+    assert [(w["day"], w["window"], w["state"]) for w in told["windows"]] == [
+        ("2020-02-23", "morning", "submitted"),
+        ("2020-02-23", "evening", "missed"),
+        ("2020-02-24", "morning", "late"),
+    ]
+    assert (told["case"]["state"], told["case"]["streak"], told["case"]["day_number"]) == ("active", 0, 4)
+    assert (hidden.status_code, unknown.status_code) == (404, 404)
+    read = await reporting.client.context.database.pool.fetch(
+        "select actor, role, action, person_ref from audit_read"
+    )
+    assert [tuple(row.values()) for row in read] == [
+        ("test-supervisor", "supervisor", "observation_roll.case", case.person_ref)
+    ]
+
+
+async def test_passes_count_while_they_are_in_force(reporting: Reporting) -> None:
+    log = small_town(Random(5), 600)
+    await deliver(reporting.client.context.database, log)
+    in_force = await reporting.client.context.database.pool.fetchval(
+        "select count(*) from entry_pass where state = 'active' and valid_until > $1",
+        MORNING + timedelta(hours=1),
+    )
+
+    assert (await reporting.board())["totals"]["passes_active"] == in_force > 0
+
+
+async def test_a_compound_id_is_checked_like_any_input(reporting: Reporting) -> None:
+    answer = await reporting.get(f"/v1/board/{CompoundId('Not a code')}")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

@@ -1,0 +1,371 @@
+"""Reporting in a test: whole channels of a small town, delivered as the runner would, also badly."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.reporting.projections import all_projections
+from shared.bus.consumer import Item, Seat, understand
+from shared.bus.feed import Position, Raw
+from shared.db.pool import Database
+from shared.events.base import Event
+from shared.events.envelope import Cause, encode
+from shared.events.gate import EntryChecked
+from shared.events.observation import (
+    DeclarationMissed,
+    DeclarationSubmitted,
+    ObservationAwaitsClosure,
+    ObservationCompleted,
+    ObservationInterrupted,
+    ObservationResumed,
+    ObservationStarted,
+)
+from shared.events.registry import (
+    CompoundRegistered,
+    EntryPassIssued,
+    EntryPassRevoked,
+    EntryPassSuspended,
+    HouseholdChanged,
+    PersonRegistered,
+    PolicyRevised,
+)
+from shared.events.sanitation import RoundLogged, SiteRegistered
+from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
+from tests.integration.sanitation.world import KINDS, policy
+
+MORNING = datetime(2020, 2, 24, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
+TODAY = date(2020, 2, 24)
+COMPOUNDS = tuple(CompoundId(f"lj-{number:03}") for number in range(1, 6))
+
+Channel = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Log:
+    """What the producers have said, channel by channel, from position 1."""
+
+    channels: defaultdict[Channel, list[str]] = field(default_factory=lambda: defaultdict(list))
+    events: list[Event] = field(default_factory=list)
+    versions: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    clock: datetime = MORNING
+
+    def say(self, *events: Event) -> None:
+        """Append events to their channels, a second apart."""
+        for event in events:
+            self.clock += timedelta(seconds=1)
+            key = f"{event.service}.{event.channel_name()}.{event.partition_key()}"
+            self.versions[key] += 1
+            document = encode(
+                event,
+                event_id=uuid4(),
+                time=self.clock,
+                version=self.versions[key],
+                cause=Cause(correlation=uuid4()),
+            )
+            self.channels[event.service, event.channel_name()].append(document)
+            self.events.append(event)
+
+    def of(self, *kinds: type[Event]) -> list[Any]:
+        """All events of these kinds, in order."""
+        return [event for event in self.events if isinstance(event, kinds)]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def _items(channel: Channel, documents: Sequence[str], first: int, wanted: frozenset[str]) -> list[Item]:
+    found = (
+        understand(
+            Raw(epoch=1, pos=pos, document=document, traceparent=None),
+            producer=channel[0],
+            channel=channel[1],
+            wanted=wanted,
+        )
+        for pos, document in enumerate(documents, start=first)
+    )
+    return [item for item in found if item is not None]
+
+
+def seats() -> list[Seat]:
+    """Every projection's place in every channel that it reads."""
+    return [
+        Seat(consumer=projection, producer=producer, channel=channel)
+        for projection in all_projections()
+        for producer, channel in sorted(projection.channels())
+    ]
+
+
+async def deliver(database: Database, log: Log, *, batch: int = 500) -> int:
+    """Everything that is new, in order, a channel at a time; returns the number of events applied."""
+    applied = 0
+    for seat in seats():
+        documents = log.channels[seat.producer, seat.channel]
+        at = await seat.position(database)
+        while at.pos < len(documents):
+            run = documents[at.pos : at.pos + batch]
+            items = _items((seat.producer, seat.channel), run, at.pos + 1, seat.consumer.wanted)
+            at = await seat.take(database, at, Position(1, at.pos + len(run)), items)
+            applied += len(items)
+    return applied
+
+
+async def deliver_badly(database: Database, log: Log, rng: Random) -> int:
+    """The same with channels interleaved, odd batches, repeats, and kills before the commit; returns the kills."""
+    waiting = seats()
+    kills = 0
+    while waiting:
+        seat = rng.choice(waiting)
+        documents = log.channels[seat.producer, seat.channel]
+        at = await seat.position(database)
+        if at.pos >= len(documents):
+            waiting.remove(seat)
+            continue
+        first = max(0, at.pos - rng.randrange(4))  # some of it was applied before
+        run = documents[first : at.pos + rng.choice((1, 2, 7, 40))]
+        items = _items((seat.producer, seat.channel), run, first + 1, seat.consumer.wanted)
+        to = Position(1, first + len(run))
+        if rng.random() < 0.2:
+            try:
+                async with database.begin() as tx:
+                    fresh = [item for item in items if item.at > at]
+                    await seat.consumer.apply(tx, fresh)  # type: ignore[arg-type]  # all are understood
+                    raise Killed  # noqa: TRY301 -- death has no better place
+            except Killed:
+                kills += 1
+        await seat.take(database, at, to, items)
+    return kills
+
+
+async def dump(database: Database) -> Mapping[str, list[tuple[Any, ...]]]:
+    """All rows of all read models, in order."""
+    tables = sorted({table for projection in all_projections() for table in projection.tables})
+    found = {}
+    for table in (*tables, "projection_as_of"):
+        rows = await database.pool.fetch(f"select {table}.* from {table} order by {table}::text")
+        found[table] = [tuple(row.values()) for row in rows]
+    return found
+
+
+def compounds(names: Iterable[CompoundId] = COMPOUNDS) -> list[Event]:
+    """The registry's compounds; the first two in `nb-01`, the others in `nb-02`."""
+    return [
+        CompoundRegistered(
+            compound=compound,
+            name=f"小区{compound}",
+            neighbourhood="nb-01" if compound in COMPOUNDS[:2] else "nb-02",
+            mode="closed",
+            area_m2=1000,
+        )
+        for compound in names
+    ]
+
+
+def policy_revised() -> PolicyRevised:
+    """Two rounds a day, a visit after two missed windows."""
+    return PolicyRevised(version=1, effective_from=date(2020, 2, 1), revised_by="test", document=policy())
+
+
+def person(compound: CompoundId, ref: UUID | None = None, *, resident: bool = True) -> PersonRegistered:
+    """A person and their home."""
+    return PersonRegistered(
+        person_ref=PersonRef(ref or uuid4()),
+        compound=compound,
+        dwelling_id=DwellingId(uuid4()),
+        relation="owner",
+        resident=resident,
+    )
+
+
+def household(compound: CompoundId, dwelling: UUID | None = None, members: int = 0) -> HouseholdChanged:
+    """A dwelling."""
+    return HouseholdChanged(
+        dwelling_id=DwellingId(dwelling or uuid4()),
+        compound=compound,
+        grid=GridId(f"{compound}-w01"),
+        occupancy="let" if members else "empty",
+        members=tuple(PersonRef(uuid4()) for _ in range(members)),
+    )
+
+
+def check(compound: CompoundId, at: datetime, verdict: str = "admit", **changes: Any) -> EntryChecked:
+    """A check at a gate."""
+    values: dict[str, Any] = {
+        "check_id": uuid4(),
+        "compound": compound,
+        "checkpoint": CheckpointId(f"{compound}-k1"),
+        "person_ref": None,
+        "direction": "entry",
+        "verdict": verdict,
+        "reasons": (),
+        "temperature_c": Decimal("36.5"),
+        "checked_at": at,
+        "offline": False,
+        "policy_version": 1,
+    }
+    return EntryChecked(**(values | changes))
+
+
+def started(compound: CompoundId, case_id: UUID, *, anchor: date = date(2020, 2, 20)) -> ObservationStarted:
+    """A case of home self-monitoring."""
+    return ObservationStarted(
+        case_id=case_id,
+        person_ref=PersonRef(uuid4()),
+        compound=compound,
+        dwelling_id=DwellingId(uuid4()),
+        grid=GridId(f"{compound}-w01"),
+        category="other",
+        measure="home_self_monitoring",
+        anchor_date=anchor,
+        last_day=anchor + timedelta(days=14),
+        started_at=MORNING,
+        policy_version=1,
+    )
+
+
+def about(case: ObservationStarted) -> dict[str, Any]:
+    """What every event of a case repeats."""
+    return {"case_id": case.case_id, "person_ref": case.person_ref, "compound": case.compound}
+
+
+def declared(case: ObservationStarted, day: date, window: str, *, late: bool = False) -> DeclarationSubmitted:
+    """A declaration."""
+    return DeclarationSubmitted(
+        **about(case),
+        declaration_id=uuid4(),
+        day=day,
+        window=window,
+        late=late,
+        by="self",
+        temperature_c=Decimal("36.6"),
+        symptomatic=False,
+        submitted_at=MORNING,
+    )
+
+
+def missed(case: ObservationStarted, day: date, window: str, streak: int) -> DeclarationMissed:
+    """A window that closed empty."""
+    return DeclarationMissed(**about(case), day=day, window=window, streak=streak)
+
+
+def site(compound: CompoundId, kind: str = "lift") -> SiteRegistered:
+    """A site."""
+    return SiteRegistered(site_id=uuid4(), compound=compound, kind=kind, registered_at=MORNING)
+
+
+def disinfected(
+    where: SiteRegistered, at: datetime, *, counts: bool = True, within: bool = True
+) -> RoundLogged:
+    """A round."""
+    return RoundLogged(
+        round_id=uuid4(),
+        site_id=where.site_id,
+        compound=where.compound,
+        kind=where.kind,
+        agent="chlorine_84",
+        concentration_mg_l=500,
+        within_range=within,
+        counts=counts,
+        done_at=at,
+        source="code",
+    )
+
+
+def small_town(rng: Random, size: int) -> Log:
+    """A few hundred to a few thousand mixed events: people who move, cases through all states, everything twice."""
+    log = Log()
+    log.say(policy_revised(), *compounds())
+    homes: list[UUID] = []
+    doors: list[UUID] = []
+    cases: list[ObservationStarted] = []
+    places: list[SiteRegistered] = []
+    for _ in range(size):
+        compound = rng.choice(COMPOUNDS)
+        at = MORNING + timedelta(minutes=rng.randrange(-1440, 600))
+        match rng.randrange(9):
+            case 0 | 1:
+                ref = rng.choice(homes) if homes and rng.random() < 0.3 else uuid4()
+                homes.append(ref)
+                log.say(person(compound, ref, resident=rng.random() < 0.8))
+            case 2:
+                door = rng.choice(doors) if doors and rng.random() < 0.5 else uuid4()
+                doors.append(door)
+                log.say(household(compound, door, rng.randrange(4)))
+            case 3 | 4:
+                verdict = rng.choice(("admit", "admit_with_action", "refuse", "cannot_verify"))
+                log.say(
+                    check(
+                        compound,
+                        at,
+                        verdict,
+                        direction=rng.choice(("entry", "exit")),
+                        reasons=("fever",) if rng.random() < 0.1 else (),
+                        offline=rng.random() < 0.2,
+                    )
+                )
+            case 5:
+                log.say(*_pass_life(rng, compound))
+            case 6:
+                cases.append(started(compound, uuid4()))
+                log.say(cases[-1])
+            case 7 if cases:
+                log.say(_case_step(rng, rng.choice(cases)))
+            case 8:
+                if not places or rng.random() < 0.3:
+                    places.append(site(compound, rng.choice(KINDS)))
+                    log.say(places[-1])
+                where = rng.choice(places)
+                log.say(disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9))
+    log.say(*compounds(COMPOUNDS[3:]))
+    return log
+
+
+def _pass_life(rng: Random, compound: CompoundId) -> list[Event]:
+    ref = PersonRef(uuid4())
+    issued = EntryPassIssued(
+        pass_id=uuid4(),
+        number="N",
+        serial=1,
+        person_ref=ref,
+        compound=compound,
+        kind="resident",
+        valid_from=MORNING,
+        valid_until=MORNING + timedelta(days=rng.choice((0, 30))),
+        policy_version=1,
+    )
+    ends: list[Event] = [
+        EntryPassSuspended(pass_id=issued.pass_id, person_ref=ref, compound=compound, reason="fever"),
+        EntryPassRevoked(pass_id=issued.pass_id, person_ref=ref, compound=compound, reason="moved"),
+        issued.replace(serial=2),
+    ]
+    return [issued, *rng.sample(ends, rng.randrange(len(ends) + 1))]
+
+
+def _case_step(rng: Random, case: ObservationStarted) -> Event:
+    day = TODAY - timedelta(days=rng.randrange(3))
+    window = rng.choice(("morning", "evening"))
+    match rng.randrange(7):
+        case 0 | 1:
+            return declared(case, day, window, late=rng.random() < 0.3)
+        case 2 | 3:
+            return missed(case, day, window, rng.randrange(1, 5))
+        case 4:
+            return ObservationInterrupted(**about(case), reason="fever", interrupted_at=MORNING)
+        case 5:
+            return ObservationResumed(
+                **about(case), measure="home_quarantine", last_day=case.last_day, resumed_at=MORNING
+            )
+        case _:
+            if rng.random() < 0.5:
+                return ObservationAwaitsClosure(**about(case), last_day=case.last_day)
+            return ObservationCompleted(
+                **about(case),
+                last_day=case.last_day,
+                pass_from=case.last_day + timedelta(days=1),
+                completed_at=MORNING,
+            )
