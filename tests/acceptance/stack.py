@@ -76,8 +76,12 @@ class Stack:
             "FANGKONG_TRACE_FILE": str(self.folder / "traces.jsonl"),
         }
         with (self.folder / f"{service}.log").open("ab") as log:
-            self.processes[service] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            self.processes[service] = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", f"services.{service}"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
 
     async def ready(self, service: str) -> None:
@@ -97,9 +101,7 @@ class Stack:
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        codes = {
-            name: await asyncio.to_thread(process.wait, 30) for name, process in self.processes.items()
-        }
+        codes = {name: await asyncio.to_thread(process.wait, 30) for name, process in self.processes.items()}
         if self.keeper:
             await stop(self.keeper)
         await self.http.aclose()
@@ -121,7 +123,10 @@ class Stack:
     def dead_letters(self) -> list[str]:
         """What consumers said of events that they could not apply."""
         return [
-            line for service in self.urls for line in self.log(service).splitlines() if '"dead_letter"' in line
+            line
+            for service in self.urls
+            for line in self.log(service).splitlines()
+            if '"dead_letter"' in line
         ]
 
     def as_role(self, role: str, scope: str = "town") -> dict[str, str]:

@@ -24,7 +24,9 @@ def schema_of(postgres: Postgres, url: str) -> str:
         text=True,
     ).stdout
     return "\n".join(
-        line for line in dump.splitlines() if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))
+        line
+        for line in dump.splitlines()
+        if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))
     )
 
 
@@ -51,7 +53,7 @@ async def test_a_database_upgraded_file_by_file_equals_a_fresh_one(
 
 
 @pytest.mark.parametrize("service", NAMES)
-async def test_every_migration_can_be_taken_back(service: str, databases: Databases, postgres: Postgres) -> None:
+async def test_every_migration_can_be_taken_back(service: str, databases: Databases) -> None:
     urls = await databases.fresh(service)
     connection = await asyncpg.connect(urls.owner)
     try:
@@ -61,7 +63,9 @@ async def test_every_migration_can_be_taken_back(service: str, databases: Databa
         left = await connection.fetch(
             "select tablename from pg_tables where schemaname = 'public' and tablename <> 'schema_migration'"
         )
-        functions = await connection.fetchval("select count(*) from pg_proc where pronamespace = 'public'::regnamespace")
+        functions = await connection.fetchval(
+            "select count(*) from pg_proc where pronamespace = 'public'::regnamespace"
+        )
     finally:
         await connection.close()
     assert (left, functions) == ([], 0)

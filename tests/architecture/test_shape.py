@@ -74,7 +74,9 @@ def test_domain_is_pure(path: Path) -> None:
         )
         for name in names:
             assert name.split(".")[0] not in NOT_IN_DOMAIN, f"{path.name} imports {name}"
-            assert not name.startswith(("shared.bus", "shared.db", "shared.http", "shared.obs")), f"{path.name}: {name}"
+            assert not name.startswith(("shared.bus", "shared.db", "shared.http", "shared.obs")), (
+                f"{path.name}: {name}"
+            )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in {"now", "utcnow", "today", "uuid4", "uuid1"}, (
                 f"{path.name} asks the world for {node.func.attr}()"
@@ -82,8 +84,14 @@ def test_domain_is_pure(path: Path) -> None:
 
 
 def test_no_file_grows_past_its_room() -> None:
-    code = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py"), *(ROOT / "deploy").rglob("*.py")]
-    long = {str(path.relative_to(ROOT)): n for path in code if (n := len(path.read_text().splitlines())) > LONGEST}
+    code = [
+        *(ROOT / "services").rglob("*.py"),
+        *(ROOT / "shared").rglob("*.py"),
+        *(ROOT / "deploy").rglob("*.py"),
+    ]
+    long = {
+        str(path.relative_to(ROOT)): n for path in code if (n := len(path.read_text().splitlines())) > LONGEST
+    }
     assert long == {}
 
 
@@ -92,7 +100,11 @@ def lines_of_code(path: Path) -> int:
     text = path.read_text(encoding="utf-8")
     said: set[int] = set()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             said.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return sum(
         1
@@ -102,7 +114,8 @@ def lines_of_code(path: Path) -> int:
 
 
 def test_the_backbone_stays_readable_in_one_sitting() -> None:
-    files = [*(ROOT / "shared" / "bus").glob("*.py"), ROOT / "shared/events/base.py", ROOT / "shared/events/envelope.py"]
+    events = ROOT / "shared" / "events"
+    files = [*(ROOT / "shared" / "bus").glob("*.py"), events / "base.py", events / "envelope.py"]
     assert sum(map(lines_of_code, files)) <= 1_450
 
 

@@ -1,4 +1,4 @@
-"""Every route x every role, and scopes that do not leak from one role into another. (F17)"""
+"""Every route x every role, and scopes that do not leak from one role into another (F17)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Hostile and broken input on every kind of route: a problem with a code, never a 500. (F19)"""
+"""Hostile and broken input on every kind of route: a problem with a code, never a 500 (F19)."""
 
 import json
 from typing import Any

@@ -1,0 +1,44 @@
+"""What every router of the registry needs."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import AwareDatetime, Field
+
+from services.registry.handlers.people import Keeper
+from shared.events.envelope import Cause
+from shared.http.access import Principal
+from shared.kernel.ids import uuid7
+from shared.obs.logging import current_correlation
+from shared.runtime import Context
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
+Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
+Number = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Running = Annotated[Context, Depends(_context)]
+"""How a handler asks for what the service works with."""
+
+
+def keeper_of(context: Context) -> Keeper:
+    """What entering and reading people needs besides the transaction."""
+    return Keeper(vault=context.vault, cards=context.cards)
+
+
+def cause() -> Cause:
+    """What a request sets off carries the request's correlation id."""
+    return Cause(correlation=current_correlation() or uuid7())
+
+
+def roles_of(who: Principal) -> str:
+    """The roles that opened the route, for the audit log."""
+    return ",".join(sorted({grant.role for grant in who.grants}))

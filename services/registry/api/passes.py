@@ -1,0 +1,131 @@
+"""Entry passes over HTTP (R2.4, R2.7, P5)."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import Field, StringConstraints, model_validator
+
+from services.registry import metrics
+from services.registry.api.common import Running, cause
+from services.registry.domain.documents import normalise_number
+from services.registry.domain.errors import CompoundUnknown
+from services.registry.handlers import passes as handlers
+from services.registry.handlers.passes import IssueEntryPass, RevocationReason
+from services.registry.store import returnees
+from services.registry.store.passes import EntryPass
+from shared.db.pool import Conn
+from shared.http.access import Caller, Principal
+from shared.http.models import Answer, Body
+from shared.kernel.ids import CompoundId
+
+router = APIRouter(tags=["passes"])
+
+
+class PassBody(Body):
+    """Ask for a pass after checking the papers. Name the person by reference or by document number, not both."""
+
+    request_id: UUID
+    person_ref: UUID | None = None
+    document: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    compound: CompoundId = Field(examples=["lj-001"])
+
+    @model_validator(mode="after")
+    def _one_way_of_naming(self) -> Self:
+        if (self.person_ref is None) == (self.document is None):
+            raise ValueError("name either person_ref or document")
+        return self
+
+
+class PassAnswer(Answer):
+    """A pass. `number` is what a guard can type; nothing in it names the person."""
+
+    pass_id: UUID
+    number: str
+    serial: int
+    person_ref: UUID
+    compound: str
+    kind: Literal["resident", "temporary"]
+    state: Literal["active", "suspended", "revoked"]
+    reason: str | None
+    valid_from: datetime
+    valid_until: datetime
+    policy_version: int
+
+
+class IssuedAnswer(PassAnswer):
+    """A pass with the text of its QR code."""
+
+    token: str = Field(description="`EP1:` and the signed pass in base45: the text of the QR code.")
+
+
+class RevokeBody(Body):
+    """Why the pass becomes void. `settled`: what suspended it is settled, and a new one is to be issued."""
+
+    reason: RevocationReason
+
+
+async def _within(conn: Conn, compound: str, who: Principal) -> None:
+    neighbourhood = await returnees.neighbourhood_of(conn, compound)
+    if neighbourhood is None:
+        raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound")
+    who.require_compound(CompoundId(compound), neighbourhood=neighbourhood)
+
+
+@router.post("/v1/passes", summary="Issue an entry pass", status_code=201)
+async def issue_pass(body: PassBody, who: Caller, context: Running, response: Response) -> IssuedAnswer:
+    """Issue one pass per person and compound, never before the day after the full observation period.
+
+    Asked twice, with the same id or another one, also at the same moment, the answer is the same pass (200).
+    `pass_not_yet` names the first possible day where it is known.
+    """
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await _within(tx, body.compound, who)
+        if body.document is not None:
+            number = normalise_number(body.document)
+            person_ref = await handlers.person_of_document(tx, number, context.vault)
+        else:
+            person_ref = body.person_ref or UUID(int=0)  # the body names one of the two
+        cmd = IssueEntryPass(request_id=body.request_id, person_ref=person_ref, compound=body.compound)
+        issued = await handlers.issue(cmd, tx=tx, vault=context.vault)
+    if issued.new:
+        metrics.PASSES_ISSUED.labels(issued.entry_pass.kind).inc()
+    response.status_code = 201 if issued.new else 200
+    return IssuedAnswer(**_fields(issued.entry_pass), token=issued.token)
+
+
+@router.get("/v1/passes/{pass_id}", summary="A pass")
+async def read_pass(pass_id: UUID, who: Caller, context: Running) -> PassAnswer:
+    """Tell a pass and its state, without the text of its QR code."""
+    async with context.database.read() as conn:
+        found = await handlers.existing(conn, pass_id)
+        await _within(conn, found.compound, who)
+    return PassAnswer(**_fields(found))
+
+
+@router.post("/v1/passes/{pass_id}/revoke", summary="Revoke a pass")
+async def revoke_pass(pass_id: UUID, body: RevokeBody, who: Caller, context: Running) -> PassAnswer:
+    """Make a pass void for good. A second time changes nothing, also not the reason."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await _within(tx, (await handlers.existing(tx, pass_id)).compound, who)
+        found, changed = await handlers.revoke(pass_id, body.reason, tx=tx)
+    if changed:
+        metrics.PASSES_STOPPED.labels(body.reason).inc()
+    return PassAnswer(**_fields(found))
+
+
+def _fields(found: EntryPass) -> dict[str, object]:
+    return {
+        "pass_id": found.pass_id,
+        "number": found.number,
+        "serial": found.serial,
+        "person_ref": found.person_ref,
+        "compound": found.compound,
+        "kind": found.kind,
+        "state": found.state,
+        "reason": found.reason,
+        "valid_from": found.validity.starts,
+        "valid_until": found.validity.ends,
+        "policy_version": found.policy_version,
+    }

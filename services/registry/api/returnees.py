@@ -1,0 +1,310 @@
+"""People who came back, over HTTP (R2.7, R4.6 to R4.9)."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, StringConstraints, model_validator
+
+from services.registry import metrics
+from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
+from services.registry.domain.cells import CellFault, compact
+from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
+from services.registry.domain.errors import CompoundUnknown, DwellingUnknown, PersonIncomplete
+from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
+from services.registry.domain.premises import AddressKey, building_name, room_name
+from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, Trip, told_by_id
+from services.registry.handlers import people
+from services.registry.handlers import returnees as handlers
+from services.registry.handlers.returnees import RegisterReturnee, Returnee
+from services.registry.store import audit
+from services.registry.store import returnees as store
+from services.registry.store.returnees import Place
+from shared.db.pool import Conn
+from shared.events.policy import Category, Measure
+from shared.events.registry import AnchorBasis
+from shared.http.access import Caller, Principal, ScopeKind
+from shared.http.models import Answer, Body
+from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.ids import CompoundId
+from shared.runtime import Context
+
+router = APIRouter(tags=["returnees"])
+_AFTER = Cursor(Instant, UUID)
+_FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
+_TRIES = 3
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Part = Annotated[str, StringConstraints(max_length=40)]
+State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed"]
+
+
+class DocumentBody(Body):
+    """A document as it is written; blanks and small letters do not matter."""
+
+    kind: DocumentKind = Field(examples=["resident_id"])
+    number: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class PersonBody(Body):
+    """Who came back. Sex and birth date may be left out where a resident ID tells them."""
+
+    name: Text
+    documents: list[DocumentBody] = Field(max_length=3)
+    phone: Annotated[str, StringConstraints(max_length=30)] = ""
+    sex: Sex | None = None
+    born: Day | None = None
+    relation: Relation = Relation.TENANT
+
+
+class DwellingBody(Body):
+    """Where they stay: a dwelling's id, or its address."""
+
+    dwelling_id: UUID | None = None
+    compound: CompoundId | None = Field(default=None, examples=["lj-001"])
+    building: Part = Field(default="", examples=["8幢"])
+    unit: Part = Field(default="", examples=["2单元"])
+    room: Part = Field(default="", examples=["501"])
+
+    @model_validator(mode="after")
+    def _one_way_of_naming(self) -> Self:
+        by_address = self.compound is not None and self.building and self.room
+        if bool(by_address) == (self.dwelling_id is not None):
+            raise ValueError("name either dwelling_id or compound, building, unit and room")
+        return self
+
+
+class TripBody(Body):
+    """Where they have been (GB/T 2260), and how they came back. `proof`: a ticket or the like was shown."""
+
+    origin_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] = Field(examples=["330300"])
+    arrived_on: Day
+    transport: Transport
+    proof: bool
+
+
+class ChoiceBody(Body):
+    """What the officer chose instead of what policy proposes, why, and who approved it (role and unit)."""
+
+    measure: Measure | None = None
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    approved_by: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+
+
+class ReturneeBody(Body):
+    """An intake. `intake_id` is made by the client and makes a repeat harmless."""
+
+    intake_id: UUID
+    person: PersonBody
+    dwelling: DwellingBody
+    trip: TripBody
+    registered_at: Instant | None = Field(
+        default=None, description="Where it was taken on paper before; else now."
+    )
+    choice: ChoiceBody = ChoiceBody()
+
+
+class ReturneeLine(Answer):
+    """An intake as lists show it: by pseudonym."""
+
+    intake_id: UUID
+    person_ref: UUID
+    compound: str
+    grid: str
+    category: Category
+    measure: Measure
+    anchor_date: date
+    anchor_basis: AnchorBasis
+    last_day: date
+    pass_from: date
+    state: State
+    case_id: UUID | None
+    registered_at: datetime
+
+
+class ReturneeAnswer(ReturneeLine):
+    """What was decided, and by which rule. Day 0 is `anchor_date`; a pass is possible from `pass_from`."""
+
+    dwelling_id: UUID
+    rule: str
+    approved_by: str | None
+    policy_version: int
+    risk_revision: int
+
+
+class ReturneeProfile(ReturneeAnswer):
+    """The same with trip, masked name and room. Reading it is recorded."""
+
+    name: str | None
+    room: str | None
+    origin_code: str
+    arrived_on: date
+    transport: Transport
+    proof: bool
+
+
+@router.post("/v1/returnees", summary="Register somebody who came back", status_code=201)
+async def register_returnee(
+    body: ReturneeBody, who: Caller, context: Running, response: Response
+) -> ReturneeAnswer:
+    """Decide the measure by where they have been and the period by when they came; observation starts by itself.
+
+    The same intake sent again gets the first answer (200); with other content it is 422. `already_observed` names
+    the case of an observation in force.
+    """
+    row, new = await _register(body, who, context)
+    metrics.REGISTRATIONS.labels("returnee", "api", "new" if new else "duplicate").inc()
+    response.status_code = 201 if new else 200
+    return ReturneeAnswer(**_fields(row))
+
+
+async def _register(body: ReturneeBody, who: Principal, context: Context) -> tuple[asyncpg.Record, bool]:
+    for attempt in range(1, _TRIES + 1):
+        try:
+            async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+                place = await _dwelling(tx, body.dwelling)
+                who.require_compound(place.compound, neighbourhood=place.neighbourhood, grid=place.grid)
+                return await handlers.register(_command(body, place), tx=tx, keeper=keeper_of(context))
+        except RegisteredMeanwhile:  # now the person is in the book: look again
+            if attempt == _TRIES:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@router.get("/v1/returnees", summary="Returnees of a compound")
+async def list_returnees(
+    compound: Annotated[CompoundId, Query()],
+    who: Caller,
+    context: Running,
+    *,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[ReturneeLine]:
+    """Tell intakes in the order of their recording, those of the caller's grids only where the grant is narrower."""
+    last = _FIRST if after is None else _AFTER.read(after)
+    async with context.database.read() as conn:
+        neighbourhood = await store.neighbourhood_of(conn, compound)
+        if neighbourhood is None:
+            raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound")
+        whole = who.reaches(compound=compound, neighbourhood=neighbourhood)
+        grids = None if whole else [s.id for s in who.scopes_for() if s.kind is ScopeKind.GRID and s.id]
+        if grids == []:
+            who.require_compound(compound, neighbourhood=neighbourhood)
+        rows = await store.intakes_of(conn, compound, grids=grids, after=(last[0], last[1]), limit=limit + 1)
+    more = (
+        _AFTER.write(rows[limit - 1]["recorded_at"], rows[limit - 1]["intake_id"])
+        if len(rows) > limit
+        else None
+    )
+    return Page(items=[ReturneeLine(**_line(row)) for row in rows[:limit]], next=more)
+
+
+@router.get("/v1/returnees/{intake_id}", summary="An intake")
+async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> ReturneeProfile:
+    """Tell an intake with its trip; the name is masked, and the reading is recorded."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        row = await handlers.intake(tx, intake_id)
+        who.require_compound(row["compound_id"], neighbourhood=row["neighbourhood_id"], grid=row["grid_id"])
+        found = await people.profiles(tx, [row["person_ref"]], context.vault)
+        place = await store.dwelling(tx, row["dwelling_id"])
+        await audit.note_reads(
+            tx,
+            action="returnee.read",
+            role=roles_of(who),
+            refs=[row["person_ref"]],
+            scope=f"compound:{row['compound_id']}",
+        )
+    return ReturneeProfile(
+        **_fields(row),
+        name=masked_name(found[0].name) if found else None,
+        room=place.home.key.shown() if place and found else None,
+        origin_code=row["origin_code"],
+        arrived_on=row["arrived_on"],
+        transport=row["transport"],
+        proof=row["proof"],
+    )
+
+
+async def _dwelling(conn: Conn, body: DwellingBody) -> Place:
+    if body.dwelling_id is not None:
+        found = await store.dwelling(conn, body.dwelling_id)
+    else:
+        building, room = building_name(compact(body.building)), room_name(compact(body.room))
+        key = AddressKey(body.compound or CompoundId(""), building, compact(body.unit), room)
+        found = await store.dwelling_at(conn, key)
+    if found is None:
+        raise DwellingUnknown(
+            "地址表中没有这个房屋。The address list has no such dwelling.", field="dwelling"
+        )
+    return found
+
+
+def _command(body: ReturneeBody, place: Place) -> RegisterReturnee:
+    return RegisterReturnee(
+        intake_id=body.intake_id,
+        returnee=_returnee(body.person),
+        place=place,
+        trip=Trip(**dict(body.trip)),
+        choice=Choice(**dict(body.choice)),
+        registered_at=body.registered_at,
+        content=body.model_dump_json(exclude={"intake_id"}),
+    )
+
+
+def _returnee(body: PersonBody) -> Returnee:
+    documents: list[Document] = []
+    for nth, given in enumerate(body.documents):
+        try:
+            documents.append(read_document(given.kind, given.number))
+        except CellFault as fault:
+            raise PersonIncomplete(
+                "证件号码无法识别。The document cannot be read.",
+                field=f"person.documents.{nth}",
+                fault=fault.code,
+            ) from fault
+    born, sex = body.born, body.sex
+    for document in documents:
+        if document.verified and document.kind in LASTING:
+            told_born, told_sex = told_by_id(document.number)
+            born, sex = born or told_born, sex or Sex(told_sex)
+    if born is None or sex is None:
+        raise PersonIncomplete(
+            "请填写性别和出生日期。State sex and birth date: no resident ID tells them.",
+            field="person.born" if born is None else "person.sex",
+        )
+    return Returnee(
+        name=body.name,
+        sex=sex,
+        born=born,
+        documents=[document for document in documents if document.kind is not DocumentKind.NONE],
+        phone=body.phone,
+        relation=body.relation,
+    )
+
+
+def _line(row: asyncpg.Record) -> dict[str, Any]:
+    kept = (
+        "intake_id",
+        "person_ref",
+        "category",
+        "measure",
+        "anchor_date",
+        "anchor_basis",
+        "last_day",
+        "pass_from",
+    )
+    return {
+        **{name: row[name] for name in (*kept, "state", "case_id", "registered_at")},
+        "compound": row["compound_id"],
+        "grid": row["grid_id"],
+    }
+
+
+def _fields(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        **_line(row),
+        **{name: row[name] for name in ("dwelling_id", "approved_by", "policy_version", "risk_revision")},
+        "rule": RULE_TEXTS[row["category"]],
+    }

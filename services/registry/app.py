@@ -1,0 +1,53 @@
+"""Puts the registry together; only wiring."""
+
+from functools import partial
+
+from services.registry import consumers
+from services.registry.access import ACCESS
+from services.registry.api import imports as imports_api
+from services.registry.api import passes as passes_api
+from services.registry.api import people as people_api
+from services.registry.api import policy as policy_api
+from services.registry.api import premises as premises_api
+from services.registry.api import returnees as returnees_api
+from services.registry.api import risk as risk_api
+from services.registry.handlers import passes, policy, risk
+from services.registry.handlers.imports import ImportRunner
+from services.registry.handlers.people import Keeper
+from services.registry.store import passes as pass_store
+from services.registry.store import people as people_store
+from services.registry.store import returnees as returnee_store
+from shared.runtime import Context, Service, Ticker
+
+
+def build(context: Context) -> Service:
+    """The service for a process.
+
+    Raises:
+        RuntimeError: it was given no keys; people are never stored unsealed.
+    """
+    keeper = Keeper(vault=context.vault, cards=context.cards)
+    importing = ImportRunner(vault=context.vault, cards=context.cards)
+    return Service(
+        name="registry",
+        title="Registry · 人房登记",
+        routers=(
+            imports_api.router,
+            premises_api.router,
+            people_api.router,
+            policy_api.router,
+            risk_api.router,
+            returnees_api.router,
+            passes_api.router,
+        ),
+        access=ACCESS,
+        rejections={**people_store.REJECTIONS, **returnee_store.REJECTIONS, **pass_store.REJECTIONS},
+        consumers=(consumers.follow_observation(keeper), consumers.suspend_on_fever()),
+        tickers=(Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),),
+        body_limits={"POST /v1/imports": imports_api.MAX_BYTES},
+        prepare=(
+            partial(policy.seed, context.database),
+            partial(risk.load_figures, context.database),
+            partial(passes.ensure_key, context.database, context.vault),
+        ),
+    )

@@ -1,0 +1,182 @@
+"""How the registry says no about policy, risk areas, returnees and passes."""
+
+from typing import ClassVar
+
+from shared.kernel.refusal import Refusal
+
+
+class SameIdOtherContent(Refusal):
+    """The id or number was used before, for something else."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "same_id_other_content"
+
+
+# ---- policy and risk areas
+
+
+class PolicyInconsistent(Refusal):
+    """A policy document whose numbers contradict each other or leave a case open."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "policy_inconsistent"
+
+
+class NotTheNextVersion(Refusal):
+    """Somebody else revised it meanwhile: look at theirs first."""
+
+    code: ClassVar[str] = "not_the_next_version"
+
+
+class EffectiveTooEarly(Refusal):
+    """Rules are not changed for days on which they were already applied (R1.2)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "effective_too_early"
+
+
+class VersionUnknown(Refusal):
+    """There is no such version, or none yet."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "version_unknown"
+
+
+class DivisionUnknown(Refusal):
+    """A code that is in no list of administrative divisions known here."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "division_unknown"
+
+
+class AreasInconsistent(Refusal):
+    """One place, under two of its codes, with two categories."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "areas_inconsistent"
+
+
+class NoCaseCounts(Refusal):
+    """There are no case counts for that day."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "no_case_counts"
+
+
+class RiskAreasUnpublished(Refusal):
+    """Nobody has published a risk list for that day; without one nobody's category can be told (R4.8)."""
+
+    code: ClassVar[str] = "risk_areas_unpublished"
+
+
+# ---- people who came back
+
+
+class ArrivalInFuture(Refusal):
+    """The day of arrival is still to come."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "arrival_in_future"
+
+
+class RegisteredInFuture(Refusal):
+    """The instant of registration is still to come."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "registered_in_future"
+
+
+class MeasureNotAllowed(Refusal):
+    """Milder than policy allows for this category, whoever approves it (R4.6 to R4.9)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "measure_not_allowed"
+
+
+class ApprovalRequired(Refusal):
+    """Policy allows this only with a reason, and for a milder measure with an approver (R4.6, R4.7)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "approval_required"
+
+
+class AlreadyObserved(Refusal):
+    """The person is under observation, or about to be (R2.7)."""
+
+    code: ClassVar[str] = "already_observed"
+
+
+class DwellingUnknown(Refusal):
+    """There is no such dwelling in the address list."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "dwelling_unknown"
+
+
+class CompoundUnknown(Refusal):
+    """There is no such compound in the book."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "compound_unknown"
+
+
+class PersonIncomplete(Refusal):
+    """Sex or birth date is missing, and no resident ID tells it; or a document cannot be read."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "person_incomplete"
+
+
+class DocumentOfAnother(Refusal):
+    """The documents stated together belong to two people of the book."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "document_of_another"
+
+
+class IntakeUnknown(Refusal):
+    """There is no such intake."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "intake_unknown"
+
+
+# ---- entry passes
+
+
+class PersonUnknown(Refusal):
+    """Nobody in the book fits."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "person_unknown"
+
+
+class NotAResident(Refusal):
+    """The person does not live in the compound; an owner who lives elsewhere does not either (P4)."""
+
+    code: ClassVar[str] = "not_a_resident"
+
+
+class PassNotYet(Refusal):
+    """Observation comes first. `first_possible` names the day, where it is known (R2.7, P5)."""
+
+    code: ClassVar[str] = "pass_not_yet"
+
+
+class PassSuspended(Refusal):
+    """The person's pass is suspended, and what suspended it is not settled (gate rules)."""
+
+    code: ClassVar[str] = "pass_suspended"
+
+
+class PassUnknown(Refusal):
+    """There is no such pass."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "pass_unknown"
+
+
+class PassActiveAlready(Refusal):
+    """The person has an active pass of this compound."""
+
+    code: ClassVar[str] = "pass_active_already"

@@ -1,0 +1,91 @@
+"""May this document become the policy? Pure (R1.2)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+from services.registry.domain.errors import EffectiveTooEarly, NotTheNextVersion, PolicyInconsistent
+from shared.events.policy import Category, ObservationRules, PolicyDocument, SanitationRules, SiteKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    """A policy as it was put in force: `effective_from` is its first business day."""
+
+    version: int
+    effective_from: date
+    document: PolicyDocument
+
+
+def decide_revision(
+    *, version: int, effective_from: date, document: PolicyDocument, latest: PolicyVersion | None, today: date
+) -> PolicyVersion:
+    """Accept the next version, or say what is wrong with it.
+
+    Versions take effect in their order, and never for a day that is over: what was decided then keeps its rules.
+
+    Raises:
+        NotTheNextVersion, EffectiveTooEarly, PolicyInconsistent: as their names say.
+    """
+    following = latest.version + 1 if latest else 1
+    if version != following:
+        raise NotTheNextVersion(
+            f"下一个版本号是 {following}。The next version is {following}.", field="version", next=following
+        )
+    if latest and effective_from < (earliest := max(today, latest.effective_from)):
+        raise EffectiveTooEarly(
+            f"生效日期最早为 {earliest}。It can take effect from {earliest} at the earliest.",
+            field="effective_from",
+            earliest=earliest.isoformat(),
+        )
+    if faults := tuple(inconsistencies(document)):
+        raise PolicyInconsistent(
+            "规则文件有矛盾或缺漏。The document contradicts itself or leaves a case open.",
+            field=f"document.{faults[0][0]}",
+            faults=[{"field": f"document.{field}", "fault": fault} for field, fault in faults],
+        )
+    return PolicyVersion(version=version, effective_from=effective_from, document=document)
+
+
+def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    """Every contradiction or gap in a document, as field and fault."""
+    yield from _of_checks(document)
+    yield from _of_observation(document.observation)
+    yield from _of_sanitation(document.sanitation)
+    if not 0 < document.risk.concern_from <= document.risk.higher_risk_from:
+        yield "risk", "0 < concern_from <= higher_risk_from"
+    retention = document.retention
+    if min(retention.health_days, retention.contact_days, retention.trip_days) < 0:
+        yield "retention", "days are not negative"
+
+
+def _of_checks(document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    temperature = document.temperature
+    if not temperature.plausible_from_c < temperature.fever_from_c <= temperature.plausible_to_c:
+        yield "temperature", "plausible_from_c < fever_from_c <= plausible_to_c"
+    limits = [limit.from_m2 for limit in document.checkpoints.city_limits]
+    if limits != sorted(set(limits)) or limits[:1] != [0]:
+        yield "checkpoints.city_limits", "areas rise from 0"
+    offline = document.gate.offline
+    if not 0 <= offline.admit_up_to_minutes <= offline.action_up_to_minutes:
+        yield "gate.offline", "0 <= admit_up_to_minutes <= action_up_to_minutes"
+
+
+def _of_observation(rules: ObservationRules) -> Iterator[tuple[str, str]]:
+    for category in get_args(Category):
+        if category not in rules.measures:
+            yield "observation.measures", f"no measure for {category}"
+    for name, window in (("morning", rules.morning), ("evening", rules.evening)):
+        if window.opens >= window.closes:
+            yield f"observation.{name}", "opens < closes"
+    if not 1 <= rules.visit_after_missed <= rules.headquarters_after_missed:
+        yield "observation.headquarters_after_missed", "a visit comes before headquarters"
+
+
+def _of_sanitation(rules: SanitationRules) -> Iterator[tuple[str, str]]:
+    if sorted(rule.kind for rule in rules.rounds) != sorted(get_args(SiteKind)):
+        yield "sanitation.rounds", "one rule for each kind of site"
+    for rule in rules.rounds:
+        if not 0 < rule.concentration_from_mg_l <= rule.concentration_to_mg_l:
+            yield "sanitation.rounds", f"{rule.kind}: 0 < concentration_from_mg_l <= concentration_to_mg_l"

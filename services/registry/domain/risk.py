@@ -1,0 +1,92 @@
+"""Which places are risk areas, and what that makes of somebody who has been there. Pure (R4.6 to R4.9).
+
+Codes are GB/T 2260: province `pp0000`, prefecture `ppcc00`, county `ppccdd`. Counties directly under a province
+(Hubei's 4290xx) have no prefecture in between; their inheritance goes straight to the province by the same rule.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.events.policy import Category, RiskRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCount:
+    """Cumulative confirmed cases of a place on a day."""
+
+    code: str
+    name: str
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedArea:
+    """A place that the rules would list, with the figure behind it."""
+
+    code: str
+    name: str
+    category: Category
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """`left_out` reach a threshold too, and lie in the town's own prefecture: who was there has not been away."""
+
+    areas: tuple[ProposedArea, ...]
+    left_out: tuple[ProposedArea, ...]
+
+
+def containing(code: str) -> tuple[str, str, str]:
+    """A place, its prefecture and its province; for a prefecture or province some of them are equal."""
+    return code, f"{code[:4]}00", f"{code[:2]}0000"
+
+
+def category_of(code: str, areas: Mapping[str, Category]) -> Category:
+    """The category of somebody who has been in a place: its own entry, or the prefecture's, or the province's.
+
+    Listing a county as `other` takes it out of its listed prefecture. Nothing listed is `other` (R4.8, R4.9).
+    """
+    return next((areas[place] for place in containing(code) if place in areas), "other")
+
+
+def propose_areas(counts: Iterable[CaseCount], rules: RiskRules, *, own_prefecture: str) -> Proposal:
+    """Propose a risk list from the case counts of a day, by the thresholds of policy. People edit it (H5).
+
+    Args:
+        counts: places with their cumulative confirmed cases; totals of provinces among them.
+        rules: focus codes and thresholds.
+        own_prefecture: the code of the prefecture that the town belongs to.
+    """
+    known: dict[str, CaseCount] = {}
+    for count in counts:
+        if count.code not in known or known[count.code].confirmed < count.confirmed:
+            known[count.code] = count
+    divided = {province_of(code) for code in known if code != province_of(code)}
+    areas: list[ProposedArea] = []
+    left_out: list[ProposedArea] = []
+    for code, count in sorted(known.items()):
+        inherits_focus = any(place in rules.focus_codes for place in containing(code)[1:] if place != code)
+        total_of_listed = code in divided and code not in rules.focus_codes
+        if inherits_focus or total_of_listed:
+            continue
+        if (category := _category_by_count(count, rules)) == "other":
+            continue
+        area = ProposedArea(code=code, name=count.name, category=category, confirmed=count.confirmed)
+        (left_out if own_prefecture in containing(code) else areas).append(area)
+    unseen = sorted(set(rules.focus_codes) - known.keys())  # focus holds whatever the figures say
+    areas += [ProposedArea(code=code, name="", category="focus", confirmed=0) for code in unseen]
+    return Proposal(areas=tuple(areas), left_out=tuple(left_out))
+
+
+def province_of(code: str) -> str:
+    """The code of the province that a place lies in."""
+    return f"{code[:2]}0000"
+
+
+def _category_by_count(count: CaseCount, rules: RiskRules) -> Category:
+    if count.code in rules.focus_codes:
+        return "focus"
+    if count.confirmed >= rules.higher_risk_from:
+        return "higher_risk"
+    return "concern" if count.confirmed >= rules.concern_from else "other"

@@ -1,0 +1,1 @@
+"""Commands and reactions of the registry, one transaction each, by subject."""

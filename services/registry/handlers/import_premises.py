@@ -1,0 +1,258 @@
+"""Importing the lists of places: compounds, checkpoints, grids, addresses (R1.1, R2.1, R3.2, R4.3)."""
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.registry.domain.cells import code_of
+from services.registry.domain.faults import Fault
+from services.registry.domain.import_rows import (
+    RawRow,
+    Reader,
+    read_all,
+    read_checkpoint,
+    read_compound,
+    read_dwelling,
+    read_grid,
+)
+from services.registry.domain.policy import PolicyVersion
+from services.registry.domain.premises import (
+    AddressKey,
+    Checkpoint,
+    CheckpointLimitReached,
+    Compound,
+    Dwelling,
+    Grid,
+    Neighbourhood,
+    Occupancy,
+    decide_opening,
+)
+from services.registry.handlers.import_steps import Judged, Sheet
+from services.registry.handlers.people import household_of
+from services.registry.store import people as people_store
+from services.registry.store import premises as store
+from shared.db.pool import Conn, Tx
+from shared.events.registry import CheckpointOpened, CompoundRegistered, GridRegistered
+from shared.kernel.ids import uuid7
+
+
+@dataclass(slots=True)
+class CompoundImporter:
+    """小区表: neighbourhoods come with it."""
+
+    seen: set[Hashable] = field(default_factory=set)
+
+    async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
+        """See `Importer`."""
+        held, places = await store.compounds(conn), await store.neighbourhoods(conn)
+        sheet, seen = Sheet(), set[Hashable]()
+        compounds: dict[str, Compound] = {}
+        neighbourhoods: dict[str, Neighbourhood] = {}
+        for row in rows:
+            reader = Reader(row)
+            read = read_compound(reader)
+            if read is None:
+                sheet.reject(row, reader.faults)
+                continue
+            compound, neighbourhood = read
+            before = neighbourhoods.get(neighbourhood.neighbourhood_id) or places.get(
+                neighbourhood.neighbourhood_id
+            )
+            stated = ("neighbourhood", neighbourhood.neighbourhood_id)
+            if compound.compound_id in seen or compound.compound_id in self.seen:
+                sheet.repeat(row)
+                continue
+            if before != neighbourhood and (stated in seen or stated in self.seen):
+                sheet.reject(row, [Fault("社区", "neighbourhood_conflict")])
+                continue
+            seen |= {compound.compound_id, stated}
+            if before != neighbourhood:
+                neighbourhoods[neighbourhood.neighbourhood_id] = neighbourhood
+            changed = held.get(compound.compound_id) != compound
+            if changed:
+                compounds[compound.compound_id] = compound
+            sheet.take(row, reader.faults, changed=changed or before != neighbourhood)
+
+        async def enter(tx: Tx) -> None:
+            await store.save_neighbourhoods(tx, list(neighbourhoods.values()))
+            versions = await store.save_compounds(tx, list(compounds.values()))
+            for compound_id, version in sorted(versions.items()):
+                await tx.publish(_registered(compounds[compound_id]), version=version)
+
+        return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
+
+
+def _registered(compound: Compound) -> CompoundRegistered:
+    return CompoundRegistered(
+        compound=compound.compound_id,
+        name=compound.name,
+        neighbourhood=compound.neighbourhood_id,
+        mode=compound.mode.value,
+        area_m2=compound.area_m2,
+    )
+
+
+@dataclass(slots=True)
+class CheckpointImporter:
+    """卡口表: each opening is held against the policy in force (R2.1, P1)."""
+
+    policy: PolicyVersion
+    seen: set[Hashable] = field(default_factory=set)
+
+    async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
+        """See `Importer`."""
+        compounds = await store.compounds(conn)
+        if isinstance(conn, Tx):
+            await store.lock_compounds(conn, list(compounds))
+        held = await store.checkpoints(conn)
+        open_in: dict[str, list[str]] = {compound_id: [] for compound_id in compounds}
+        for other in (place for place, is_open in held.values() if is_open):
+            open_in[other.compound_id].append(other.checkpoint_id)
+        sheet, seen = Sheet(), set[Hashable]()
+        changed: list[Checkpoint] = []
+        for row in rows:
+            reader = Reader(row)
+            place = read_checkpoint(reader)
+            if place is None:
+                sheet.reject(row, reader.faults)
+                continue
+            before, _ = held.get(place.checkpoint_id, (None, False))
+            if place.checkpoint_id in seen or place.checkpoint_id in self.seen:
+                sheet.repeat(row)
+            elif fault := self._fault(place, before, compounds.get(place.compound_id), open_in):
+                sheet.reject(row, [fault])
+            else:
+                seen.add(place.checkpoint_id)
+                if before is None:
+                    open_in[place.compound_id].append(place.checkpoint_id)
+                if before != place:
+                    changed.append(place)
+                sheet.take(row, reader.faults, changed=before != place)
+
+        async def enter(tx: Tx) -> None:
+            await open_checkpoints(tx, changed, self.policy)
+
+        return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
+
+    def _fault(
+        self,
+        place: Checkpoint,
+        before: Checkpoint | None,
+        compound: Compound | None,
+        open_in: Mapping[str, Sequence[str]],
+    ) -> Fault | None:
+        if compound is None:
+            return Fault("小区编号", "compound_unknown")
+        if before is not None:
+            moved = before.compound_id != place.compound_id
+            return Fault("卡口编号", "checkpoint_moved") if moved else None
+        try:
+            rules = self.policy.document.checkpoints
+            decide_opening(compound.area_m2, open_in[compound.compound_id], rules)
+        except CheckpointLimitReached as refusal:
+            return Fault("卡口编号", refusal.code)
+        return None
+
+
+async def open_checkpoints(tx: Tx, places: Sequence[Checkpoint], policy: PolicyVersion) -> None:
+    """Write checkpoints whose opening was decided, and publish it."""
+    saved = await store.save_checkpoints(tx, places, policy_version=policy.version)
+    for place in sorted(places, key=lambda place: place.checkpoint_id):
+        policy_version, version = saved[place.checkpoint_id]
+        opened = CheckpointOpened(
+            checkpoint=place.checkpoint_id,
+            compound=place.compound_id,
+            name=place.name,
+            policy_version=policy_version,
+        )
+        await tx.publish(opened, version=version)
+
+
+@dataclass(slots=True)
+class GridImporter:
+    """网格表."""
+
+    seen: set[Hashable] = field(default_factory=set)
+
+    async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
+        """See `Importer`."""
+        compounds, held = await store.compounds(conn), await store.grids(conn)
+        sheet, seen = Sheet(), set[Hashable]()
+        changed: dict[str, Grid] = {}
+        for row in rows:
+            reader = Reader(row)
+            grid = read_grid(reader)
+            before = held.get(grid.grid_id) if grid else None
+            if grid is None:
+                sheet.reject(row, reader.faults)
+            elif grid.compound_id not in compounds or (before and before.compound_id != grid.compound_id):
+                sheet.reject(row, [Fault("小区编号", "compound_unknown")])
+            elif grid.grid_id in seen or grid.grid_id in self.seen:
+                sheet.repeat(row)
+            else:
+                seen.add(grid.grid_id)
+                if before != grid:
+                    changed[grid.grid_id] = grid
+                sheet.take(row, reader.faults, changed=before != grid)
+
+        async def enter(tx: Tx) -> None:
+            for grid_id, version in sorted((await store.save_grids(tx, list(changed.values()))).items()):
+                grid = changed[grid_id]
+                registered = GridRegistered(
+                    grid=grid.grid_id, compound=grid.compound_id, dwellings=grid.dwellings
+                )
+                await tx.publish(registered, version=version)
+
+        return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
+
+
+@dataclass(slots=True)
+class AddressImporter:
+    """标准地址表: the denominator of surveys. Only 空置 tells a household at once: nobody (R4.1)."""
+
+    seen: set[Hashable] = field(default_factory=set)
+
+    async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
+        """See `Importer`."""
+        compounds = await store.compounds(conn)
+        grids = {grid_id: grid.compound_id for grid_id, grid in (await store.grids(conn)).items()}
+        read = await asyncio.to_thread(read_all, rows, read_dwelling)
+        here = {one.key.compound_id for _, _, one in read if one} & compounds.keys()
+        held = await store.dwellings_of(conn, sorted(here))
+        sheet, seen = Sheet(), set[AddressKey]()
+        fresh: list[tuple[UUID, Dwelling]] = []
+        changed: list[tuple[UUID, Dwelling]] = []
+        for row, reader, one in read:
+            faults = [*reader.faults, *_places(reader, compounds, grids)]
+            if one is None or faults:
+                sheet.reject(row, faults)
+            elif one.key in seen or one.key in self.seen:
+                sheet.repeat(row)
+            else:
+                seen.add(one.key)
+                dwelling_id, before = held.get(one.key, (None, None))
+                if dwelling_id is None:
+                    fresh.append((uuid7(), one))
+                elif before != one:
+                    changed.append((dwelling_id, one))
+                sheet.take(row, faults, changed=before != one)
+
+        async def enter(tx: Tx) -> None:
+            await store.add_dwellings(tx, fresh)
+            await store.change_dwellings(tx, changed)
+            empty = [dwelling_id for dwelling_id, one in fresh if one.occupancy is Occupancy.EMPTY]
+            told = sorted([dwelling_id for dwelling_id, _ in changed])
+            await tx.execute(people_store.BUMP_DWELLINGS, told)
+            for row in await tx.fetch(people_store.HOUSEHOLDS, sorted(empty + told)):
+                await tx.publish(household_of(row), version=row["version"])
+
+        return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
+
+
+def _places(reader: Reader, compounds: dict[str, Compound], grids: Mapping[str, str]) -> list[Fault]:
+    """Whether compound and grid of an address line exist, also when the rest of it is unreadable."""
+    compound_id, grid_id = code_of(reader.cell("小区编号")), code_of(reader.cell("网格编号"))
+    if compound_id not in compounds:
+        return [Fault("小区编号", "compound_unknown")]
+    return [] if grids.get(grid_id) == compound_id else [Fault("网格编号", "grid_unknown")]

@@ -1,0 +1,412 @@
+"""Entering people: sealing what is personal, and telling the town who lives where (R4.3, Identity, P2 to P4).
+
+One path for one person and for a batch of an import: everything is a handful of statements and one call to the key
+store, however many lines there are. Work for the processor runs in a thread, so that requests are answered meanwhile.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import repeat
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from services.registry.domain.cells import text_of
+from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind, normalise_number
+from services.registry.domain.errors import DwellingUnknown
+from services.registry.domain.faults import Outcome
+from services.registry.domain.matching import Book, Place, Settled, Stated, settle_lines
+from services.registry.domain.people import Relation, ResidentLine, Sex, normalise_phone, surname_of
+from services.registry.domain.premises import AddressKey, Home
+from services.registry.store import people as store
+from services.registry.store import premises
+from shared.db.pool import Conn, Tx
+from shared.events.base import Event
+from shared.events.registry import HouseholdChanged, PersonRegistered, SubjectCardSealed
+from shared.kernel.cards import CardKeys
+from shared.kernel.ids import CompoundId, DwellingId, GridId, NeighbourhoodId, PersonRef
+from shared.kernel.sealed import PersonKeys, Vault
+
+DOCUMENT, PHONE, NAME, SURNAME = "document", "phone", "name", "surname_at_dwelling"
+"""Names of the keyed indexes, part of what is stored: never renamed."""
+_BREATH = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """What entering people needs besides the transaction: the vault and the recipients' card keys."""
+
+    vault: Vault
+    cards: CardKeys
+
+
+# ---- from a readable line to keyed values
+
+
+def state_line(line: ResidentLine, home: Home, vault: Vault) -> Stated:
+    """Index what identifies the person in a line."""
+    index, document = vault.index, line.document
+    at = f"{home.dwelling_id}\n"
+    return Stated(
+        line=line,
+        home=home,
+        document=None if document is NO_DOCUMENT else (document.kind, index(DOCUMENT, document.number)),
+        guardian=index(DOCUMENT, line.guardian) if line.guardian else None,
+        identity=index("identity_at_dwelling", at + line.identity()),
+        content=index("line", at + line.content()),
+    )
+
+
+async def settle(conn: Conn, lines: Sequence[Stated], book: Book, seen: set[Place]) -> list[Settled]:
+    """Find out whom the lines mean; writes nothing. Extends `book` and `seen`."""
+    numbers = {stated.document[1] for stated in lines if stated.document}
+    numbers |= {stated.guardian for stated in lines if stated.guardian}
+    await store.fill_book(conn, book, numbers=numbers, identities={stated.identity for stated in lines})
+    fresh = (uuid4() for _ in repeat(None))
+    return await asyncio.to_thread(settle_lines, lines, book, seen, fresh)
+
+
+# ---- writing
+
+
+async def enter_people(tx: Tx, settled: Sequence[Settled], keeper: Keeper) -> None:
+    """Write what accepted lines change, and publish it.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of these people was registered elsewhere at the same moment; try again.
+    """
+    taken = [one for one in settled if one.outcome is Outcome.ACCEPTED]
+    if not taken:
+        return
+    fresh = {one.person_ref for one in taken if one.new_person}
+    known = sorted({one.person_ref for one in taken} - fresh)
+    dwellings = sorted({one.stated.home.dwelling_id for one in taken})
+    await tx.fetch(store.LOCK_PEOPLE, known)
+    await tx.fetch(store.LOCK_DWELLINGS, dwellings)
+    keys = await keeper.vault.keys([*fresh, *known], create=True)
+    rows = await asyncio.to_thread(_seal_rows, taken, keys, keeper.vault, tx.now)
+    await store.enter(tx, rows)
+    events: list[tuple[Event, int]] = [(_registered(one), 1) for one in taken if one.new_person]
+    events += await asyncio.to_thread(_first_cards, taken, keeper.cards)
+    events += await _renewed_cards(tx, known, keys, keeper.cards)
+    events += await _households(tx, dwellings)
+    for number, (event, version) in enumerate(events):
+        await tx.publish(event, version=version)
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+
+
+def _seal_rows(taken: Sequence[Settled], keys: PersonKeys, vault: Vault, now: datetime) -> store.Rows:
+    rows = store.Rows()
+    refreshed: dict[UUID, tuple[object, ...]] = {}
+    living_here = {one.person_ref for one in taken if one.stated.line.resident}
+    for one in taken:
+        line, ref, home = one.stated.line, one.person_ref, one.stated.home
+        key = keys[ref]
+        if one.new_person or not one.new_residence:
+            name, sex = vault.seal(key, "name", line.name), vault.seal(key, "sex", line.sex)
+            born = vault.seal(key, "born", line.born.isoformat())
+            phone = vault.seal(key, "phone", line.phone) if line.phone else None
+            name_index = vault.index(NAME, line.name)
+            phone_index = vault.index(PHONE, line.phone) if line.phone_matches else None
+            personal = (
+                ref,
+                name,
+                sex,
+                born,
+                phone,
+                name_index,
+                phone_index,
+                line.origin_code,
+                one.guardian_ref,
+            )
+            if one.new_person:
+                rows.people.append((*personal, ref in living_here, now))
+            else:
+                refreshed[ref] = personal
+        if one.new_document and one.stated.document:
+            kind, number_index = one.stated.document
+            number = vault.seal(key, "document", line.document.number)
+            error = line.document.error
+            rows.documents.append((ref, kind.value, number_index, number, error is None, error, now))
+        note = vault.seal(key, "residence_note", line.note) if line.note else None
+        lives = (ref, home.dwelling_id, line.relation.value, line.resident, line.registered_on)
+        surname = surname_index(vault, surname_of(line.name), home.dwelling_id)
+        (rows.residences if one.new_residence else rows.changed).append(
+            (*lives, surname, one.stated.identity, one.stated.content, note)
+        )
+    rows.refreshed = list(refreshed.values())
+    return rows
+
+
+def surname_index(vault: Vault, surname: str, dwelling_id: UUID) -> bytes:
+    """The lookup value of a surname at one dwelling."""
+    return vault.index(SURNAME, f"{dwelling_id}\n{surname}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody as a clerk states them at the counter."""
+
+    name: str
+    sex: Sex
+    born: date
+    documents: tuple[Document, ...]
+    phone: str
+    origin_code: str | None
+    registered_on: date
+
+
+async def register_person(
+    tx: Tx, keeper: Keeper, person: NewPerson, dwelling_id: UUID, relation: Relation
+) -> UUID:
+    """Enter somebody as living at a dwelling, or find that they are in the book already; tells the pseudonym.
+
+    Whoever holds one of the verified documents is the person; else the same name and birth date at this dwelling is.
+
+    Raises:
+        DwellingUnknown: there is no such dwelling.
+        RegisteredMeanwhile: the same document was registered at the same moment (at the commit).
+    """
+    row = await premises.dwelling(tx, dwelling_id)
+    if row is None:
+        raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
+    home = home_of(row)
+    book = Book()
+    papers = [one for one in person.documents if one.kind is not DocumentKind.NONE] or [NO_DOCUMENT]
+    stated = [state_line(_line(person, paper, home, relation), home, keeper.vault) for paper in papers]
+    numbers = {one.document[1] for one in stated if one.document}
+    await store.fill_book(tx, book, numbers=numbers, identities={one.identity for one in stated})
+    stated.sort(key=lambda one: one.document not in book.holders)  # whom a document names comes first
+    for one in stated:
+        settled = settle_lines([one], book, set(), iter([uuid4()]))
+        await enter_people(tx, settled, keeper)
+    return settled[0].person_ref
+
+
+def _line(person: NewPerson, document: Document, home: Home, relation: Relation) -> ResidentLine:
+    phone = normalise_phone(person.phone)
+    return ResidentLine(
+        address=home.key,
+        name=person.name,
+        sex=person.sex,
+        born=person.born,
+        document=document,
+        phone=phone or person.phone,
+        phone_matches=phone is not None,
+        relation=relation,
+        resident=True,
+        origin_code=person.origin_code,
+        guardian="",
+        registered_on=person.registered_on,
+        note="",
+    )
+
+
+# ---- what the town is told
+
+
+def _registered(one: Settled) -> PersonRegistered:
+    home, line = one.stated.home, one.stated.line
+    return PersonRegistered(
+        person_ref=PersonRef(one.person_ref),
+        compound=home.key.compound_id,
+        dwelling_id=DwellingId(home.dwelling_id),
+        relation=line.relation.value,
+        resident=line.resident,
+    )
+
+
+def _card(
+    ref: UUID, homes: Sequence[Home], surname: str, documents: Sequence[str], cards: CardKeys
+) -> SubjectCardSealed:
+    """Gate's card: surname, verified document numbers, rooms. The first home is the one that screens show."""
+    told: Mapping[str, Any] = {
+        "surname": surname,
+        "documents": list(documents),
+        "homes": [{"compound": home.key.compound_id, "room": home.key.shown()} for home in homes],
+    }
+    return SubjectCardSealed(
+        recipient="gate",
+        person_ref=PersonRef(ref),
+        compound=homes[0].key.compound_id,
+        card=cards.seal_card("gate", told),
+    )
+
+
+def _first_cards(taken: Iterable[Settled], cards: CardKeys) -> list[tuple[Event, int]]:
+    """Cards of people who are new with these lines and live here; an absentee owner gets none (P4)."""
+    fresh: dict[UUID, ResidentLine] = {}
+    homes: defaultdict[UUID, list[Home]] = defaultdict(list)
+    documents: defaultdict[UUID, list[str]] = defaultdict(list)
+    for one in taken:
+        if one.new_person:
+            fresh[one.person_ref] = one.stated.line
+        if one.person_ref in fresh:
+            if one.stated.line.resident:
+                homes[one.person_ref].append(one.stated.home)
+            if one.new_document and one.stated.line.document.verified:
+                documents[one.person_ref].append(one.stated.line.document.number)
+    return [
+        (_card(ref, homes[ref], surname_of(line.name), documents[ref], cards), 1)
+        for ref, line in fresh.items()
+        if ref in homes
+    ]
+
+
+async def _renewed_cards(
+    tx: Tx, known: Sequence[UUID], keys: PersonKeys, cards: CardKeys
+) -> list[tuple[Event, int]]:
+    """Cards of people who were in the book before; withdrawn when nobody lives anywhere here any more."""
+    if not known:
+        return []
+    had = {row["person_ref"] for row in await tx.fetch(store.HAD_CARD, known)}
+    bumped = {row["person_ref"]: row for row in await tx.fetch(store.BUMP_PEOPLE, known)}
+    people = await store.sealed_people(tx, known)
+    events: list[tuple[Event, int]] = []
+    for ref, person in people.items():
+        version = bumped[ref]["version"]
+        homes = [home_of(row) for row in person.homes if row["resident"]]
+        if homes:
+            surname = surname_of(Vault.open(keys[ref], "name", person.row["name_sealed"]))
+            documents = [
+                Vault.open(keys[ref], "document", row["number_sealed"])
+                for row in person.papers
+                if row["verified"]
+            ]
+            events.append((_card(ref, homes, surname, documents, cards), version))
+        elif ref in had:
+            compound = CompoundId(person.homes[0]["compound_id"])
+            withdrawn = SubjectCardSealed(
+                recipient="gate", person_ref=PersonRef(ref), compound=compound, card=None
+            )
+            events.append((withdrawn, version))
+    return events
+
+
+def home_of(row: asyncpg.Record) -> Home:
+    """A dwelling from a row that names its parts."""
+    key = AddressKey(CompoundId(row["compound_id"]), row["building"], row["unit"], row["room"])
+    return Home(row["dwelling_id"], GridId(row["grid_id"]), key)
+
+
+async def _households(tx: Tx, dwellings: Sequence[UUID]) -> list[tuple[Event, int]]:
+    await tx.execute(store.BUMP_DWELLINGS, dwellings)
+    return [(household_of(row), row["version"]) for row in await tx.fetch(store.HOUSEHOLDS, dwellings)]
+
+
+def household_of(row: asyncpg.Record) -> HouseholdChanged:
+    """Who lives in a dwelling now."""
+    return HouseholdChanged(
+        dwelling_id=row["dwelling_id"],
+        compound=row["compound_id"],
+        grid=row["grid_id"],
+        occupancy=row["occupancy"],
+        members=tuple(row["members"]),
+    )
+
+
+# ---- reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Living:
+    """Where and as what a person lives."""
+
+    home: Home
+    neighbourhood: NeighbourhoodId
+    relation: Relation
+    resident: bool
+    registered_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A person as the book has them, opened: never logged, masked before most roles see it."""
+
+    person_ref: UUID
+    name: str
+    sex: str
+    born: date
+    phone: str
+    origin_code: str | None
+    guardian_ref: UUID | None
+    documents: tuple[Document, ...]
+    homes: tuple[Living, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whom somebody looks for: one of the four ways is given."""
+
+    document: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    surname: str | None = None
+    dwelling_id: UUID | None = None
+
+    @property
+    def by(self) -> str:
+        """The way, for the audit log."""
+        given = {"document": self.document, "phone": self.phone, "name": self.name}
+        return next((way for way, value in given.items() if value is not None), "surname")
+
+
+async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[UUID]:
+    """People who fit, by pseudonym; under every index key of the file, so that a rotation hides nobody."""
+    if wanted.document is not None:
+        keys = vault.index_all(DOCUMENT, normalise_number(wanted.document))
+        rows = await conn.fetch(store.BY_DOCUMENT, keys, limit)
+    elif wanted.phone is not None:
+        phone = normalise_phone(text_of(wanted.phone))
+        rows = await conn.fetch(store.BY_PHONE, vault.index_all(PHONE, phone), limit) if phone else []
+    elif wanted.name is not None:
+        name = " ".join(text_of(wanted.name).split())
+        rows = await conn.fetch(store.BY_NAME, vault.index_all(NAME, name), limit)
+    else:
+        at = f"{wanted.dwelling_id}\n{text_of(wanted.surname)}"
+        rows = await conn.fetch(store.BY_SURNAME, vault.index_all(SURNAME, at), wanted.dwelling_id, limit)
+    return [row["person_ref"] for row in rows]
+
+
+async def profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
+    """Open people's values; who was erased is not among them."""
+    sealed = await store.sealed_people(conn, refs)
+    keys = await vault.keys(sealed)
+    return [_open(sealed[ref], keys) for ref in refs if ref in sealed and ref in keys]
+
+
+def _open(person: store.SealedPerson, keys: PersonKeys) -> Profile:
+    row = person.row
+    key = keys[row["person_ref"]]
+    return Profile(
+        person_ref=row["person_ref"],
+        name=Vault.open(key, "name", row["name_sealed"]),
+        sex=Vault.open(key, "sex", row["sex_sealed"]),
+        born=date.fromisoformat(Vault.open(key, "born", row["born_sealed"])),
+        phone=Vault.open(key, "phone", row["phone_sealed"]) if row["phone_sealed"] else "",
+        origin_code=row["origin_code"],
+        guardian_ref=row["guardian_ref"],
+        documents=tuple(
+            Document(
+                kind=DocumentKind(paper["kind"]),
+                number=Vault.open(key, "document", paper["number_sealed"]),
+                error=paper["error"],
+            )
+            for paper in person.papers
+        ),
+        homes=tuple(
+            Living(
+                home=home_of(home),
+                neighbourhood=NeighbourhoodId(home["neighbourhood_id"]),
+                relation=Relation(home["relation"]),
+                resident=home["resident"],
+                registered_on=home["registered_on"],
+            )
+            for home in person.homes
+        ),
+    )

@@ -1,0 +1,39 @@
+"""Opening a checkpoint by hand (R2.1, P1)."""
+
+from services.registry.domain.errors import CompoundUnknown, SameIdOtherContent
+from services.registry.domain.premises import Checkpoint, decide_opening
+from services.registry.handlers import policy
+from services.registry.handlers.import_premises import open_checkpoints
+from services.registry.store import premises as store
+from shared.db.pool import Tx
+
+
+async def open_checkpoint(place: Checkpoint, *, tx: Tx) -> bool:
+    """Open a checkpoint within the limit in force; False when it is open already as stated.
+
+    Raises:
+        CompoundUnknown: there is no such compound.
+        SameIdOtherContent: the number belongs to a checkpoint that is described otherwise.
+        CheckpointLimitReached: the compound has as many as the rules allow; the rule is named.
+        PolicyUnknown: no rules are in force.
+    """
+    rules = await policy.in_force(tx, tx.today)
+    areas = await store.lock_compounds(tx, [place.compound_id])
+    if place.compound_id not in areas:
+        raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound_id")
+    held = await store.checkpoints(tx)
+    before, _ = held.get(place.checkpoint_id, (None, False))
+    if before == place:
+        return False
+    if before is not None:
+        raise SameIdOtherContent(
+            "该卡口编号已用于其他内容。This checkpoint is described otherwise.", field="checkpoint_id"
+        )
+    here = [
+        other.checkpoint_id
+        for other, is_open in held.values()
+        if is_open and other.compound_id == place.compound_id
+    ]
+    decide_opening(areas[place.compound_id], here, rules.document.checkpoints)
+    await open_checkpoints(tx, [place], rules)
+    return True

@@ -1,0 +1,233 @@
+"""Registering people who came back, and following their observation (R2.7, R4.6 to R4.9, O10)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.registry.domain.documents import Document
+from services.registry.domain.errors import (
+    AlreadyObserved,
+    DocumentOfAnother,
+    IntakeUnknown,
+    RegisteredInFuture,
+    SameIdOtherContent,
+)
+from services.registry.domain.people import Relation, Sex
+from services.registry.domain.returnees import Choice, Trip, decide_intake
+from services.registry.domain.risk import category_of
+from services.registry.handlers import passes, people, policy, risk
+from services.registry.handlers.people import Keeper, NewPerson
+from services.registry.store import people as people_store
+from services.registry.store import returnees as store
+from services.registry.store.returnees import Place
+from shared.db.pool import Tx
+from shared.events.observation import ObservationStarted
+from shared.events.registry import ReturneeRegistered, SubjectCardSealed
+from shared.kernel.days import local_day
+from shared.kernel.ids import DwellingId, PersonRef
+from shared.kernel.sealed import Vault
+
+REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"
+"""Names of a sealed field and of two keyed indexes, part of what is stored: never renamed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returnee:
+    """Who came back, as the clerk states it."""
+
+    name: str
+    sex: Sex
+    born: date
+    documents: Sequence[Document]
+    phone: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterReturnee:
+    """Somebody came back to a dwelling. `intake_id` is made by the client; `content` is the request as one text."""
+
+    intake_id: UUID
+    returnee: Returnee
+    place: Place
+    trip: Trip
+    choice: Choice
+    registered_at: datetime | None
+    content: str
+
+
+async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[asyncpg.Record, bool]:
+    """Decide category, measure and period, and tell observation. The same intake twice is one.
+
+    Returns:
+        The intake as stored, and whether it is new.
+
+    Raises:
+        SameIdOtherContent: the id was used for another intake.
+        AlreadyObserved: an observation of the person is in force, or about to begin.
+        RegisteredInFuture, ArrivalInFuture, MeasureNotAllowed, ApprovalRequired, DivisionUnknown: the statement.
+        RiskAreasUnpublished, PolicyUnknown: there are no rules for that day.
+    """
+    await store.lock_intake(tx, cmd.intake_id)
+    if (known := await store.intake(tx, cmd.intake_id)) is not None:
+        if known["content_index"] not in keeper.vault.index_all(CONTENT, cmd.content):
+            raise SameIdOtherContent(
+                "该编号已用于另一次登记。This id was used for another intake.", field="intake_id"
+            )
+        return known, False
+    registered_at = cmd.registered_at or tx.now
+    if registered_at > tx.now:
+        raise RegisteredInFuture(
+            "登记时间晚于现在。The registration lies in the future.", field="registered_at"
+        )
+    day = local_day(registered_at)
+    rules, areas = await policy.in_force(tx, day), await risk.in_force(tx, day)
+    origin_code = await risk.one_code(tx, cmd.trip.origin_code, field="trip.origin_code")
+    decision = decide_intake(
+        cmd.trip,
+        cmd.choice,
+        category=category_of(origin_code, areas.areas),
+        rules=rules.document.observation,
+        registered_on=day,
+    )
+    person_ref = await _person(cmd, tx=tx, keeper=keeper, on=day)
+    await store.lock_person(tx, person_ref)
+    await _refuse_if_observed(tx, person_ref)
+    reason = cmd.choice.reason
+    key = await keeper.vault.key(person_ref, create=True)
+    await store.add_intake(
+        tx,
+        intake_id=cmd.intake_id,
+        person_ref=person_ref,
+        place=cmd.place,
+        trip=Trip(
+            origin_code=origin_code,
+            arrived_on=cmd.trip.arrived_on,
+            transport=cmd.trip.transport,
+            proof=cmd.trip.proof,
+        ),
+        decision=decision,
+        reason_sealed=keeper.vault.seal(key, REASON, reason) if reason else None,
+        approved_by=cmd.choice.approved_by,
+        policy_version=rules.version,
+        risk_revision=areas.revision,
+        registered_at=registered_at,
+        content_index=keeper.vault.index(CONTENT, cmd.content),
+    )
+    await passes.suspend_all(tx, person_ref, "under_observation")
+    await tx.publish(
+        ReturneeRegistered(
+            intake_id=cmd.intake_id,
+            person_ref=PersonRef(person_ref),
+            compound=cmd.place.compound,
+            dwelling_id=DwellingId(cmd.place.home.dwelling_id),
+            grid=cmd.place.grid,
+            category=decision.category,
+            measure=decision.measure,
+            origin_code=origin_code,
+            anchor_date=decision.anchor_date,
+            anchor_basis=decision.anchor_basis,
+            policy_version=rules.version,
+            risk_revision=areas.revision,
+            registered_at=registered_at,
+        ),
+        version=await store.count_intakes(tx, person_ref),
+    )
+    return await intake(tx, cmd.intake_id), True
+
+
+async def intake(tx: Tx, intake_id: UUID) -> asyncpg.Record:
+    """An intake with what observation made of it.
+
+    Raises:
+        IntakeUnknown: there is no such intake.
+    """
+    found = await store.intake(tx, intake_id)
+    if found is None:
+        raise IntakeUnknown("没有这条登记。There is no such intake.")
+    return found
+
+
+async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) -> UUID:
+    """Find the person by a verified document where they live here already; else enter them at the dwelling."""
+    verified = [document for document in cmd.returnee.documents if document.verified]
+    holders = {await _holder(tx, document, keeper.vault) for document in verified} - {None}
+    if len(holders) > 1:
+        raise DocumentOfAnother(
+            "所填证件分属两人。The documents belong to two people.", field="person.documents"
+        )
+    for holder in holders:
+        if holder and await store.lives_at(tx, holder, cmd.place.home.dwelling_id):
+            return holder
+    who = cmd.returnee
+    person = NewPerson(
+        name=who.name,
+        sex=who.sex,
+        born=who.born,
+        documents=tuple(who.documents),
+        phone=who.phone,
+        origin_code=None,  # where somebody is registered is not asked here: the category comes from the trip (R4.6)
+        registered_on=on,
+    )
+    return await people.register_person(tx, keeper, person, cmd.place.home.dwelling_id, who.relation)
+
+
+async def _holder(tx: Tx, document: Document, vault: Vault) -> UUID | None:
+    rows = await tx.fetch(people_store.HOLDERS, vault.index_all(people.DOCUMENT, document.number))
+    found: set[UUID] = {row["person_ref"] for row in rows if row["verified"] and row["kind"] == document.kind}
+    return found.pop() if len(found) == 1 else None
+
+
+async def _refuse_if_observed(tx: Tx, person_ref: UUID) -> None:
+    for seen in await store.observations_of(tx, person_ref):
+        if seen.known.phase != "completed":
+            case = str(seen.case_id) if seen.case_id else None
+            raise AlreadyObserved(
+                "此人正在健康观察中。The person is under observation.", case_id=case, state=seen.known.phase
+            )
+
+
+async def follow_start(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> None:
+    """An observation began: keep it, stop the person's passes, tell observation how to reach them (O10)."""
+    await store.lock_person(tx, event.person_ref)
+    fresh = await store.start_observation(
+        tx,
+        event.case_id,
+        event.person_ref,
+        event.compound,
+        last_day=event.last_day,
+        pass_from=event.last_day + timedelta(days=1),
+        started_at=event.started_at,
+    )
+    if fresh:
+        await passes.suspend_all(tx, event.person_ref, "under_observation")
+        await _contact_card(event, tx=tx, keeper=keeper)
+
+
+async def _contact_card(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> None:
+    """Observation's card: name, phone, room. Sent when a case opens, and again only when it says something else."""
+    found = await people.profiles(tx, [event.person_ref], keeper.vault)
+    if not found:  # erased meanwhile: there is nothing to tell
+        return
+    homes = [living.home for living in found[0].homes if living.home.dwelling_id == event.dwelling_id]
+    card: Mapping[str, Any] = {
+        "name": found[0].name,
+        "phone": found[0].phone or None,
+        "room": homes[0].key.shown() if homes else None,
+        "compound": event.compound,
+    }
+    digest = keeper.vault.index(CARD, json.dumps(card, ensure_ascii=False, sort_keys=True))
+    version = await store.next_card(tx, "observation", event.person_ref, digest)
+    if version is not None:
+        sealed = keeper.cards.seal_card("observation", card)
+        await tx.publish(
+            SubjectCardSealed(
+                recipient="observation", person_ref=event.person_ref, compound=event.compound, card=sealed
+            ),
+            version=version,
+        )

@@ -1,0 +1,242 @@
+"""People, their documents and where they live: sealed values and keyed lookups only."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+
+from services.registry.domain.documents import DocumentKind
+from services.registry.domain.matching import Book, Entry
+from services.registry.domain.people import RegisteredMeanwhile
+from shared.db.pool import Conn, Rejections, Tx
+
+# ---- whom may a batch of lines mean?
+
+HOLDERS = """
+select person_ref, kind, number_index, verified from person_document where number_index = any($1::bytea[])
+"""
+
+NAMESAKES = """
+select person_ref, identity_index from residence where identity_index = any($1::bytea[]) and ended_on is null
+"""
+
+DOCUMENTS_OF = """
+select person_ref, kind, number_index, verified from person_document where person_ref = any($1::uuid[])
+"""
+
+# An ended residence has no content any more: whoever moves in again changes it back.
+RESIDENCES_OF = """
+select person_ref, dwelling_id, case when ended_on is null then content_index else '' end as content_index
+from residence where person_ref = any($1::uuid[])
+"""
+
+GUARDIANS_OF = """
+select person_ref, guardian_ref from person where person_ref = any($1::uuid[]) and guardian_ref is not null
+"""
+
+# ---- entering
+
+REFRESH_PEOPLE = """
+update person set name_sealed = fresh.name_sealed, sex_sealed = fresh.sex_sealed, born_sealed = fresh.born_sealed,
+  phone_sealed = fresh.phone_sealed, name_index = fresh.name_index, phone_index = fresh.phone_index,
+  origin_code = fresh.origin_code, guardian_ref = coalesce(fresh.guardian_ref, person.guardian_ref)
+from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[],
+  $9::uuid[]) as fresh (person_ref, name_sealed, sex_sealed, born_sealed, phone_sealed, name_index, phone_index,
+  origin_code, guardian_ref)
+where person.person_ref = fresh.person_ref
+"""
+
+CHANGE_RESIDENCES = """
+update residence set relation = fresh.relation, resident = fresh.resident, registered_on = fresh.registered_on,
+  ended_on = null, surname_index = fresh.surname_index, identity_index = fresh.identity_index,
+  content_index = fresh.content_index, note_sealed = fresh.note_sealed, version = residence.version + 1
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::date[], $6::bytea[], $7::bytea[], $8::bytea[],
+  $9::bytea[]) as fresh (person_ref, dwelling_id, relation, resident, registered_on, surname_index,
+  identity_index, content_index, note_sealed)
+where residence.person_ref = fresh.person_ref and residence.dwelling_id = fresh.dwelling_id
+"""
+
+LOCK_DWELLINGS = """
+select dwelling_id from dwelling where dwelling_id = any($1::uuid[]) order by dwelling_id for no key update
+"""
+
+LOCK_PEOPLE = """
+select person_ref from person where person_ref = any($1::uuid[]) order by person_ref for no key update
+"""
+
+BUMP_DWELLINGS = "update dwelling set version = version + 1 where dwelling_id = any($1::uuid[])"
+
+BUMP_PEOPLE = """
+update person set version = version + 1,
+  gate_card = exists (
+    select from residence r where r.person_ref = person.person_ref and r.resident and r.ended_on is null)
+where person_ref = any($1::uuid[])
+returning person_ref, version, gate_card
+"""
+
+HAD_CARD = "select person_ref from person where person_ref = any($1::uuid[]) and gate_card"
+
+HOUSEHOLDS = """
+select d.dwelling_id, d.compound_id, d.grid_id, d.occupancy, d.version,
+  coalesce(array_agg(r.person_ref order by r.person_ref) filter (where r.resident), '{}') as members
+from dwelling d left join residence r on r.dwelling_id = d.dwelling_id and r.ended_on is null
+where d.dwelling_id = any($1::uuid[])
+group by d.dwelling_id
+order by d.dwelling_id
+"""
+
+# ---- reading
+
+PEOPLE = """
+select person_ref, name_sealed, sex_sealed, born_sealed, phone_sealed, origin_code, guardian_ref, version
+from person where person_ref = any($1::uuid[]) order by person_ref
+"""
+
+PAPERS = """
+select person_ref, kind, number_sealed, verified, error from person_document
+where person_ref = any($1::uuid[]) order by person_ref, added_at, kind, number_index
+"""
+
+HOMES = """
+select r.person_ref, r.dwelling_id, r.relation, r.resident, r.registered_on, d.compound_id, d.grid_id,
+  c.neighbourhood_id, d.building, d.unit, d.room
+from residence r join dwelling d using (dwelling_id) join compound c using (compound_id)
+where r.person_ref = any($1::uuid[]) and r.ended_on is null
+order by r.person_ref, r.resident desc, r.registered_on, r.dwelling_id
+"""
+
+BY_DOCUMENT = """
+select distinct person_ref from person_document where number_index = any($1::bytea[]) order by person_ref limit $2
+"""
+
+BY_PHONE = "select person_ref from person where phone_index = any($1::bytea[]) order by person_ref limit $2"
+
+BY_NAME = "select person_ref from person where name_index = any($1::bytea[]) order by person_ref limit $2"
+
+BY_SURNAME = """
+select person_ref from residence
+where surname_index = any($1::bytea[]) and dwelling_id = $2 and ended_on is null order by person_ref limit $3
+"""
+
+NOTE_READS = """
+insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
+select $1, $2, $3, $4, read.ref, $5, $6, $7 from unnest($8::uuid[]) with ordinality as read (ref, nth) order by nth
+"""
+
+PERSON_COLUMNS = (
+    *("person_ref", "name_sealed", "sex_sealed", "born_sealed", "phone_sealed", "name_index", "phone_index"),
+    *("origin_code", "guardian_ref", "gate_card", "registered_at"),
+)
+DOCUMENT_COLUMNS = ("person_ref", "kind", "number_index", "number_sealed", "verified", "error", "added_at")
+RESIDENCE_COLUMNS = (
+    *(
+        "person_ref",
+        "dwelling_id",
+        "relation",
+        "resident",
+        "registered_on",
+        "surname_index",
+        "identity_index",
+    ),
+    *("content_index", "note_sealed"),
+)
+
+REJECTIONS: Rejections = {
+    "document_is_one_persons": RegisteredMeanwhile(
+        "此证件刚被登记，请再试一次。This document was registered at the same moment; try again.",
+        field="documents",
+    ),
+}
+
+
+async def fill_book(conn: Conn, book: Book, *, numbers: Iterable[bytes], identities: Iterable[bytes]) -> None:
+    """Enter everybody whom these document numbers or names at dwellings may mean."""
+    refs: set[UUID] = set()
+    for row in await conn.fetch(HOLDERS, list(numbers)):
+        refs.add(row["person_ref"])
+    for row in await conn.fetch(NAMESAKES, list(identities)):
+        refs.add(row["person_ref"])
+        book.add_namesake(row["identity_index"], row["person_ref"])
+    if not refs:
+        return
+    wanted = list(refs)
+    for ref in wanted:
+        book.people.setdefault(ref, Entry())
+    for row in await conn.fetch(DOCUMENTS_OF, wanted):
+        document = (DocumentKind(row["kind"]), row["number_index"])
+        book.add_document(row["person_ref"], document, verified=row["verified"])
+    for row in await conn.fetch(RESIDENCES_OF, wanted):
+        book.residences[row["person_ref"], row["dwelling_id"]] = row["content_index"]
+    for row in await conn.fetch(GUARDIANS_OF, wanted):
+        book.people[row["person_ref"]].guardian = row["guardian_ref"]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Sealed rows on their way into the tables, in the order of the `*_COLUMNS`."""
+
+    people: list[tuple[object, ...]] = field(default_factory=list)
+    documents: list[tuple[object, ...]] = field(default_factory=list)
+    residences: list[tuple[object, ...]] = field(default_factory=list)
+    refreshed: list[tuple[object, ...]] = field(default_factory=list)
+    changed: list[tuple[object, ...]] = field(default_factory=list)
+
+
+async def enter(tx: Tx, rows: Rows) -> None:
+    """Write a batch.
+
+    Raises:
+        asyncpg.UniqueViolationError: somebody registered one of these people at the same moment.
+    """
+    if rows.people:
+        await tx.copy("person", PERSON_COLUMNS, rows.people)
+    if rows.refreshed:
+        await tx.execute(REFRESH_PEOPLE, *_columns(rows.refreshed))
+    if rows.documents:
+        await tx.copy("person_document", DOCUMENT_COLUMNS, rows.documents)
+    if rows.residences:
+        await tx.copy("residence", RESIDENCE_COLUMNS, rows.residences)
+    if rows.changed:
+        await tx.execute(CHANGE_RESIDENCES, *_columns(rows.changed))
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def note_reads(
+    tx: Tx,
+    refs: Sequence[UUID],
+    *,
+    role: str,
+    action: str,
+    scope: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Write down that somebody read personal data; one line without a person where nobody was found."""
+    about: list[UUID | None] = [*refs] or [None]
+    await tx.execute(NOTE_READS, tx.now, tx.actor, role, action, scope, reason, tx.cause.correlation, about)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPerson:
+    """A person as stored: everything personal is sealed."""
+
+    row: asyncpg.Record
+    papers: list[asyncpg.Record]
+    homes: list[asyncpg.Record]
+
+
+async def sealed_people(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, SealedPerson]:
+    """People with their documents and homes, in three statements however many they are."""
+    wanted = list(refs)
+    found = {
+        row["person_ref"]: SealedPerson(row=row, papers=[], homes=[])
+        for row in await conn.fetch(PEOPLE, wanted)
+    }
+    for row in await conn.fetch(PAPERS, wanted):
+        found[row["person_ref"]].papers.append(row)
+    for row in await conn.fetch(HOMES, wanted):
+        found[row["person_ref"]].homes.append(row)
+    return found
