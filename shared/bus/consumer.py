@@ -207,7 +207,7 @@ class Seat:
                     await self.consumer.apply(tx, [item])
             except TRANSIENT:
                 raise
-            except Exception as error:  # noqa: BLE001 -- dead-letter first, then let go
+            except Exception as error:
                 blocked.add(item.partition_key)
                 log.exception("poison", consumer=self.consumer.name, pos=item.at.pos)
                 await self._bury(tx, [(item, dead_letters.Reason.POISON, dead_letters.describe(error))])

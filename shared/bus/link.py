@@ -109,7 +109,7 @@ class Link:
                     tls=ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else None,
                     connect_timeout=3,
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.2,
+                    reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; a fraction is fine
                     ping_interval=5,
                     max_outstanding_pings=2,  # a half-open link is noticed within 15 s
                     pending_size=64 * 1024 * 1024,

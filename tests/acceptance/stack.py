@@ -50,13 +50,20 @@ class Stack:
         admin = self.nats.admin
         self.keeper = asyncio.create_task(keep_streams(self.nats.url, admin.user, admin.password, every=0.5))
         for service in SERVICES:
-            self.urls[service] = await databases.fresh(service)
-            self.ports[service] = any_free()
-            who = self.nats.credentials(service)
-            self.secrets.write_nats(service, who.password)
+            await self.prepare(service, databases)
             self.launch(service)
         for service in SERVICES:
             await self.ready(service)
+
+    async def prepare(self, service: str, databases: Databases) -> None:
+        """Fresh databases, a port and credentials for one service."""
+        self.urls[service] = await databases.fresh(service)
+        self.ports[service] = any_free()
+        self.secrets.write_nats(service, self.nats.credentials(service).password)
+
+    async def connect(self, service: str) -> "asyncpg.Connection[asyncpg.Record]":
+        """Look into a service's database."""
+        return await asyncpg.connect(self.urls[service].owner)
 
     def launch(self, service: str) -> None:
         """Start one service's process."""

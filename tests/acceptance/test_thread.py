@@ -1,5 +1,6 @@
 """One thread through all five services, over HTTP: back from a real city, observed, released, admitted, counted."""
 
+import json
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -262,3 +263,18 @@ async def test_a_returnee_is_observed_released_admitted_and_counted(stack: Stack
         said = stack.log(service)
         for secret in (back.name, back.document, back.phone, link["token"], issued["token"]):
             assert secret not in said
+
+    # One trace leads from the registration over the bus into observation's database.
+    async def traced() -> set[str]:
+        services: dict[str, set[str]] = {}
+        for line in (stack.folder / "traces.jsonl").read_text(encoding="utf-8").splitlines():
+            one = json.loads(line)
+            services.setdefault(one["trace_id"], set()).add(f"{one['service']} {one['name']}")
+        wanted = {"registry POST /v1/returnees", "observation react observation.open_for_returnee"}
+        found = next((names for names in services.values() if wanted <= names), set())
+        statements = {
+            name.split()[0] for name in found if name.split()[1].lower() in ("insert", "select", "update")
+        }
+        return found if {"registry", "observation"} <= statements else set()
+
+    await eventually(traced, within=15, what="one trace over HTTP, PostgreSQL, NATS and PostgreSQL")

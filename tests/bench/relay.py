@@ -65,11 +65,11 @@ async def compare(postgres: Postgres, nats: NatsServer) -> None:
         single.append(await one_by_one(bench, link, turn))
         batched.append(await relayed(bench, relay))
     ratios = [b / s for b, s in zip(batched, single, strict=True)]
-    print(f"one by one  median {statistics.median(single):8.0f} events/s")  # noqa: T201
-    print(f"relay       median {statistics.median(batched):8.0f} events/s")  # noqa: T201
+    print(f"one by one  median {statistics.median(single):8.0f} events/s")
+    print(f"relay       median {statistics.median(batched):8.0f} events/s")
     print(
         f"ratio       median {statistics.median(ratios):8.1f}  (min {min(ratios):.1f}, max {max(ratios):.1f})"
-    )  # noqa: T201
+    )
     await link.stop()
     await bench.producer.close()
     await bench.consumer.close()

@@ -195,7 +195,7 @@ def decide_entry(
 ) -> EntryDecision:
     """Collect every reason, then judge once.
 
-    Fever is never simply a refusal: a resident is sent the fever path, not into the street. (G2)
+    Fever is never simply a refusal: a resident is sent the fever path, not into the street (G2).
     """
     case = case_of(attempt, known)
     found = frozenset(
