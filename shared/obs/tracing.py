@@ -68,12 +68,14 @@ class BoundedSampler(Sampler):
         parent_context: context.Context | None,
         trace_id: int,  # noqa: ARG002
         name: str,  # noqa: ARG002
-        kind: SpanKind | None = None,  # noqa: ARG002
+        kind: SpanKind | None = None,
         attributes: Attributes = None,
         links: Sequence[Link] | None = None,  # noqa: ARG002
         trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
-        """Decide about one span."""
+        """Decide about one span. A statement that nobody asked for, such as a poll, starts no trace."""
+        if kind is SpanKind.CLIENT and not trace.get_current_span(parent_context).get_span_context().is_valid:
+            return SamplingResult(Decision.DROP)
         with self._lock:
             second = int(time.monotonic())
             if second != self._second:
