@@ -6,15 +6,12 @@ them in order. Nothing is ever dropped silently.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-from shared.db.pool import Database, Tx
+from shared.db.pool import Tx
 from shared.kernel.refusal import Refusal
-
-if TYPE_CHECKING:
-    from shared.bus.consumer import Consumer
 
 BLOCKED = "select distinct partition_key from dead_letter where consumer = $1 and state = 'waiting'"
 BURY = """
@@ -101,44 +98,3 @@ async def bury(
 async def list_dead(connection: Any) -> list[Mapping[str, Any]]:
     """Everything that waits, oldest first per consumer."""
     return [dict(row) for row in await connection.fetch(LIST)]
-
-
-async def replay(database: Database, consumers: Mapping[str, "Consumer"], letter: int) -> int:
-    """Apply a dead letter and what is parked behind it, in order and in one transaction; returns how many.
-
-    Raises:
-        NoSuchDeadLetterError: it is unknown or settled already.
-        Exception: what the consumer raises; then everything waits as before.
-    """
-    from shared.bus.consumer import Received, understand  # noqa: PLC0415 -- the two modules know each other
-    from shared.bus.feed import Raw  # noqa: PLC0415
-
-    async with database.begin() as tx:
-        rows = await tx.fetch(ROW_OF, letter)
-        if not rows or letter not in {row["id"] for row in rows}:
-            raise NoSuchDeadLetterError(letter)
-        consumer = consumers[rows[0]["consumer"]]
-        for row in rows:
-            item = understand(
-                Raw(epoch=row["epoch"], pos=row["pos"], document=row["document"], traceparent=None),
-                producer=row["producer"],
-                channel=row["channel"],
-                wanted=consumer.wanted,
-            )
-            if isinstance(item, Received):
-                await consumer.apply(tx, [item])
-            elif item is not None:
-                raise ValueError(item.error)
-            await tx.execute(SETTLE, row["id"], "replayed", None)
-    return len(rows)
-
-
-async def discard(database: Database, letter: int, reason: str) -> None:
-    """Let a dead letter go, with the reason kept; what is parked behind it stays and may be replayed.
-
-    Raises:
-        NoSuchDeadLetterError: it is unknown or settled already.
-    """
-    async with database.begin() as tx:
-        if await tx.execute(SETTLE, letter, "discarded", reason) != "UPDATE 1":
-            raise NoSuchDeadLetterError(letter)

@@ -80,7 +80,7 @@ class Feed:
         self.head: Head | None = None
         self._asked = False
         self._held: deque[Raw] = deque()
-        self._subscription: Any = None
+        self.subscription: Any = None
         self._replays_without_stream = 0
         self._labels = (producer, channel)
 
@@ -144,16 +144,16 @@ class Feed:
         return ready, repeated
 
     async def _fetch(self, wait: float) -> None:
-        if self._subscription is None:
+        if self.subscription is None:
             try:
-                self._subscription = await self.link.pull(
+                self.subscription = await self.link.pull(
                     names.stream(self.producer, self.channel), self.durable
                 )
             except (APIError, *BusError):
                 await asyncio.sleep(min(wait, 0.5))  # no stream yet, or the bus is away: replay still works
                 return
         try:
-            messages = await self._subscription.fetch(FETCH, timeout=wait)
+            messages = await self.subscription.fetch(FETCH, timeout=wait)
         except TimeoutError:
             return
         except (APIError, *BusError) as error:
@@ -179,7 +179,7 @@ class Feed:
             )
 
     async def _resubscribe(self) -> None:
-        old, self._subscription = self._subscription, None
+        old, self.subscription = self.subscription, None
         self._replays_without_stream = 0
         if old is not None:
             metrics.RESUBSCRIBED.labels(*self._labels).inc()

@@ -53,7 +53,7 @@ class Migration:
     sha256: str
 
 
-BASE = Source(name="base", directory=Path(__file__).parent / "migrations")
+BASE = Source(name="base", directory=Path(__file__).parent / "base_migrations")
 """What every service database holds: outbox, positions, dead letters, runs, audit."""
 
 

@@ -113,31 +113,29 @@ class Bench:
                 for row in await conn.fetch("select site, version from seen order by n")
             ]
 
-    async def streams(self) -> list[str]:
-        """Make the streams that are missing."""
+    @asynccontextmanager
+    async def administering(self) -> AsyncIterator[Link]:
+        """A connection that may change streams."""
         who = self.server.admin
         link = Link(
             self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password)
         )
         link.start()
-        await asyncio.wait_for(link.up.wait(), 10)
         try:
-            return await ensure(link.js)
+            await asyncio.wait_for(link.up.wait(), 10)
+            yield link
         finally:
             await link.stop()
 
+    async def streams(self) -> list[str]:
+        """Make the streams that are missing."""
+        async with self.administering() as link:
+            return await ensure(link.js)
+
     async def delete_stream(self) -> None:
         """Somebody deletes the stream."""
-        who = self.server.admin
-        link = Link(
-            self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password)
-        )
-        link.start()
-        await asyncio.wait_for(link.up.wait(), 10)
-        try:
+        async with self.administering() as link:
             await link.js.delete_stream("fk_sanitation_rounds")
-        finally:
-            await link.stop()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.bus import dead_letters
+from shared.bus import dead_letters, settle
 from shared.bus.consumer import Received
 from shared.db.pool import Tx
 from shared.events.sanitation import RoundLogged
@@ -62,11 +62,11 @@ async def test_one_poisoned_key_stops_nobody_else_and_is_replayed_in_order(bench
     assert [site for site, _ in await bench.seen()] == [fine] * 3
 
     with pytest.raises(Choked):
-        await dead_letters.replay(bench.consumer, {picky.name: picky}, int(str(letters[0]["id"])))
+        await settle.replay(bench.consumer, {picky.name: picky}, int(str(letters[0]["id"])))
     assert len(await waiting(bench)) == 3, "a replay that fails changes nothing"
 
     picky.poison = None
-    assert await dead_letters.replay(bench.consumer, {picky.name: picky}, int(str(letters[0]["id"]))) == 3
+    assert await settle.replay(bench.consumer, {picky.name: picky}, int(str(letters[0]["id"]))) == 3
     assert [version for site, version in await bench.seen() if site == poison] == [1, 2, 3]
     assert await waiting(bench) == []
 
@@ -105,7 +105,7 @@ async def test_a_discarded_letter_keeps_its_reason_and_lets_the_rest_go_on(bench
 
         await eventually(one_waits)
         letter = int(str((await waiting(bench))[0]["id"]))
-        await dead_letters.discard(bench.consumer, letter, "entered twice on paper")
+        await settle.discard(bench.consumer, letter, "entered twice on paper")
         picky.poison = None
         await log_round(bench.producer, poison)
 
@@ -114,4 +114,4 @@ async def test_a_discarded_letter_keeps_its_reason_and_lets_the_rest_go_on(bench
 
         await eventually(goes_on)
     with pytest.raises(dead_letters.NoSuchDeadLetterError):
-        await dead_letters.discard(bench.consumer, letter, "again")
+        await settle.discard(bench.consumer, letter, "again")

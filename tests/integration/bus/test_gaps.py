@@ -113,6 +113,34 @@ async def test_a_restarted_server_silences_nobody(bench: Bench) -> None:
             bench.server.start()
 
 
+async def test_a_subscription_that_fell_silent_is_replaced(bench: Bench) -> None:
+    site = uuid4()
+    async with bench.relaying(), bench.reading() as runner:
+        await log_round(bench.producer, site)
+
+        async def one() -> bool:
+            return await versions(bench) == [1]
+
+        await eventually(one)
+        async with bench.administering() as link:
+            await link.js.delete_consumer("fk_sanitation_rounds", "reporting")  # no word of it to the reader
+            old = runner.channels[0].feed.subscription
+
+            async def replaced() -> bool:
+                await log_round(bench.producer, site)
+                return runner.channels[0].feed.subscription not in (None, old)
+
+            await eventually(replaced, within=40, every=1.0, what="the silent subscription is replaced")
+            assert (await link.js.consumer_info("fk_sanitation_rounds", "reporting")).name == "reporting"
+
+        async def caught_up() -> bool:
+            async with bench.producer.read() as conn:
+                newest: int = await conn.fetchval("select version from site_version where site = $1", site)
+            return await versions(bench) == list(range(1, newest + 1))
+
+        await eventually(caught_up, within=20)
+
+
 async def test_commands_go_on_while_the_bus_is_away_and_everything_arrives_afterwards(bench: Bench) -> None:
     site = uuid4()
     bench.server.stop()
