@@ -11,10 +11,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from deploy.cli import stack, times
-from deploy.cli.show import panel, print_logs, status_table
+from deploy.cli.calls import account_of, issuer_of
+from deploy.cli.show import first_thing, panel, print_logs, status_table
 from deploy.cli.words import HomeOption, home_of, out, running_home, say, say_why
 from deploy.local.errors import LocalError
-from deploy.local.issuer import ROLES, Account, Issuer
+from deploy.local.issuer import ROLES
 from deploy.local.postgres import Postgres
 from deploy.local.state import PROJECT, Home
 
@@ -81,6 +82,7 @@ def up(
             from deploy.cli.loading import load_town  # noqa: PLC0415  # the generator need not be read to stop a stack
 
             load_town(where, status, scale=scale)
+        first_thing(where, status, loaded=where.state().get("town", {}).get("state") == "complete")
         if process is not None and not detach:
             say("按 Ctrl-C 停止。", "Press Ctrl-C to stop.")
             process.wait()
@@ -214,12 +216,48 @@ def token(
 ) -> None:
     """签发演示令牌 Print an access token for a role, for trying the APIs."""
     where = running_home(home)
-    if role not in ROLES:
-        raise LocalError(f"没有角色 {role}。", f"There is no role {role}; there are: {', '.join(ROLES)}.")
-    zh, usual = ROLES[role]
-    account = Account(subject=f"dev-{role}", name=f"演示·{zh}", role=role, scope=scope or usual)
-    issuer = Issuer(where.issuer, where.secrets / "issuer-key.json", where.status()["urls"]["issuer"])
+    account = account_of(role, scope)
+    issuer = issuer_of(where, where.status())
     print(issuer.access_token(account, seconds=int(hours * 3600)))
+
+
+@app.command()
+def walk(
+    *,
+    city: Annotated[
+        str | None, typer.Option(help="区划代码 420100, 330300, … Where they come from.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="同一个数选同一个人 Which person.", show_default=False)
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="即使他人因此漏报 Even if others miss declarations.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """陪一位返回人员走完全程 One returnee, from arrival to the gate, in some seconds."""
+    from deploy.cli import walk as walking  # noqa: PLC0415  # only this command needs the stream of returnees
+
+    where = running_home(home)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        walking.walk(where, where.status(), city=city, seed=seed, anyway=anyway)
+    except KeyboardInterrupt:
+        say(
+            "中途停下：这位返回人员仍在观察中，未报的时段会记为漏报。",
+            "Stopped half way: the returnee stays under observation and misses what was not declared.",
+        )
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def score(home: HomeOption = None) -> None:
+    """导入核对答案 The import against the answer key; exit code 1 unless every row is as expected."""
+    from deploy.cli.scoring import score_table  # noqa: PLC0415  # only this command needs the generator
+
+    where = running_home(home)
+    if not score_table(where, where.status()):
+        raise typer.Exit(1)
 
 
 @letters_app.command("list")
@@ -272,7 +310,7 @@ def town(context: typer.Context) -> None:
 def main() -> NoReturn:
     """Run, and turn what stands in the way into a sentence."""
     try:
-        app()
+        app(prog_name="./fangkong")
     except LocalError as error:
         say_why(error)
         sys.exit(1)

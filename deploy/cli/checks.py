@@ -35,12 +35,15 @@ def static_checks() -> list[Check]:
 
 
 def tests(paths: list[Path], *, release: bool, parallel: int) -> Check:
-    """The tests, with the plugin that fails on anything skipped."""
+    """The tests, with the plugin that fails on anything skipped.
+
+    In parallel every test process has servers of its own and takes whole files, which share them in turn.
+    """
     argv = [sys.executable, "-m", "pytest", "-p", "deploy.cli.no_skips"]
     if release:
         argv.append("--release")
     if parallel > 1:
-        argv += ["-n", str(parallel), "--dist", "loadgroup"]
+        argv += ["-n", str(parallel), "--dist", "loadfile"]
     return Check(name="pytest", argv=(*argv, *(str(path) for path in paths)))
 
 

@@ -1,41 +1,44 @@
 """Generating the town's register and loading it like anybody's files, through the services' import API."""
 
-import asyncio
-import fcntl
 import json
+import queue
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import asyncpg
 import httpx
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from deploy.cli.stack import ca_of
+from deploy.cli.calls import Calls, calling, only_one, positions, why
+from deploy.cli.scoring import score_line
 from deploy.cli.words import out, say
-from deploy.local import databases
 from deploy.local.children import leashed, server_account
 from deploy.local.errors import LocalError
-from deploy.local.issuer import Issuer
 from deploy.local.postgres import existing, reachable_home
-from deploy.local.probe import trust
 from deploy.local.programs import clean_environment
-from deploy.local.secrets import Secrets
 from deploy.local.state import PROJECT, Home
-from deploy.town import DEFAULT_SEED, Manifest, ManifestFile
-from shared.bus.lag import progress as positions
+from deploy.town import DEFAULT_SEED, Manifest
 
 IMPORT_ROLE = "admin"
 POLL_SECONDS = 0.3
-AWAY_SECONDS = 60.0
 CATCH_UP_SECONDS = 1800.0
+KINDS = {
+    "01": ("registry", "compounds"),
+    "02": ("registry", "checkpoints"),
+    "03": ("registry", "grids"),
+    "04": ("registry", "addresses"),
+    "05": ("registry", "residents"),
+    "06": ("registry", "workers"),
+    "07": ("sanitation", "sites"),
+}
+"""What a list holds, and whose it is, by the number that its file's name begins with (deploy/town/README.md)."""
 FULL_TOWN_MB = 3000  # measured: 2.3 GB of database with its log, 0.3 GB of bus
 
 
@@ -48,7 +51,7 @@ def load_town(home: Home, status: Mapping[str, Any], *, scale: float, seed: int 
     done = home.state().get("town", {})
     if done.get("state") == "complete":
         return
-    with _only_one(home) as mine:
+    with only_one(home.run / "town.lock") as mine:
         if not mine:
             say("另一个窗口正在载入示例城镇。", "Another window is loading the town.")
             return
@@ -61,18 +64,19 @@ def load_town(home: Home, status: Mapping[str, Any], *, scale: float, seed: int 
         home.remember(town={"state": "loading", "scale": scale, "seed": seed})
         began = time.monotonic()
         with _bars() as bars:
-            manifest = _generate(home, bars, seed=seed, scale=scale)
-            _import_all(home, status, manifest, bars)
+            _import_all(home, status, _lists(home, bars, seed=seed, scale=scale), bars)
             committed = time.monotonic() - began
-            asyncio.run(_catch_up(home, status, bars))
+            _catch_up(home, status, bars)
         total = time.monotonic() - began
-        home.remember(town={"state": "complete", "scale": scale, "seed": seed})
+        home.remember(town=home.state()["town"] | {"state": "complete"})
+    manifest = Manifest.load(home.town)
     say(
         f"示例城镇已载入：{manifest.dwellings:,} 户，{manifest.people:,} 人，"
         f"入库 {committed:.0f} 秒，全部一致 {total:.0f} 秒。",
         f"Town loaded: {manifest.dwellings:,} dwellings, {manifest.people:,} people; "
         f"committed after {committed:.0f} s, all consumers equal after {total:.0f} s.",
     )
+    score_line(home, status)
 
 
 def _require_space(home: Home, scale: float) -> None:
@@ -87,17 +91,6 @@ def _require_space(home: Home, scale: float) -> None:
             )
 
 
-@contextmanager
-def _only_one(home: Home) -> Iterator[bool]:
-    with (home.run / "town.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
 def _bars() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=out)
@@ -106,14 +99,36 @@ def _bars() -> Progress:
 # ---- generating
 
 
-def _generate(home: Home, bars: Progress, *, seed: int, scale: float) -> Manifest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A file of the register that lies ready; `rows` is None while only its importer has counted them."""
+
+    service: str
+    kind: str
+    path: Path
+    rows: int | None = None
+
+
+def _lists(home: Home, bars: Progress, *, seed: int, scale: float) -> Iterator[_List]:
+    """The register's files in load order, each as soon as it is written: importing need not wait for the last."""
     if (home.town / "manifest.json").exists():
         manifest = Manifest.load(home.town)
         if (manifest.seed, manifest.scale) == (seed, scale):
-            return manifest
-    task = bars.add_task("生成示例城镇 generating the town", total=None)
+            for file in manifest.files:
+                yield _List(service=file.service, kind=file.kind, path=home.town / file.file, rows=file.rows)
+            return
     fresh = home.path / "town.new"
     shutil.rmtree(fresh, ignore_errors=True)
+    for name in _generated(home, bars, fresh, seed=seed, scale=scale):
+        service, kind = KINDS[name.partition("-")[0]]
+        yield _List(service=service, kind=kind, path=fresh / name)
+    shutil.rmtree(home.town, ignore_errors=True)
+    fresh.rename(home.town)
+
+
+def _generated(home: Home, bars: Progress, fresh: Path, *, seed: int, scale: float) -> Iterator[str]:
+    """Generate in a process of its own; names of files, each when the next one is begun, the last at the end."""
+    task = bars.add_task("生成示例城镇 generating the town", total=None)
     argv = [sys.executable, "-m", "deploy.cli.generate", str(fresh), str(seed), str(scale)]
     log = home.rotate_log("town")
     with log.open("ab") as errors:
@@ -128,138 +143,115 @@ def _generate(home: Home, bars: Progress, *, seed: int, scale: float) -> Manifes
         )
         with child:
             assert child.stdout is not None  # noqa: S101  # asked for above
+            steps = _shown(child.stdout, bars, task)
             try:
-                for line in child.stdout:
-                    step = json.loads(line)
-                    bars.update(task, completed=step["done"], total=step["total"])
+                begun = None
+                while (name := steps.get()) is not None:
+                    if begun not in {None, name}:
+                        yield begun
+                    begun = name
             except BaseException:
                 child.kill()
                 raise
-    if child.returncode != 0:
+    if child.returncode != 0 or begun is None:
         raise LocalError(f"生成示例城镇失败，详见 {log}。", f"Generating the town failed; see {log}.")
-    shutil.rmtree(home.town, ignore_errors=True)
-    fresh.rename(home.town)
-    return Manifest.load(home.town)
+    yield begun
+
+
+def _shown(lines: IO[str], bars: Progress, task: TaskID) -> "queue.SimpleQueue[str | None]":
+    """Move the bar as the generator tells, while files are being imported; the names of files, None at the end."""
+    names: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in lines:
+            step = json.loads(line)
+            bars.update(task, completed=step["done"], total=step["total"])
+            names.put(step["name"])
+        names.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return names
 
 
 # ---- handing the files over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Importer:
-    """Talks to the import API of a service."""
-
-    http: httpx.Client
-    urls: Mapping[str, str]
-    issuer: Issuer
-
-    def headers(self) -> dict[str, str]:
-        account = next(account for account in self.issuer.accounts() if account.role == IMPORT_ROLE)
-        return {"Authorization": f"Bearer {self.issuer.access_token(account)}"}
-
-    def begin(self, file: ManifestFile, folder: Path) -> str:
-        """Hand a file over; returns the number of the import."""
-        url = f"{self.urls[file.service]}/v1/imports"
-        with (folder / file.file).open("rb") as content:
-            answer = _patiently(
-                lambda: self.http.post(
-                    url,
-                    params={"kind": file.kind},
-                    files={"file": (file.file, content, "application/octet-stream")},
-                    headers=self.headers(),
-                ),
-                before=lambda: content.seek(0),
-            )
-        if answer.status_code not in {200, 202}:
-            raise _refused(file, answer)
-        return str(answer.json()["import_id"])
-
-    def follow(self, file: ManifestFile, number: str) -> Iterator[dict[str, Any]]:
-        """What the service tells about an import until it is over."""
-        url = f"{self.urls[file.service]}/v1/imports/{number}"
-        while True:
-            answer = _patiently(lambda: self.http.get(url, headers=self.headers()))
-            if answer.status_code != 200:
-                raise _refused(file, answer)
-            told: dict[str, Any] = answer.json()
-            yield told
-            if told["state"] != "running":
-                return
-            time.sleep(POLL_SECONDS)
-
-
-def _patiently(ask: Any, *, before: Any = lambda: None) -> httpx.Response:
-    """Ask again while the service is away: the supervisor is bringing it back."""
-    deadline = time.monotonic() + AWAY_SECONDS
-    while True:
-        before()
-        try:
-            answer: httpx.Response = ask()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise LocalError(
-                    "服务没有应答，载入中断。", "The service does not answer; the load stopped."
-                ) from None
-        else:
-            if answer.status_code not in {429, 502, 503} or time.monotonic() > deadline:
-                return answer
-        time.sleep(1)
-
-
-def _refused(file: ManifestFile, answer: httpx.Response) -> LocalError:
-    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    reason = f"{answer.status_code} {problem.get('code', '')} {problem.get('detail', '')}".strip()
-    return LocalError(
-        f"导入 {file.file} 被拒绝（{reason}）。", f"Importing {file.file} was refused ({reason})."
-    )
-
-
-def _import_all(home: Home, status: Mapping[str, Any], manifest: Manifest, bars: Progress) -> None:
-    issuer = Issuer(home.issuer, home.secrets / "issuer-key.json", status["urls"]["issuer"])
-    with httpx.Client(timeout=120, verify=trust(ca_of(status)) or True) as http:
-        importer = _Importer(http=http, urls=status["urls"], issuer=issuer)
+def _import_all(home: Home, status: Mapping[str, Any], lists: Iterable[_List], bars: Progress) -> None:
+    with calling(home, status) as calls:
+        numbers: dict[str, str] = {}
         before = None
-        for file in manifest.files:
-            if before is not None and file.service != before:
+        for one in lists:
+            if before is not None and one.service != before:
                 # It knows compounds only from the events of the files before, and refuses rows of unknown ones.
-                asyncio.run(_catch_up(home, status, bars, service=file.service))
-            before = file.service
-            task = bars.add_task(f"导入 importing {file.file}", total=file.rows)
-            _import(importer, file, home.town, bars, task)
+                _catch_up(home, status, bars, service=one.service)
+            before = one.service
+            task = bars.add_task(f"导入 importing {one.path.name}", total=one.rows)
+            numbers[one.path.name] = _begin(calls, one)
+            home.remember(town=home.state()["town"] | {"imports": numbers})
+            _follow(calls, one, numbers[one.path.name], bars, task)
 
 
-def _import(importer: _Importer, file: ManifestFile, folder: Path, bars: Progress, task: TaskID) -> None:
-    for told in importer.follow(file, importer.begin(file, folder)):
-        bars.update(task, completed=told["rows_done"], total=told.get("rows_total") or file.rows)
+def _begin(calls: Calls, one: _List) -> str:
+    """Hand a file over; returns the number of the import."""
+    with one.path.open("rb") as content:
+        answer = calls.ask(
+            "POST",
+            one.service,
+            "/v1/imports",
+            headers=calls.as_role(IMPORT_ROLE),
+            before=lambda: content.seek(0),
+            params={"kind": one.kind},
+            files={"file": (one.path.name, content, "application/octet-stream")},
+        )
+    if answer.status_code not in {200, 202}:
+        raise _refused(one, answer)
+    return str(answer.json()["import_id"])
+
+
+def _follow(calls: Calls, one: _List, number: str, bars: Progress, task: TaskID) -> None:
+    """Show what the service tells about an import until it is over."""
+    while True:
+        answer = calls.ask("GET", one.service, f"/v1/imports/{number}", headers=calls.as_role(IMPORT_ROLE))
+        if answer.status_code != 200:
+            raise _refused(one, answer)
+        told: dict[str, Any] = answer.json()
+        bars.update(task, completed=told["rows_done"], total=told["rows_total"] or one.rows)
         if told["state"] == "failed":
             reason = told.get("detail") or told.get("error") or ""
-            raise LocalError(f"导入 {file.file} 失败：{reason}", f"Importing {file.file} failed: {reason}")
+            raise LocalError(
+                f"导入 {one.path.name} 失败：{reason}", f"Importing {one.path.name} failed: {reason}"
+            )
+        if told["state"] != "running":
+            break
+        time.sleep(POLL_SECONDS)
     bars.update(task, completed=bars.tasks[task].total)
+
+
+def _refused(one: _List, answer: httpx.Response) -> LocalError:
+    reason = why(answer)
+    return LocalError(
+        f"导入 {one.path.name} 被拒绝（{reason}）。", f"Importing {one.path.name} was refused ({reason})."
+    )
 
 
 # ---- waiting for the consumers
 
 
-async def _catch_up(
-    home: Home, status: Mapping[str, Any], bars: Progress, *, service: str | None = None
-) -> None:
+def _catch_up(home: Home, status: Mapping[str, Any], bars: Progress, *, service: str | None = None) -> None:
     """Until every consumer's position equals every producer's; of one service only when it is named."""
-    urls = databases.app_urls(status["ports"]["postgres"], Secrets(folder=home.secrets))
-    who = service or "consumers"
-    task = bars.add_task(f"同步 {who} catching up", total=None)
+    task = bars.add_task(f"同步 {service or 'consumers'} catching up", total=None)
     most, deadline = 0, time.monotonic() + CATCH_UP_SECONDS
     while time.monotonic() < deadline:
-        try:
-            found = await positions(urls)
-        except (OSError, TimeoutError, asyncpg.PostgresError):
-            await asyncio.sleep(1)
+        found = positions(home, status)
+        if found is None:
+            time.sleep(1)
             continue
         behind = sum(lag.behind for lag in found.lags if service in {None, lag.service})
         most = max(most, behind, 1)
         bars.update(task, completed=most - behind, total=most)
         if behind == 0:
             return
-        await asyncio.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     raise LocalError(
         "各服务长时间未同步，请看 ./fangkong status。",
         "The consumers do not catch up; see ./fangkong status.",

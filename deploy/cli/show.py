@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shlex
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -19,7 +21,7 @@ from deploy.local.issuer import ROLES
 from deploy.local.names import SERVICES, TITLES
 from deploy.local.probe import status_of, trust
 from deploy.local.secrets import Secrets
-from deploy.local.state import Home
+from deploy.local.state import PROJECT, Home
 
 STATES = {
     "ready": "[green]就绪 ready[/green]",
@@ -29,36 +31,64 @@ STATES = {
 }
 
 
+PURPOSES = {
+    "registry": "小区、地址、人员、导入、首返登记、出入证 compounds, people, imports, returnees, passes",
+    "gate": "卡口设备、进出核验 devices, checks at the gate",
+    "observation": "观察个案、早晚申报 cases, declarations",
+    "sanitation": "消杀点位、消杀记录 sites, disinfection rounds",
+    "reporting": "看板、观察名册 the board, the observation roll",
+    "issuer": "签发令牌 (OIDC) signs everybody's tokens",
+}
+
+
 def panel(home: Home, status: Mapping[str, Any]) -> None:
-    """Addresses, accounts and a first thing to try."""
+    """Addresses and what they are for, accounts, and a first thing to try."""
     table = Table.grid(padding=(0, 2))
-    for service in SERVICES:
-        zh, en = TITLES[service]
-        table.add_row(zh, f"[dim]{en}[/dim]", status["urls"][service])
-    zh, en = TITLES["issuer"]
-    table.add_row(zh, f"[dim]{en}[/dim]", status["urls"]["issuer"])
+    for name in (*SERVICES, "issuer"):
+        zh, en = TITLES[name]
+        table.add_row(f"{zh}\n[dim]{en}[/dim]", f"{status['urls'][name]}\n[dim]{PURPOSES[name]}[/dim]")
     table.add_row("")
-    roles = ", ".join(ROLES)
     table.add_row(
-        "账号", "[dim]accounts[/dim]", f"每种角色一个，无需密码 one per role, no password:\n{roles}"
+        "接口\n[dim]APIs[/dim]",
+        "五个服务都是 JSON over HTTP，说明在 /openapi.json\n[dim]the five services tell theirs there[/dim]",
+    )
+    table.add_row(
+        "账号\n[dim]accounts[/dim]",
+        f"无需密码 no password: ./fangkong token ROLE\n[dim]{', '.join(ROLES)}[/dim]",
     )
     if status.get("ca"):
-        table.add_row("手机证书", "[dim]CA for phones[/dim]", status["ca"])
-    table.add_row("日志", "[dim]logs[/dim]", str(home.logs))
+        table.add_row("手机证书\n[dim]CA for phones[/dim]", status["ca"])
+    table.add_row("日志\n[dim]logs[/dim]", str(home.logs))
     out.print(Panel(table, title="防控 fangkong", border_style="green", expand=False))
+
+
+def _command(home: Home) -> Callable[[str], str]:
+    """How a command is typed from where the person stands, for this home."""
+    here = os.environ.get("FANGKONG_CWD", str(PROJECT)) == str(PROJECT)
+    program = "./fangkong" if here else shlex.quote(str(PROJECT / "fangkong"))
+    usual = home.path == PROJECT / ".fangkong"
+    return lambda name: (
+        f"{program} {name}" if usual else f"{program} {name} --home {shlex.quote(str(home.path))}"
+    )
+
+
+def first_thing(home: Home, status: Mapping[str, Any], *, loaded: bool) -> None:
+    """Commands to copy, outside of any frame: lines to copy are never broken."""
     say("先试试", "try first:")
-    for line in first_thing(status):
-        out.print(f"  {line}", soft_wrap=True)  # outside the frame: lines to copy are never broken
-
-
-def first_thing(status: Mapping[str, Any]) -> list[str]:
-    """Commands to copy: HQ's board as the officer on duty sees it."""
-    insecure = f" --cacert '{status['ca']}'" if status.get("ca") else ""
-    signed = '-H "Authorization: Bearer $(./fangkong token hq_officer)"'
-    return [
-        "./fangkong status",
-        f"curl -s{insecure} {signed} {status['urls']['reporting']}/v1/board",
+    ca = f" --cacert {shlex.quote(status['ca'])}" if status.get("ca") else ""
+    run = _command(home)
+    signed = f'-H "Authorization: Bearer $({run("token hq_officer")})"'
+    lines = [
+        ("陪一位返回人员走完全程", "one returnee, from arrival to the gate", run("walk")),
+        (
+            "指挥部看板",
+            "HQ's board",
+            f"curl -s{ca} {signed} {status['urls']['reporting']}/v1/board",
+        ),
     ]
+    for zh, en, line in lines if loaded else lines[1:]:
+        out.print(f"  {zh} [dim]{en}[/dim]")
+        out.print(f"    [bold]{escape(line)}[/bold]", soft_wrap=True)
 
 
 async def _look(home: Home, status: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int] | None]:

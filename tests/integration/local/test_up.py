@@ -91,6 +91,11 @@ def test_up_finds_what_runs_and_starts_again_quickly_with_its_data(home: Home) -
     assert status["urls"]["gate"] in again
     assert "Town loaded" not in again
 
+    assert "precision 100.00%, recall 100.00%" in first
+    scored = fangkong(home, "score")
+    for fault in ("document_checksum", "date_impossible", "duplicate_exact", "compound_unknown"):
+        assert fault in scored
+
     token = fangkong(home, "token", "hq_officer").strip()
     code, board = get(f"{status['urls']['reporting']}/v1/board", token)
     assert code == 200
@@ -104,6 +109,43 @@ def test_up_finds_what_runs_and_starts_again_quickly_with_its_data(home: Home) -
     assert "Town loaded" not in third
     assert home.status()["ports"] == status["ports"]
     assert get(f"{status['urls']['reporting']}/v1/board", token) == (200, board)
+    assert fangkong(home, "dead-letters", "list").count("No dead letters") == 1
+
+
+def test_walk_takes_one_returnee_after_the_other_to_the_gate_and_sets_time_back(home: Home) -> None:
+    fangkong(home, "up", "-d", "--no-town")
+    assert "not loaded yet" in fangkong(home, "walk", code=1)
+    assert "./fangkong up" in fangkong(home, "score", code=1)
+    assert "fangkong walk" in fangkong(home, "up", "--scale", "0.01")
+
+    first = fangkong(home, "walk", "--city", "420100")
+    assert "centralized_observation" in first
+    assert "2020-03-10" in first
+    assert "28/28" in first
+    assert "pass_not_yet" in first
+    assert "completed" in first
+    assert first.index("refuse") < first.index("放行 admit")
+    assert not home.clock.exists()
+
+    with subprocess.Popen(command(home, "walk"), cwd=ROOT, env=environment()) as interrupted:  # noqa: S603
+        deadline = time.monotonic() + 20
+        while not home.clock.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert "Another window" in fangkong(home, "walk", code=1)
+        interrupted.send_signal(signal.SIGINT)
+        assert interrupted.wait(20) == 130
+    assert not home.clock.exists()
+
+    fangkong(home, "clock", "set", "2021-05-01", "--rate", "0")
+    second = fangkong(home, "walk", "--city", "330300")
+    assert "home_quarantine" in second
+    assert "放行 admit" in second
+    assert "2021-05-01 00:00:00" in fangkong(home, "clock", "show")
+
+    registry = home.status()["urls"]["registry"]
+    token = fangkong(home, "token", "hq_officer").strip()
+    assert get(f"{registry}/v1/risk-areas/current", token)[1]["revision"] == 1
     assert fangkong(home, "dead-letters", "list").count("No dead letters") == 1
 
 
