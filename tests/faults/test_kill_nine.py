@@ -55,6 +55,8 @@ async def run(
 ) -> tuple[dict[str, int], Counter[str]]:
     """Let the events flow, kill at random, wait for the end; returns what the checker counts and what was killed."""
     bench = await make_bench(databases, nats)
+    await bench.delete_stream()  # it may hold what another test published under the same positions
+    await bench.streams()
     plan = folder / "plan.json"
     ledger = folder / "ledger.txt"
     ledger.touch()

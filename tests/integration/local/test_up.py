@@ -20,7 +20,7 @@ from deploy.local.names import SERVICES
 from deploy.local.state import Home
 from tests.integration.local.conftest import ROOT, gone
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("whole-stack")]
+pytestmark = pytest.mark.timeout(300)
 READY_AGAIN_SECONDS = 8.0
 
 

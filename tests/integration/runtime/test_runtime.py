@@ -68,12 +68,15 @@ async def test_sigterm_under_load_drains_without_a_failed_answer(lone: Stack, da
                     return
 
     callers = [asyncio.create_task(caller()) for _ in range(8)]
-    await asyncio.sleep(0.5)
+
+    async def busy() -> bool:
+        return len(statuses) > 50
+
+    await eventually(busy, what="the service is under load")
     stopping.set()
     lone.processes["registry"].send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(lone.processes["registry"].wait, 25) == 0
     await asyncio.gather(*callers)
-    assert len(statuses) > 50
     assert set(statuses) == {200}
 
 
