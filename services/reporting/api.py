@@ -73,6 +73,7 @@ class FiguresAnswer(Answer):
     dwellings: int
     people: int
     residents: int
+    households: int
     under_observation: int
     observed: dict[Measure, int]
     awaiting_closure: int

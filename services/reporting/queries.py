@@ -63,7 +63,9 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
     rules = document.sanitation.rounds if document else ()
     found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for row in await conn.fetch(store.POPULATION):
-        found[row["compound"]] |= {name: row[name] for name in ("dwellings", "people", "residents")}
+        found[row["compound"]] |= {name: row[name] for name in ("people", "residents", "households")}
+    for row in await conn.fetch(store.ADDRESSES):
+        found[row["compound"]]["dwellings"] = row["dwellings"]
     for row in await conn.fetch(store.FLOW_OF_DAY, day):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     for row in await conn.fetch(store.ACTIVE_PASSES, now):

@@ -54,13 +54,14 @@ on conflict (compound) do update
   set people = compound_population.people + excluded.people,
       residents = compound_population.residents + excluded.residents
 """
+# The same for dwellings: one counts where somebody lives.
 PUT_DWELLINGS = """
 with incoming as (
   select dwelling_id, compound, grid, occupancy, members
   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[])
     as row (dwelling_id, compound, grid, occupancy, members)
 ), before as (
-  select d.compound from dwelling d join incoming using (dwelling_id)
+  select d.compound, d.members from dwelling d join incoming using (dwelling_id)
 ), written as (
   insert into dwelling (dwelling_id, compound, grid, occupancy, members)
   select dwelling_id, compound, grid, occupancy, members from incoming order by dwelling_id
@@ -68,13 +69,22 @@ with incoming as (
     set compound = excluded.compound, grid = excluded.grid, occupancy = excluded.occupancy,
         members = excluded.members
 ), moved as (
-  select compound, 1 as dwellings from incoming
+  select compound, (members > 0)::int as households from incoming
   union all
-  select compound, -1 from before
+  select compound, -(members > 0)::int from before
 )
-insert into compound_population (compound, dwellings)
-select compound, sum(dwellings) from moved group by compound order by compound
-on conflict (compound) do update set dwellings = compound_population.dwellings + excluded.dwellings
+insert into compound_population (compound, households)
+select compound, sum(households) from moved group by compound order by compound
+on conflict (compound) do update set households = compound_population.households + excluded.households
+"""
+
+# --- addresses ----------------------------------------------------------------------------------------
+
+PUT_ADDRESSES = """
+insert into grid_addresses (grid, compound, dwellings)
+select grid, compound, dwellings from unnest($1::text[], $2::text[], $3::int[]) as row (grid, compound, dwellings)
+order by grid
+on conflict (grid) do update set compound = excluded.compound, dwellings = excluded.dwellings
 """
 
 # --- entry_flow ---------------------------------------------------------------------------------------
@@ -157,11 +167,14 @@ on conflict (case_id) do update set streak = excluded.streak
 # --- site_rounds --------------------------------------------------------------------------------------
 
 PUT_SITES = """
-insert into site (site_id, compound, kind, since)
-select site_id, compound, kind, since
-from unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) as row (site_id, compound, kind, since)
+insert into site (site_id, compound, kind, rounds_per_day, since, active)
+select site_id, compound, kind, rounds_per_day, since, active
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::date[], $6::boolean[])
+  as row (site_id, compound, kind, rounds_per_day, since, active)
 order by site_id
-on conflict (site_id) do update set compound = excluded.compound, kind = excluded.kind
+on conflict (site_id) do update
+  set compound = excluded.compound, kind = excluded.kind, rounds_per_day = excluded.rounds_per_day,
+      since = excluded.since, active = excluded.active
 """
 ADD_ROUNDS = """
 insert into site_day (site_id, day, logged, counted, outside_range)
@@ -192,7 +205,8 @@ group by producer, channel
 order by producer, channel
 """
 COMPOUNDS = "select compound, name, neighbourhood, mode from compound order by compound"
-POPULATION = "select compound, dwellings, people, residents from compound_population"
+ADDRESSES = "select compound, sum(dwellings)::int as dwellings from grid_addresses group by compound"
+POPULATION = "select compound, people, residents, households from compound_population"
 FLOW_OF_DAY = """
 select compound, sum(checks)::int as checks, sum(entries)::int as entries, sum(exits)::int as exits,
        sum(refused)::int as refused, sum(cannot_verify)::int as cannot_verify, sum(fever)::int as fever
@@ -214,16 +228,19 @@ from observation_case left join declaration_streak using (case_id)
 where state <> 'completed'
 group by compound, measure
 """
-# A site's surplus never makes up for another's shortfall: each counts up to what it owes.
+# What sanitation's day sheets say: a site on duty owes its own number of rounds or the policy's for its kind. A
+# surplus never makes up for another site's shortfall: each counts up to what it owes.
 ROUNDS_OF_DAY = """
-select s.compound, count(*)::int as sites, sum(rule.rounds)::int as required,
-       sum(least(coalesce(d.counted, 0), rule.rounds))::int as counted,
+with duty as (
+  select s.site_id, s.compound, s.active and s.since <= $1 as on_duty,
+         case when s.active and s.since <= $1 then coalesce(s.rounds_per_day, rule.rounds, 0) else 0 end as required
+  from site s left join unnest($2::text[], $3::int[]) as rule (kind, rounds) on rule.kind = s.kind
+)
+select duty.compound, count(*) filter (where duty.on_duty)::int as sites, sum(duty.required)::int as required,
+       sum(least(coalesce(d.counted, 0), duty.required))::int as counted,
        sum(coalesce(d.outside_range, 0))::int as outside_range
-from site s
-left join site_day d on d.site_id = s.site_id and d.day = $1
-left join unnest($2::text[], $3::int[]) as rule (kind, rounds) on rule.kind = s.kind
-where s.since <= $1
-group by s.compound
+from duty left join site_day d on d.site_id = duty.site_id and d.day = $1
+group by duty.compound
 """
 ROLL = """
 select c.case_id, c.person_ref, c.compound, c.grid, c.category, c.measure, c.state, c.anchor_date, c.last_day,

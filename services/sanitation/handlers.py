@@ -125,10 +125,9 @@ async def register_site(
                 "该点位编号已被使用，内容不同。The code is in use with other particulars.", field="code"
             )
         return known, False
-    known = store.KnownSite(site_id=uuid7(), version=1, site=site)
+    known = store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=site)
     await store.add_sites(tx, [known])
-    if site.active:
-        await announce(tx, known)
+    await announce(tx, known)
     return known, True
 
 

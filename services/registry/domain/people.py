@@ -189,6 +189,15 @@ class ResidentLine:
         )
 
 
+def home_rank(registered_on: date, dwelling_id: UUID, *, resident: bool) -> tuple[bool, date, UUID]:
+    """Where a dwelling stands among a person's; the lowest is their home.
+
+    First those where they live, then by the day of registration; dwellings of one day in the order of the address
+    list, in which their ids rise. The store's HOMES orders alike.
+    """
+    return (not resident, registered_on, dwelling_id)
+
+
 DocumentKey = tuple[DocumentKind, bytes]
 """A document without its number: kind and keyed index."""
 

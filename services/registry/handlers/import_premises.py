@@ -1,6 +1,7 @@
 """Importing the lists of places: compounds, checkpoints, grids, addresses (R1.1, R2.1, R3.2, R4.3)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -29,11 +30,11 @@ from services.registry.domain.premises import (
     decide_opening,
 )
 from services.registry.handlers.import_steps import Judged, Sheet
-from services.registry.handlers.people import household_of
+from services.registry.handlers.people_events import household_of
 from services.registry.store import people as people_store
 from services.registry.store import premises as store
 from shared.db.pool import Conn, Tx
-from shared.events.registry import CheckpointOpened, CompoundRegistered, GridRegistered
+from shared.events.registry import AddressesRegistered, CheckpointOpened, CompoundRegistered, GridRegistered
 from shared.kernel.ids import uuid7
 
 
@@ -223,6 +224,7 @@ class AddressImporter:
         sheet, seen = Sheet(), set[AddressKey]()
         fresh: list[tuple[UUID, Dwelling]] = []
         changed: list[tuple[UUID, Dwelling]] = []
+        grown = Counter[str]()
         for row, reader, one in read:
             faults = [*reader.faults, *_places(reader, compounds, grids)]
             if one is None or faults:
@@ -236,6 +238,9 @@ class AddressImporter:
                     fresh.append((uuid7(), one))
                 elif before != one:
                     changed.append((dwelling_id, one))
+                grown[one.grid_id] += 1
+                if before is not None:
+                    grown[before.grid_id] -= 1
                 sheet.take(row, faults, changed=before != one)
 
         async def enter(tx: Tx) -> None:
@@ -246,8 +251,22 @@ class AddressImporter:
             await tx.execute(people_store.BUMP_DWELLINGS, told)
             for row in await tx.fetch(people_store.HOUSEHOLDS, sorted(empty + told)):
                 await tx.publish(household_of(row), version=row["version"])
+            await _tell_addresses(tx, sorted(grid for grid, more in grown.items() if more))
 
         return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
+
+
+async def _tell_addresses(tx: Tx, grids: Sequence[str]) -> None:
+    """Tell of grids whose number of dwellings has changed; counted with everyone else who adds some waiting."""
+    if not grids:
+        return
+    await tx.fetch(store.LOCK_GRIDS, grids)
+    await tx.execute(store.BUMP_GRIDS, grids)
+    for row in await tx.fetch(store.ADDRESSES_OF_GRIDS, grids):
+        counted = AddressesRegistered(
+            grid=row["grid_id"], compound=row["compound_id"], dwellings=row["dwellings"]
+        )
+        await tx.publish(counted, version=row["version"])
 
 
 def _places(reader: Reader, compounds: dict[str, Compound], grids: Mapping[str, str]) -> list[Fault]:

@@ -1,19 +1,15 @@
-"""Entering people: sealing what is personal, and telling the town who lives where (R4.3, Identity, P2 to P4).
+"""Entering people and finding them again: sealing what is personal (R4.3, Identity, P2 to P4).
 
 One path for one person and for a batch of an import: everything is a handful of statements and one call to the key
 store, however many lines there are. Work for the processor runs in a thread, so that requests are answered meanwhile.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import repeat
-from typing import Any
 from uuid import UUID, uuid4
-
-import asyncpg
 
 from services.registry.domain.cells import text_of
 from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind, normalise_number
@@ -21,14 +17,14 @@ from services.registry.domain.errors import DwellingUnknown
 from services.registry.domain.faults import Outcome
 from services.registry.domain.matching import Book, Place, Settled, Stated, settle_lines
 from services.registry.domain.people import Relation, ResidentLine, Sex, normalise_phone, surname_of
-from services.registry.domain.premises import AddressKey, Home
+from services.registry.domain.premises import Home
+from services.registry.handlers import people_events
+from services.registry.handlers.people_events import home_of
 from services.registry.store import people as store
 from services.registry.store import premises
 from shared.db.pool import Conn, Tx
-from shared.events.base import Event
-from shared.events.registry import HouseholdChanged, PersonRegistered, SubjectCardSealed
 from shared.kernel.cards import CardKeys
-from shared.kernel.ids import CompoundId, DwellingId, GridId, NeighbourhoodId, PersonRef
+from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 
 DOCUMENT, PHONE, NAME, SURNAME = "document", "phone", "name", "surname_at_dwelling"
@@ -88,12 +84,12 @@ async def enter_people(tx: Tx, settled: Sequence[Settled], keeper: Keeper) -> No
     await tx.fetch(store.LOCK_PEOPLE, known)
     await tx.fetch(store.LOCK_DWELLINGS, dwellings)
     keys = await keeper.vault.keys([*fresh, *known], create=True)
+    homes_before = await store.homes(tx, known)
     rows = await asyncio.to_thread(_seal_rows, taken, keys, keeper.vault, tx.now)
     await store.enter(tx, rows)
-    events: list[tuple[Event, int]] = [(_registered(one), 1) for one in taken if one.new_person]
-    events += await asyncio.to_thread(_first_cards, taken, keeper.cards)
-    events += await _renewed_cards(tx, known, keys, keeper.cards)
-    events += await _households(tx, dwellings)
+    events = await asyncio.to_thread(people_events.of_new_people, taken, keeper.cards)
+    events += await people_events.of_known_people(tx, homes_before, keys, keeper.cards)
+    events += await people_events.of_households(tx, dwellings)
     for number, (event, version) in enumerate(events):
         await tx.publish(event, version=version)
         if number % _BREATH == 0:
@@ -204,109 +200,6 @@ def _line(person: NewPerson, document: Document, home: Home, relation: Relation)
         guardian="",
         registered_on=person.registered_on,
         note="",
-    )
-
-
-# ---- what the town is told
-
-
-def _registered(one: Settled) -> PersonRegistered:
-    home, line = one.stated.home, one.stated.line
-    return PersonRegistered(
-        person_ref=PersonRef(one.person_ref),
-        compound=home.key.compound_id,
-        dwelling_id=DwellingId(home.dwelling_id),
-        relation=line.relation.value,
-        resident=line.resident,
-    )
-
-
-def _card(
-    ref: UUID, homes: Sequence[Home], surname: str, documents: Sequence[str], cards: CardKeys
-) -> SubjectCardSealed:
-    """Gate's card: surname, verified document numbers, rooms. The first home is the one that screens show."""
-    told: Mapping[str, Any] = {
-        "surname": surname,
-        "documents": list(documents),
-        "homes": [{"compound": home.key.compound_id, "room": home.key.shown()} for home in homes],
-    }
-    return SubjectCardSealed(
-        recipient="gate",
-        person_ref=PersonRef(ref),
-        compound=homes[0].key.compound_id,
-        card=cards.seal_card("gate", told),
-    )
-
-
-def _first_cards(taken: Iterable[Settled], cards: CardKeys) -> list[tuple[Event, int]]:
-    """Cards of people who are new with these lines and live here; an absentee owner gets none (P4)."""
-    fresh: dict[UUID, ResidentLine] = {}
-    homes: defaultdict[UUID, list[Home]] = defaultdict(list)
-    documents: defaultdict[UUID, list[str]] = defaultdict(list)
-    for one in taken:
-        if one.new_person:
-            fresh[one.person_ref] = one.stated.line
-        if one.person_ref in fresh:
-            if one.stated.line.resident:
-                homes[one.person_ref].append(one.stated.home)
-            if one.new_document and one.stated.line.document.verified:
-                documents[one.person_ref].append(one.stated.line.document.number)
-    return [
-        (_card(ref, homes[ref], surname_of(line.name), documents[ref], cards), 1)
-        for ref, line in fresh.items()
-        if ref in homes
-    ]
-
-
-async def _renewed_cards(
-    tx: Tx, known: Sequence[UUID], keys: PersonKeys, cards: CardKeys
-) -> list[tuple[Event, int]]:
-    """Cards of people who were in the book before; withdrawn when nobody lives anywhere here any more."""
-    if not known:
-        return []
-    had = {row["person_ref"] for row in await tx.fetch(store.HAD_CARD, known)}
-    bumped = {row["person_ref"]: row for row in await tx.fetch(store.BUMP_PEOPLE, known)}
-    people = await store.sealed_people(tx, known)
-    events: list[tuple[Event, int]] = []
-    for ref, person in people.items():
-        version = bumped[ref]["version"]
-        homes = [home_of(row) for row in person.homes if row["resident"]]
-        if homes:
-            surname = surname_of(Vault.open(keys[ref], "name", person.row["name_sealed"]))
-            documents = [
-                Vault.open(keys[ref], "document", row["number_sealed"])
-                for row in person.papers
-                if row["verified"]
-            ]
-            events.append((_card(ref, homes, surname, documents, cards), version))
-        elif ref in had:
-            compound = CompoundId(person.homes[0]["compound_id"])
-            withdrawn = SubjectCardSealed(
-                recipient="gate", person_ref=PersonRef(ref), compound=compound, card=None
-            )
-            events.append((withdrawn, version))
-    return events
-
-
-def home_of(row: asyncpg.Record) -> Home:
-    """A dwelling from a row that names its parts."""
-    key = AddressKey(CompoundId(row["compound_id"]), row["building"], row["unit"], row["room"])
-    return Home(row["dwelling_id"], GridId(row["grid_id"]), key)
-
-
-async def _households(tx: Tx, dwellings: Sequence[UUID]) -> list[tuple[Event, int]]:
-    await tx.execute(store.BUMP_DWELLINGS, dwellings)
-    return [(household_of(row), row["version"]) for row in await tx.fetch(store.HOUSEHOLDS, dwellings)]
-
-
-def household_of(row: asyncpg.Record) -> HouseholdChanged:
-    """Who lives in a dwelling now."""
-    return HouseholdChanged(
-        dwelling_id=row["dwelling_id"],
-        compound=row["compound_id"],
-        grid=row["grid_id"],
-        occupancy=row["occupancy"],
-        members=tuple(row["members"]),
     )
 
 

@@ -98,6 +98,7 @@ select person_ref, kind, number_sealed, verified, error from person_document
 where person_ref = any($1::uuid[]) order by person_ref, added_at, kind, number_index
 """
 
+# The first of a person's is their home: `home_rank` orders alike.
 HOMES = """
 select r.person_ref, r.dwelling_id, r.relation, r.resident, r.registered_on, d.compound_id, d.grid_id,
   c.neighbourhood_id, d.building, d.unit, d.room
@@ -237,6 +238,15 @@ async def sealed_people(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, SealedPe
     }
     for row in await conn.fetch(PAPERS, wanted):
         found[row["person_ref"]].papers.append(row)
-    for row in await conn.fetch(HOMES, wanted):
-        found[row["person_ref"]].homes.append(row)
+    for ref, rows in (await homes(conn, list(found))).items():
+        found[ref].homes.extend(rows)
+    return found
+
+
+async def homes(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:
+    """The dwellings of each of these people, their home first."""
+    found: dict[UUID, list[asyncpg.Record]] = {ref: [] for ref in refs}
+    if found:
+        for row in await conn.fetch(HOMES, list(refs)):
+            found[row["person_ref"]].append(row)
     return found

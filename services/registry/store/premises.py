@@ -104,6 +104,18 @@ set name = excluded.name, span = excluded.span, dwellings = excluded.dwellings, 
 returning grid_id, version
 """
 
+LOCK_GRIDS = "select grid_id from grid where grid_id = any($1::text[]) order by grid_id for no key update"
+
+BUMP_GRIDS = "update grid set version = version + 1 where grid_id = any($1::text[])"
+
+ADDRESSES_OF_GRIDS = """
+select g.grid_id, g.compound_id, g.version, count(d.dwelling_id)::int as dwellings
+from grid g left join dwelling d on d.compound_id = g.compound_id and d.grid_id = g.grid_id
+where g.grid_id = any($1::text[])
+group by g.grid_id
+order by g.grid_id
+"""
+
 DWELLINGS_OF = """
 select dwelling_id, compound_id, grid_id, building, unit, room, address, occupancy
 from dwelling where compound_id = any($1::text[])

@@ -12,15 +12,20 @@ class Figures:
     """A compound's or the town's figures of the day.
 
     Attributes:
+        dwellings: of the address list, inhabited or not: the denominator of surveys.
+        people, residents: each once, at their home; residents are those who live there.
+        households: dwellings where somebody lives.
         observed: people under observation by the measure in force; awaiting closure included.
         missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
         entries, exits: admissions, with or without an action.
+        sites: on duty today.
         rounds_required, rounds_counted: of today so far; a site counts up to what it owes. None without policy.
     """
 
     dwellings: int = 0
     people: int = 0
     residents: int = 0
+    households: int = 0
     observed: Mapping[Measure, int] = field(default_factory=dict)
     awaiting_closure: int = 0
     missed_streaks: int | None = 0

@@ -26,7 +26,8 @@ create table compound (
   area_m2 int not null
 );
 
--- population: one home a person, so that the compounds add up to the town
+-- population: one home a person, so that the compounds add up to the town; of dwellings those of which the registry
+-- has told who lives there
 create table person_residence (
   person_ref uuid primary key,
   compound text not null,
@@ -45,7 +46,14 @@ create table compound_population (
   compound text primary key,
   people int not null default 0,
   residents int not null default 0,
-  dwellings int not null default 0
+  households int not null default 0
+);
+
+-- addresses: the denominator; a compound's dwellings are the sum over its grids
+create table grid_addresses (
+  grid text primary key,
+  compound text not null,
+  dwellings int not null
 );
 
 -- entry_flow
@@ -116,7 +124,9 @@ create table site (
   site_id uuid primary key,
   compound text not null,
   kind text not null,
-  since date not null
+  rounds_per_day int,
+  since date not null,
+  active boolean not null
 );
 create index site_of_compound on site (compound);
 create table site_day (
@@ -136,6 +146,7 @@ drop table declaration_window;
 drop table observation_case;
 drop table entry_pass;
 drop table entry_flow;
+drop table grid_addresses;
 drop table compound_population;
 drop table dwelling;
 drop table person_residence;

@@ -4,6 +4,7 @@ Different channels run side by side, so no row is written from two channels: wha
 tables end the same.
 """
 
+from services.reporting.projections.addresses import Addresses
 from services.reporting.projections.compounds import Compounds
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
@@ -17,6 +18,7 @@ from services.reporting.projections.site_rounds import SiteRounds
 def all_projections() -> list[ReadModel]:
     """Every read model, ready to be run."""
     return [
+        Addresses(),
         Compounds(),
         EntryFlow(),
         EntryPasses(),

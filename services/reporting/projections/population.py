@@ -1,7 +1,8 @@
-"""Dwellings and people per compound, exact under moves (R4.1).
+"""People and households per compound, exact under moves (R4.1).
 
-A person has one home, the one that the registry named last, so the compounds add up to the town (H2). What a
-compound gains and loses is worked out in the statement that writes the person.
+A person has one home, the one that the registry named last, so the compounds add up to the town (H2). A household is
+a dwelling where somebody lives. What a compound gains and loses is worked out in the statement that writes the person
+or the dwelling. How many dwellings there are at all is told by the address list: see `addresses`.
 """
 
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ def dwellings(events: Iterable[HouseholdChanged]) -> dict[DwellingId, HouseholdC
 
 
 class Population(ReadModel, name="population", version=1, reads=(PersonRegistered, HouseholdChanged)):
-    """People and dwellings, and their numbers per compound."""
+    """People and households, and their numbers per compound."""
 
     tables = ("compound_population", "dwelling", "person_residence")
 

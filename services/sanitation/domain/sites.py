@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 from shared.events.policy import SiteKind
 from shared.kernel.ids import CompoundId, SiteId
@@ -72,17 +72,3 @@ def decide_listing(listed: Site, known: Site | None) -> ListedAs:
     if known.compound != listed.compound:
         return ListedAs.ELSEWHERE
     return ListedAs.UNCHANGED if known == listed else ListedAs.CHANGED
-
-
-def decide_announcement(listed: Site, known: Site | None) -> bool:
-    """Say whether others must hear of a site: when it comes into use, or is of another kind than they know."""
-    match decide_listing(listed, known):
-        case ListedAs.NEW:
-            return listed.active
-        case ListedAs.CHANGED:
-            assert known is not None  # noqa: S101 -- changed from something
-            return listed.active and (not known.active or known.kind != listed.kind)
-        case ListedAs.UNCHANGED | ListedAs.ELSEWHERE:
-            return False
-        case never:
-            assert_never(never)

@@ -10,13 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from services.sanitation import store
-from services.sanitation.domain.sites import (
-    ListedAs,
-    Site,
-    SiteCodeTaken,
-    decide_announcement,
-    decide_listing,
-)
+from services.sanitation.domain.sites import ListedAs, Site, SiteCodeTaken, decide_listing
 from services.sanitation.imports import sheets
 from services.sanitation.imports.site_rows import (
     REQUIRED,
@@ -105,15 +99,15 @@ class SiteImports:
                 case ListedAs.UNCHANGED:
                     found["unchanged"] += 1
                 case ListedAs.NEW:
-                    added.append(store.KnownSite(site_id=uuid7(), version=1, site=verdict))
+                    added.append(
+                        store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=verdict)
+                    )
                 case ListedAs.CHANGED if before:
                     changed.append(replace(before, version=before.version + 1, site=verdict))
         await store.add_sites(tx, added)
         await store.change_sites(tx, changed)
         for site in (*added, *changed):
-            before = known.get(site.site.code)
-            if decide_announcement(site.site, before.site if before else None):
-                await announce(tx, site)
+            await announce(tx, site)
         await store.add_faults(tx, import_id, faults)
         return store.Tally(
             accepted=len(added) + len(changed),
@@ -124,8 +118,14 @@ class SiteImports:
 
 
 async def announce(tx: Tx, known: store.KnownSite) -> None:
-    """Tell of a site that is in use."""
+    """Tell of a site as it stands now."""
     event = SiteRegistered(
-        site_id=known.site_id, compound=known.site.compound, kind=known.site.kind, registered_at=tx.now
+        site_id=known.site_id,
+        compound=known.site.compound,
+        kind=known.site.kind,
+        rounds_per_day=known.site.rounds_per_day,
+        since=known.site.since,
+        active=known.site.active,
+        registered_at=known.registered_at,
     )
     await tx.publish(event, version=known.version)

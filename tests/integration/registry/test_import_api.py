@@ -169,6 +169,85 @@ async def test_one_person_at_two_dwellings_is_one_person_with_one_card_of_both(o
     assert [home["room"] for home in homes] == ["1幢-1-101", "1幢-1-102"]
 
 
+HOME = "lj-001,1幢,1单元,{room},叶知秋,男,1985-03-12,护照,ZX0100002,,{relation},{lives},,{day},"
+
+
+def _home(room: str, *, lives: str = "是", relation: str = "房主", day: str = "2020-02-20") -> str:
+    return HOME.format(room=room, lives=lives, relation=relation, day=day)
+
+
+async def _homes_told(office: Office) -> list[tuple[str, bool, str, int]]:
+    """Room, whether they live there, relation and version, in the order in which it was told."""
+    rooms = {str(r["dwelling_id"]): r["room"] for r in await office.rows("select * from dwelling")}
+    return [
+        (rooms[one["dwelling_id"]], one["resident"], one["relation"], int(event["sequence"]))
+        for event in await _events(office, "PersonRegistered")
+        for one in [event["data"]]
+    ]
+
+
+@pytest.mark.scenario("P4")
+@pytest.mark.requirement("R4.1")
+async def test_an_absentee_owner_who_lives_elsewhere_in_town_is_told_at_their_home(office: Office) -> None:
+    await _places(office)
+    for lines in (
+        [_home("102", lives="否")],
+        [_home("101")],
+        [_home("103", lives="否", day="2020-01-21")],
+        [_home("101", relation="家属")],
+        [_home("101", lives="否", relation="家属")],
+    ):
+        await office.import_lines("residents", RESIDENTS, *lines)
+    told = [
+        ("102", False, "owner", 1),
+        ("101", True, "owner", 2),
+        ("101", True, "dependant", 4),  # the third line changed a card, not the home
+        ("103", False, "owner", 5),  # nobody's home any more: the first of their dwellings
+    ]
+    assert await _homes_told(office) == told
+    cards = await _events(office, "SubjectCardSealed")
+    assert [(event["sequence"], event["data"]["card"] is None) for event in cards] == [
+        ("2", False),
+        ("3", False),
+        ("4", False),
+        ("5", True),
+    ]
+    await office.import_lines("residents", RESIDENTS, _home("101", lives="否", relation="家属"))
+    assert await _homes_told(office) == told
+
+
+@pytest.mark.requirement("R4.1")
+async def test_lines_that_come_together_are_told_once_as_they_leave_the_book(office: Office) -> None:
+    await _places(office)
+    together = [_home("102", lives="否"), _home("103"), _home("101", day="2020-02-19")]
+    await office.import_lines("residents", RESIDENTS, *together)
+    assert await _homes_told(office) == [("101", True, "owner", 1)]
+    (card,) = await _events(office, "SubjectCardSealed")
+    homes = office.client.context.cards.open_card("gate", card["data"]["card"])["homes"]
+    assert [home["room"] for home in homes] == ["1幢-1-101", "1幢-1-103"]
+
+
+@pytest.mark.requirement("R4.1")
+async def test_each_grid_tells_how_many_addresses_it_has_when_that_changes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told() -> list[tuple[str, int, str]]:
+        return [
+            (event["data"]["grid"], event["data"]["dwellings"], event["sequence"])
+            for event in await _events(office, "AddressesRegistered")
+        ]
+
+    monkeypatch.setattr(imports, "BATCH_ROWS", 2)
+    await _places(office)
+    await office.import_lines("grids", GRIDS[0], "lj-001-w02,lj-001,第二网格,9")
+    first = [("lj-001-w01", 2, "2"), ("lj-001-w01", 3, "3")]
+    assert await told() == first
+    await office.import_lines("addresses", ADDRESSES[0], ADDRESSES[1].replace("自住", "出租"), *ADDRESSES[2:])
+    assert await told() == first  # a change of use is no change of number
+    await office.import_lines("addresses", ADDRESSES[0], ADDRESSES[3].replace("-w01", "-w02"))
+    assert (await told())[2:] == [("lj-001-w01", 2, "4"), ("lj-001-w02", 1, "2")]
+
+
 @pytest.mark.requirement("R3.1")
 async def test_a_worker_with_two_posts_is_one_worker(office: Office) -> None:
     await _places(office)

@@ -26,6 +26,7 @@ from shared.events.observation import (
     ObservationStarted,
 )
 from shared.events.registry import (
+    AddressesRegistered,
     CompoundRegistered,
     EntryPassIssued,
     EntryPassRevoked,
@@ -130,10 +131,10 @@ async def deliver_badly(database: Database, log: Log, rng: Random) -> int:
         run = documents[first : at.pos + rng.choice((1, 2, 7, 40))]
         items = _items((seat.producer, seat.channel), run, first + 1, seat.consumer.wanted)
         to = Position(1, first + len(run))
-        if rng.random() < 0.2:
+        fresh = [item for item in items if item.at > at]
+        if fresh and rng.random() < 0.2:
             try:
                 async with database.begin() as tx:
-                    fresh = [item for item in items if item.at > at]
                     await seat.consumer.apply(tx, fresh)  # type: ignore[arg-type]  # all are understood
                     raise Killed  # noqa: TRY301 -- death has no better place
             except Killed:
@@ -253,9 +254,23 @@ def missed(case: ObservationStarted, day: date, window: str, streak: int) -> Dec
     return DeclarationMissed(**about(case), day=day, window=window, streak=streak)
 
 
-def site(compound: CompoundId, kind: str = "lift") -> SiteRegistered:
-    """A site."""
-    return SiteRegistered(site_id=uuid4(), compound=compound, kind=kind, registered_at=MORNING)
+def addresses(compound: CompoundId, dwellings: int, grid: int = 1) -> AddressesRegistered:
+    """How many dwellings a grid has."""
+    return AddressesRegistered(grid=GridId(f"{compound}-w{grid:02}"), compound=compound, dwellings=dwellings)
+
+
+def site(compound: CompoundId, kind: str = "lift", **changes: Any) -> SiteRegistered:
+    """A site on duty since long ago, as often as policy says."""
+    values: dict[str, Any] = {
+        "site_id": uuid4(),
+        "compound": compound,
+        "kind": kind,
+        "rounds_per_day": None,
+        "since": date(2020, 2, 1),
+        "active": True,
+        "registered_at": MORNING,
+    }
+    return SiteRegistered(**(values | changes))
 
 
 def disinfected(
@@ -287,7 +302,7 @@ def small_town(rng: Random, size: int) -> Log:
     for _ in range(size):
         compound = rng.choice(COMPOUNDS)
         at = MORNING + timedelta(minutes=rng.randrange(-1440, 600))
-        match rng.randrange(9):
+        match rng.randrange(10):
             case 0 | 1:
                 ref = rng.choice(homes) if homes and rng.random() < 0.3 else uuid4()
                 homes.append(ref)
@@ -316,11 +331,9 @@ def small_town(rng: Random, size: int) -> Log:
             case 7 if cases:
                 log.say(_case_step(rng, rng.choice(cases)))
             case 8:
-                if not places or rng.random() < 0.3:
-                    places.append(site(compound, rng.choice(KINDS)))
-                    log.say(places[-1])
-                where = rng.choice(places)
-                log.say(disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9))
+                log.say(*_at_a_site(rng, places, compound, at))
+            case 9:
+                log.say(addresses(compound, rng.randrange(400), rng.randrange(1, 4)))
     log.say(*compounds(COMPOUNDS[3:]))
     return log
 
@@ -344,6 +357,19 @@ def _pass_life(rng: Random, compound: CompoundId) -> list[Event]:
         issued.replace(serial=2),
     ]
     return [issued, *rng.sample(ends, rng.randrange(len(ends) + 1))]
+
+
+def _at_a_site(rng: Random, places: list[SiteRegistered], compound: CompoundId, at: datetime) -> list[Event]:
+    """A round; the site is new, or was corrected or taken out of use before it, as it happens."""
+    said: list[Event] = []
+    if not places or rng.random() < 0.3:
+        places.append(site(compound, rng.choice(KINDS), rounds_per_day=rng.choice((None, 1, 5))))
+        said.append(places[-1])
+    elif rng.random() < 0.3:
+        since = TODAY + timedelta(days=rng.randrange(-2, 3))
+        said.append(rng.choice(places).replace(since=since, active=rng.random() < 0.7))
+    where = rng.choice(places)
+    return [*said, disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9)]
 
 
 def _case_step(rng: Random, case: ObservationStarted) -> Event:

@@ -222,7 +222,8 @@ async def test_a_site_is_registered_once_and_paged_by_code(sanitation: Service) 
     assert [item["code"] for item in page.json()["items"]] == ["lj-001-s001"]
     assert [item["code"] for item in rest.json()["items"]] == ["lj-001-s002"]
     assert rest.json()["next"] is None
-    assert [event["data"]["kind"] for event in await sanitation.published("SiteRegistered")] == ["lift"]
+    told = [event["data"] for event in await sanitation.published("SiteRegistered")]
+    assert [(site["kind"], site["active"]) for site in told] == [("lift", True), ("lift", False)]
 
 
 async def test_the_same_site_from_many_at_once_is_one(sanitation: Service) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -93,7 +94,10 @@ async def test_good_rows_go_in_and_faults_go_on_the_error_sheet(sanitation: Serv
         (8, "启用日期", "date_impossible", "rejected"),
     ]
     assert rest.json()["next"] is None
-    assert len(await sanitation.published("SiteRegistered")) == 2  # the one out of use is nobody's duty
+    assert [
+        (event["data"]["rounds_per_day"], event["data"]["since"], event["data"]["active"])
+        for event in await sanitation.published("SiteRegistered")
+    ] == [(None, "2020-02-05", True), (None, "2020-02-05", False), (3, "2020-02-05", True)]
 
 
 async def test_the_same_list_again_changes_nothing(sanitation: Service) -> None:
@@ -142,13 +146,30 @@ async def test_a_corrected_list_changes_what_it_corrects(sanitation: Service) ->
     sheet = await sanitation.get(f"/v1/imports/{answer.json()['import_id']}/rows", "community_clerk")
     assert [line["code"] for line in sheet.json()["items"]] == ["site_of_another_compound"]
     told_of = await sanitation.published("SiteRegistered")
-    assert [(event["data"]["kind"], event["sequence"]) for event in told_of] == [
-        ("lift", "1"),
-        ("stairwell", "1"),
-        ("gatehouse", "1"),
-        ("lift", "2"),
-        ("bin_point", "2"),
+    particulars = ("kind", "rounds_per_day", "since", "active")
+    assert [(*(event["data"][name] for name in particulars), event["sequence"]) for event in told_of] == [
+        ("lift", None, "2020-02-24", True, "1"),
+        ("stairwell", None, "2020-02-05", True, "1"),
+        ("gatehouse", None, "2020-02-05", True, "1"),
+        ("bin_point", None, "2020-02-05", False, "1"),
+        ("stairwell", 5, "2020-02-05", True, "2"),
+        ("lift", None, "2020-02-05", True, "2"),
+        ("bin_point", None, "2020-02-05", True, "2"),
     ]
+
+
+async def test_a_site_that_is_taken_out_of_use_is_told_and_keeps_its_first_day(sanitation: Service) -> None:
+    await sanitation.send_list(site_list(site_line(1)))
+    await sanitation.work()
+    sanitation.client.move_to(datetime(2020, 2, 26, 1, 0, tzinfo=UTC))
+    await sanitation.send_list(site_list(site_line(1, status="停用")))
+    await sanitation.work()
+
+    first, last = await sanitation.published("SiteRegistered")
+
+    assert (first["data"]["active"], last["data"]["active"], last["sequence"]) == (True, False, "2")
+    assert {**last["data"], "active": True} == first["data"]
+    assert first["data"]["registered_at"] == "2020-02-24T01:00:00Z"
 
 
 async def test_a_list_that_comes_before_its_compounds_waits_for_them(bare: Service) -> None:

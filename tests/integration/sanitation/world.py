@@ -16,6 +16,7 @@ from shared.events.policy import (
     AreaLimit,
     CheckpointRules,
     GateRules,
+    LeadRules,
     ObservationRules,
     OfflineRules,
     PassRules,
@@ -85,6 +86,7 @@ def policy(*, rounds: int = 2, spacing: int = 240) -> PolicyDocument:
         risk=RiskRules(focus_codes=(), higher_risk_from=1, concern_from=1),
         reporting=ReportingRules(cut_off=time(17)),
         retention=RetentionRules(health_days=30, contact_days=30, trip_days=30),
+        leads=LeadRules(duplicate_hours=24, due_hours={"other": 24}),
     )
 
 

@@ -13,6 +13,7 @@ from services.observation.domain.settling import Fact, decide_settling, next_ste
 from shared.events.policy import (
     CheckpointRules,
     GateRules,
+    LeadRules,
     ObservationRules,
     OfflineRules,
     PassRules,
@@ -64,6 +65,7 @@ def policy(rules: ObservationRules = RULES) -> PolicyDocument:
         risk=RiskRules(focus_codes=("42",), higher_risk_from=100, concern_from=10),
         reporting=ReportingRules(cut_off=time(17)),
         retention=RetentionRules(health_days=30, contact_days=30, trip_days=30),
+        leads=LeadRules(duplicate_hours=24, due_hours={"other": 24}),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 import xlsxwriter
 
-from services.sanitation.domain.sites import ListedAs, Site, decide_announcement, decide_listing
+from services.sanitation.domain.sites import ListedAs, Site, decide_listing
 from services.sanitation.imports.sheets import FileUnreadable, Row, read
 from services.sanitation.imports.site_rows import REQUIRED, Fault, judge
 from shared.kernel.ids import CompoundId, SiteId
@@ -208,23 +208,22 @@ def test_control_characters_never_reach_the_database() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "known", "as_what", "told"),
+    ("listed", "known", "as_what"),
     [
-        (SITE, None, ListedAs.NEW, True),
-        (replace(SITE, active=False), None, ListedAs.NEW, False),
-        (SITE, SITE, ListedAs.UNCHANGED, False),
-        (replace(SITE, name="电梯"), SITE, ListedAs.CHANGED, False),
-        (replace(SITE, kind="stairwell"), SITE, ListedAs.CHANGED, True),
-        (SITE, replace(SITE, active=False), ListedAs.CHANGED, True),
-        (replace(SITE, active=False), SITE, ListedAs.CHANGED, False),
-        (SITE, replace(SITE, compound=CompoundId("lj-002")), ListedAs.ELSEWHERE, False),
+        (SITE, None, ListedAs.NEW),
+        (replace(SITE, active=False), None, ListedAs.NEW),
+        (SITE, SITE, ListedAs.UNCHANGED),
+        (replace(SITE, name="电梯"), SITE, ListedAs.CHANGED),
+        (replace(SITE, rounds_per_day=None), SITE, ListedAs.CHANGED),
+        (SITE, replace(SITE, active=False), ListedAs.CHANGED),
+        (replace(SITE, active=False), SITE, ListedAs.CHANGED),
+        (SITE, replace(SITE, compound=CompoundId("lj-002")), ListedAs.ELSEWHERE),
     ],
 )
-def test_others_hear_of_a_site_when_it_comes_into_use_or_changes_its_kind(
-    *, listed: Site, known: Site | None, as_what: ListedAs, told: bool
+def test_a_line_is_held_against_what_is_known_under_its_code(
+    listed: Site, known: Site | None, as_what: ListedAs
 ) -> None:
     assert decide_listing(listed, known) is as_what
-    assert decide_announcement(listed, known) is told
 
 
 def test_the_order_of_columns_does_not_matter() -> None:
