@@ -7,6 +7,11 @@ _INTAKE = frozenset({Role.COMMUNITY_CLERK, Role.GRID_WORKER})
 _IMPORTERS = frozenset({Role.COMMUNITY_CLERK, Role.ADMIN})
 _PEOPLE_READERS = _INTAKE | {Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR}
 _RETURNEE_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR, Role.AUDITOR}
+_LEAD_HANDLERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
+_LEAD_READERS = _LEAD_HANDLERS | {Role.SUPERVISOR}
+_POSTERS = _INTAKE | {Role.PROPERTY_MANAGER, Role.SANITATION_WORKER, Role.SHIFT_LEADER}
+_WATCH_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
+_CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
 
 ACCESS: AccessTable = {
     "POST /v1/policies": _RULE_MAKERS,
@@ -32,4 +37,31 @@ ACCESS: AccessTable = {
     "GET /v1/compounds/{compound_id}/dwellings": STAFF,
     "POST /v1/people/lookup": _PEOPLE_READERS,
     "GET /v1/people/{person_ref}": _PEOPLE_READERS,
+    "POST /v1/leads": frozenset({Role.PUBLIC}),
+    "POST /v1/leads/receipts": frozenset({Role.PUBLIC}),
+    "GET /v1/leads": _LEAD_READERS,
+    "GET /v1/leads/{lead_id}": _LEAD_READERS,
+    "POST /v1/leads/{lead_id}/assignment": _LEAD_HANDLERS,
+    "POST /v1/leads/{lead_id}/closure": _LEAD_HANDLERS,
+    "POST /v1/leads/{lead_id}/merge": _LEAD_HANDLERS,
+    "DELETE /v1/leads/{lead_id}/merge": _LEAD_HANDLERS,
+    "POST /v1/leads/{lead_id}/reward": frozenset({Role.HQ_OFFICER}),
+    "POST /v1/leads/{lead_id}/reporter": frozenset({Role.HQ_OFFICER}),
+    "POST /v1/notices": frozenset({Role.HQ_OFFICER}),
+    "GET /v1/notices": STAFF,
+    "GET /v1/notices/{notice_id}": STAFF,
+    "POST /v1/notices/{notice_id}/postings": _POSTERS,
+    "POST /v1/watch-lists": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /v1/watch-lists": _WATCH_READERS,
+    "GET /v1/watch-lists/{list_id}": _WATCH_READERS,
+    "POST /v1/watch-lists/{list_id}/files": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /v1/watch-lists/{list_id}/lines": _INTAKE,
+    "POST /v1/watch-lists/{list_id}/lines/{line_id}/disposition": _INTAKE,
+    "POST /v1/watch-lists/{list_id}/close": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /v1/call-list": _INTAKE,
+    "GET /v1/call-list": _INTAKE,
+    "GET /v1/call-list/figures": _CALL_FIGURES,
+    "GET /v1/call-list/{entry_id}": _INTAKE,
+    "POST /v1/call-list/{entry_id}/calls": _INTAKE,
+    "POST /v1/call-list/{entry_id}/arrival": _INTAKE,
 }

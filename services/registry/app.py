@@ -4,16 +4,23 @@ from functools import partial
 
 from services.registry import consumers
 from services.registry.access import ACCESS
+from services.registry.api import call_list as call_list_api
 from services.registry.api import imports as imports_api
+from services.registry.api import leads as leads_api
+from services.registry.api import notices as notices_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import policy as policy_api
 from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
+from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import passes, policy, risk
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.people import Keeper
+from services.registry.store import call_list as call_list_store
+from services.registry.store import leads as lead_store
+from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
@@ -39,12 +46,26 @@ def build(context: Context) -> Service:
             risk_api.router,
             returnees_api.router,
             passes_api.router,
+            watch_lists_api.router,
+            call_list_api.router,
+            leads_api.router,
+            notices_api.router,
         ),
         access=ACCESS,
-        rejections={**people_store.REJECTIONS, **returnee_store.REJECTIONS, **pass_store.REJECTIONS},
+        rejections={
+            **people_store.REJECTIONS,
+            **returnee_store.REJECTIONS,
+            **pass_store.REJECTIONS,
+            **call_list_store.REJECTIONS,
+            **lead_store.REJECTIONS,
+            **notice_store.REJECTIONS,
+        },
         consumers=(consumers.follow_observation(keeper), consumers.suspend_on_fever()),
         tickers=(Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),),
-        body_limits={"POST /v1/imports": imports_api.MAX_BYTES},
+        body_limits={
+            "POST /v1/imports": imports_api.MAX_BYTES,
+            "POST /v1/watch-lists/{list_id}/files": watch_lists_api.MAX_BYTES,
+        },
         prepare=(
             partial(policy.seed, context.database),
             partial(risk.load_figures, context.database),

@@ -15,6 +15,7 @@ Measure = Literal["centralized_observation", "home_quarantine", "home_self_monit
 SiteKind = Literal[
     "lift", "stairwell", "gatehouse", "waste_room", "bin_point", "mask_bin", "public_area", "other"
 ]
+LeadCategory = Literal["unregistered_outsider", "gathering", "hidden_travel", "gate_unattended", "other"]
 
 
 class Part(BaseModel):
@@ -128,6 +129,13 @@ class RetentionRules(Part):
     trip_days: int
 
 
+class LeadRules(Part):
+    """Leads of residents: within how many hours two may be the same, and how long each kind may take (R6.3)."""
+
+    duplicate_hours: int = Field(ge=0)
+    due_hours: dict[LeadCategory, int]
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -141,3 +149,4 @@ class PolicyDocument(Part):
     risk: RiskRules
     reporting: ReportingRules
     retention: RetentionRules
+    leads: LeadRules

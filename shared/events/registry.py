@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.base import Event
-from shared.events.policy import Category, Measure, PolicyDocument
+from shared.events.policy import Category, LeadCategory, Measure, PolicyDocument
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 
 Recipient = Literal["gate", "observation", "sanitation"]
@@ -72,7 +72,23 @@ class GridRegistered(
     place="compound",
     archive_only=True,
 ):
-    """A grid exists; every dwelling belongs to exactly one (R3.2)."""
+    """A grid exists; every dwelling belongs to exactly one (R3.2).
+
+    `dwellings` is what the list of grids claims; AddressesRegistered tells how many there are.
+    """
+
+    grid: GridId
+    compound: CompoundId
+    dwellings: int
+
+
+class AddressesRegistered(
+    Event, type="fangkong.registry.AddressesRegistered.v1", channel="town", key="grid", place="compound"
+):
+    """How many dwellings of the address list lie in a grid now: the denominator of surveys (R4.1).
+
+    The sum over a compound's grids is the compound's number of dwellings, inhabited or not.
+    """
 
     grid: GridId
     compound: CompoundId
@@ -102,7 +118,12 @@ class WorkerPosted(
 class PersonRegistered(
     Event, type="fangkong.registry.PersonRegistered.v1", channel="people", key="person_ref", place="compound"
 ):
-    """A person is in the book under a random pseudonym (R4.1, Identity)."""
+    """A person is in the book under a random pseudonym, with their home; the newest version holds (R4.1, Identity).
+
+    The home is the dwelling where the person lives, of several the one registered first; of somebody who lives at
+    none of theirs (`resident` is false) it is the first of these. Told again, with a higher version, when the home
+    changes: so the newest versions count everybody once, and where they live.
+    """
 
     person_ref: PersonRef
     compound: CompoundId
@@ -114,7 +135,10 @@ class PersonRegistered(
 class HouseholdChanged(
     Event, type="fangkong.registry.HouseholdChanged.v1", channel="people", key="dwelling_id", place="compound"
 ):
-    """Who lives in a dwelling now, by pseudonym (R4.3)."""
+    """Who lives in a dwelling now, by pseudonym (R4.3).
+
+    Told of dwellings that stand empty and of those of which somebody was registered, not of every address.
+    """
 
     dwelling_id: DwellingId
     compound: CompoundId
@@ -213,3 +237,88 @@ class SubjectCardSealed(
     def partition_key(self) -> str:
         """Cards to different recipients are different aggregates."""
         return f"{self.recipient}:{self.person_ref}"
+
+
+class WatchListLineSettled(
+    Event,
+    type="fangkong.registry.WatchListLineSettled.v1",
+    channel="watch_lists",
+    key="line_id",
+    archive_only=True,
+):
+    """Somebody wrote down what became of a line of a watch list, or corrected it; codes only (R4.4)."""
+
+    line_id: UUID
+    list_id: UUID
+    match: Literal["matched", "possible", "none"]
+    disposition: Literal["found_here", "elsewhere", "wrong_data", "missed_before", "overdue"]
+
+
+class LeadReceived(
+    Event,
+    type="fangkong.registry.LeadReceived.v1",
+    channel="leads",
+    key="lead_id",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody told something: kind, place and way only; who told it is in no event (R6.3)."""
+
+    lead_id: UUID
+    compound: CompoundId
+    category: LeadCategory
+    via: Literal["phone", "wechat", "gate_code", "desk", "other"]
+    observed_at: AwareDatetime
+    received_at: AwareDatetime
+
+
+class LeadAssigned(
+    Event,
+    type="fangkong.registry.LeadAssigned.v1",
+    channel="leads",
+    key="lead_id",
+    place="compound",
+    archive_only=True,
+):
+    """A grid or a unit looks into a lead until `due_at`; passing it on keeps the first clock (R6.3)."""
+
+    lead_id: UUID
+    compound: CompoundId
+    category: LeadCategory
+    assignee_kind: Literal["grid", "unit"]
+    assignee: str
+    assigned_at: AwareDatetime
+    due_at: AwareDatetime
+
+
+class LeadClosed(
+    Event,
+    type="fangkong.registry.LeadClosed.v1",
+    channel="leads",
+    key="lead_id",
+    place="compound",
+    archive_only=True,
+):
+    """It was found whether a lead is true; the reason is a code (R6.3)."""
+
+    lead_id: UUID
+    compound: CompoundId
+    category: LeadCategory
+    valid: bool
+    reason: str
+    closed_at: AwareDatetime
+
+
+class NoticePublished(
+    Event,
+    type="fangkong.registry.NoticePublished.v1",
+    channel="notices",
+    key="notice_id",
+    archive_only=True,
+):
+    """A notice is to be posted in these compounds by these channels (R6.1)."""
+
+    notice_id: UUID
+    compounds: tuple[CompoundId, ...]
+    channels_wanted: tuple[str, ...]
+    published_at: AwareDatetime

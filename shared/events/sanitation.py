@@ -1,5 +1,6 @@
 """What sanitation tells: sites and rounds."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -13,11 +14,18 @@ from shared.kernel.ids import CompoundId
 class SiteRegistered(
     Event, type="fangkong.sanitation.SiteRegistered.v1", channel="rounds", key="site_id", place="compound"
 ):
-    """A place that is disinfected every day from a day on (R5.1)."""
+    """A place that is disinfected every day from `since` on, as it stands now; the newest version holds (R5.1).
+
+    Told again, with a higher version, whenever a particular of it was corrected, and when it is taken out of use or
+    back into use (`active`). `rounds_per_day` is the place's own number; None where the policy's for its kind holds.
+    """
 
     site_id: UUID
     compound: CompoundId
     kind: SiteKind
+    rounds_per_day: int | None
+    since: date
+    active: bool
     registered_at: AwareDatetime
 
 

@@ -22,7 +22,7 @@ router = APIRouter(tags=["imports"])
 
 MAX_BYTES = 64_000_000
 _ROW_CURSOR = Cursor(int)
-_FORM = {
+FILE_FORM = {
     "requestBody": {
         "required": True,
         "content": {
@@ -89,7 +89,12 @@ class _InMemory(MultiPartParser):
     spool_max_size = MAX_BYTES + 1
 
 
-async def _upload(request: Request) -> tuple[str, bytes]:
+async def uploaded_file(request: Request) -> tuple[str, bytes]:
+    """The name and the bytes of the form's part `file`.
+
+    Raises:
+        NoFile: there is none.
+    """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
     try:
@@ -105,7 +110,7 @@ async def _upload(request: Request) -> tuple[str, bytes]:
         await form.close()
 
 
-@router.post("/v1/imports", summary="Import a list", status_code=202, openapi_extra=_FORM)
+@router.post("/v1/imports", summary="Import a list", status_code=202, openapi_extra=FILE_FORM)
 async def begin_import(
     *,
     request: Request,
@@ -121,7 +126,7 @@ async def begin_import(
     nothing. The same file again while it is being worked off is the same import (200).
     """
     who.require_town()
-    file_name, content = await _upload(request)
+    file_name, content = await uploaded_file(request)
     cmd = ReceiveImport(kind=kind, file_name=file_name, content=content, dry_run=dry_run, actor=who.subject)
     import_id, new = await handlers.receive(cmd, database=context.database, vault=context.vault)
     response.status_code = 202 if new else 200

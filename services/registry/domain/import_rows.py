@@ -165,6 +165,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "登记日期",
     ),
     "workers": ("工号", "姓名", "性别", "手机号", "人员类别", "派出单位", "派驻类型", "派驻编号", "开始日期"),
+    "watch_list": ("姓名", "证件类型", "证件号码", "手机号", "来源地区划代码", "到达日期", "备注"),
 }
 """The columns that a list of each kind must have; all others may be absent."""
 

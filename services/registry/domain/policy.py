@@ -6,7 +6,14 @@ from datetime import date
 from typing import get_args
 
 from services.registry.domain.errors import EffectiveTooEarly, NotTheNextVersion, PolicyInconsistent
-from shared.events.policy import Category, ObservationRules, PolicyDocument, SanitationRules, SiteKind
+from shared.events.policy import (
+    Category,
+    LeadCategory,
+    ObservationRules,
+    PolicyDocument,
+    SanitationRules,
+    SiteKind,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,9 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     retention = document.retention
     if min(retention.health_days, retention.contact_days, retention.trip_days) < 0:
         yield "retention", "days are not negative"
+    for category in get_args(LeadCategory):
+        if document.leads.due_hours.get(category, 0) < 1:
+            yield "leads.due_hours", f"{category}: at least an hour"
 
 
 def _of_checks(document: PolicyDocument) -> Iterator[tuple[str, str]]:

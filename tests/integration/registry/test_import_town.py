@@ -81,15 +81,15 @@ async def test_the_newest_events_count_everybody_once_where_they_live_and_every_
     for file in files:
         await office.import_file(next(lists) if file.kind == "residents" else file)
     truth = json.loads((office.town / "truth.json").read_text(encoding="utf-8"))["compounds"]
-    people, residents, dwellings = Counter[str](), Counter[str](), Counter[str]()
+    people, resident, dwellings = Counter[str](), Counter[str](), Counter[str]()
     homes = await _newest(office, "PersonRegistered")
     for person in homes.values():
         people[person["compound"]] += 1
-        residents[person["compound"]] += person["resident"]
+        resident[person["compound"]] += person["resident"]
     for grid in (await _newest(office, "AddressesRegistered")).values():
         dwellings[grid["compound"]] += grid["dwellings"]
     assert people == {code: told["after_import"]["people"] for code, told in truth.items()}
-    assert residents == {code: told["after_import"]["residents"] for code, told in truth.items()}
+    assert resident == {code: told["after_import"]["residents"] for code, told in truth.items()}
     assert dwellings == {code: told["dwellings"] for code, told in truth.items()}
     households = await _newest(office, "HouseholdChanged")
     living = {ref for house in households.values() for ref in house["members"]}

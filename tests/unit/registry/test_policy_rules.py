@@ -106,6 +106,8 @@ def test_rules_are_not_changed_for_days_that_are_over() -> None:
         changed(sanitation={"rounds": SEED["document"]["sanitation"]["rounds"][1:]}),
         changed(risk={"concern_from": 900}),
         changed(retention={"trip_days": -1}),
+        changed(leads={"due_hours": {"other": 24}}),
+        changed(leads={"due_hours": SEED["document"]["leads"]["due_hours"] | {"gathering": 0}}),
     ],
 )
 def test_a_document_that_contradicts_itself_is_refused(document: PolicyDocument) -> None:
