@@ -8,8 +8,7 @@ where they hang.
 Events in: observation's ObservationStarted / Interrupted / Resumed / AwaitsClosure / Completed (no pass before the
 end), gate's FeverSeen (passes suspended).
 Events out: CompoundRegistered, CheckpointOpened, GridRegistered, AddressesRegistered, WorkerPosted; PersonRegistered,
-HouseholdChanged;
-PolicyRevised, RiskAreasRevised, PassKeyAnnounced; ReturneeRegistered; WatchListLineSettled;
+HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced; ReturneeRegistered; WatchListLineSettled;
 EntryPassIssued / Suspended / Revoked; SubjectCardSealed, a channel per recipient;
 LeadReceived / Assigned / Closed, NoticePublished.
 
