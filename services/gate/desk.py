@@ -8,7 +8,6 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -18,7 +17,7 @@ from services.gate.domain.entry import GateRules, Proof
 from shared.db.pool import Conn
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import TokenRefused
-from shared.http.problem import Unavailable
+from shared.http.problem import PolicyUnknown
 from shared.kernel import pass_token
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.runtime import Context
@@ -27,17 +26,6 @@ SESSION_SECONDS = 15.0
 """How long a device is believed without asking the database: a revocation elsewhere holds after this (<= 60 s)."""
 _MAX_TOKENS = 20_000
 _MAX_SESSIONS = 10_000
-
-
-class PolicyUnknown(Unavailable):
-    """No policy version is in force here yet: nothing can be judged."""
-
-    code: ClassVar[str] = "policy_unknown"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "尚未收到防控规则，请稍后重试。No policy is known here yet; try again soon.", retry_after=5
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,21 +19,10 @@ from shared.db.pool import Conn, Tx
 from shared.events.policy import PolicyDocument, RoundRule, SiteKind
 from shared.events.sanitation import RoundLogged
 from shared.http.access import Principal
-from shared.http.problem import Unavailable
+from shared.http.problem import PolicyUnknown, Unavailable
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, SiteId, uuid7
-from shared.kernel.refusal import Refusal
-
-
-class PolicyUnknown(Unavailable):
-    """No policy has arrived yet; nothing can be judged."""
-
-    code: ClassVar[str] = "policy_unknown"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "尚未收到现行规则，请稍后重试。The policy has not arrived yet; try again.", retry_after=5
-        )
+from shared.kernel.refusal import Refusal, SameIdOtherContent
 
 
 class NoPolicyOnThatDay(Refusal):
@@ -248,7 +237,7 @@ async def _answered_before(tx: Tx, cmd: LogRound, known: store.KnownSite) -> Log
         return None
     said = (row["site_id"], row["agent"], row["concentration_mg_l"], row["done_at"], row["source"])
     if said != (known.site_id, cmd.agent, cmd.concentration_mg_l, cmd.done_at, cmd.source):
-        raise store.SameIdOtherContent(
+        raise SameIdOtherContent(
             "该编号已用于另一次消杀。This id was used for another round.", field="round_id"
         )
     return LoggedRound(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,15 +14,7 @@ from services.sanitation.imports.site_rows import Fault
 from shared.db.pool import Conn, Rejections, Tx
 from shared.events.policy import PolicyDocument
 from shared.kernel.ids import CompoundId, NeighbourhoodId, SiteId
-from shared.kernel.refusal import Refusal
-
-
-class SameIdOtherContent(Refusal):
-    """The id was used before, for something else."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "same_id_other_content"
-
+from shared.kernel.refusal import SameIdOtherContent
 
 REJECTIONS: Rejections = {
     "round_log_once": SameIdOtherContent(

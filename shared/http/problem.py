@@ -82,6 +82,18 @@ class Unavailable(HttpRefusal):
         self.headers = {"Retry-After": str(retry_after)}
 
 
+class PolicyUnknown(Unavailable):
+    """No policy version is in force here yet: nothing can be judged (R1.2)."""
+
+    code: ClassVar[str] = "policy_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "现行规则尚未生效或尚未送达，请稍后重试。No policy is in force here yet; try again soon.",
+            retry_after=5,
+        )
+
+
 def render(
     status: int,
     code: str,

@@ -41,3 +41,10 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.field = field
         self.remedy = remedy
         self.extra = extra
+
+
+class SameIdOtherContent(Refusal):
+    """The id was used before, for something else: a repeat must be the same in all that counts."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "same_id_other_content"

@@ -45,13 +45,6 @@ class DeviceTaken(Refusal):
     code: ClassVar[str] = "device_id_taken"
 
 
-class SameIdOtherContent(Refusal):
-    """The id was used before, for something else."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "same_id_other_content"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A checkpoint as gate knows it; nothing can have been checked there before it was opened."""

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from services.gate import store
 from services.gate.desk import Station
-from services.gate.domain.devices import SameIdOtherContent
 from services.gate.domain.entry import (
     Answers,
     EntryAttempt,
@@ -34,6 +33,7 @@ from services.gate.store import FirstAnswer, Known, Lookup, NewCheck
 from shared.db.pool import Tx
 from shared.events.gate import EntryChecked, FeverSeen
 from shared.kernel.ids import CompoundId, PersonRef
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
 from shared.obs.logging import current_correlation
 

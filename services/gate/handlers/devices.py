@@ -8,17 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from services.gate import store
-from services.gate.domain.devices import (
-    CodeUsed,
-    SameIdOtherContent,
-    UnknownDevice,
-    code_expires,
-    decide_enrolment,
-)
+from services.gate.domain.devices import CodeUsed, UnknownDevice, code_expires, decide_enrolment
 from services.gate.domain.devices import Post as Checkpoint
 from shared.db.pool import Tx
 from shared.events.gate import DeviceEnrolled
 from shared.kernel.ids import CheckpointId, CompoundId, uuid7
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 _CODE_BYTES = 20  # 160 bits

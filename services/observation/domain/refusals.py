@@ -45,13 +45,6 @@ class DeclaredBeforeOpening(Refusal):
     code: ClassVar[str] = "declared_before_opening"
 
 
-class SameIdOtherContent(Refusal):
-    """The id was used for something else."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "same_id_other_content"
-
-
 class ReleaseTooEarly(Refusal):
     """The period is not over (R2.7)."""
 

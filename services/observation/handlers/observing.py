@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
@@ -15,7 +15,7 @@ from services.observation.domain.case import Case
 from services.observation.domain.deciding import DecisionKind, decide_decision
 from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
 from services.observation.domain.opening import decide_opening
-from services.observation.domain.refusals import CaseUnknown, SameIdOtherContent
+from services.observation.domain.refusals import CaseUnknown
 from services.observation.domain.settling import (
     Fact,
     WindowMissed,
@@ -35,20 +35,10 @@ from shared.events.observation import (
     WindowName,
 )
 from shared.events.registry import ReturneeRegistered
-from shared.http.problem import Unavailable
+from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import uuid7
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
-
-
-class PolicyUnknown(Unavailable):
-    """No policy in force has arrived from the registry yet (R1.2)."""
-
-    code: ClassVar[str] = "policy_unknown"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "防控政策尚未下发，请稍后重试。No policy is in force here yet; ask again.", retry_after=5
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

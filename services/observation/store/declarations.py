@@ -8,9 +8,8 @@ import asyncpg
 
 from services.observation.domain.calendar import Slot
 from services.observation.domain.declaring import Declared, Draft
-from services.observation.domain.refusals import SameIdOtherContent
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import Refusal, SameIdOtherContent
 
 FIND_DECLARATION = """
 select declaration_id, case_id, day, window_name, standing, alarming, received_at, content_index

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from services.observation.domain.refusals import SameIdOtherContent
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import Refusal, SameIdOtherContent
 
 LINK_OF_ID = "select case_id from resident_link where link_id = $1"
 REVOKE_LIVE = "update resident_link set revoked_at = $2 where case_id = $1 and revoked_at is null"

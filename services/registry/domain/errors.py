@@ -4,14 +4,6 @@ from typing import ClassVar
 
 from shared.kernel.refusal import Refusal
 
-
-class SameIdOtherContent(Refusal):
-    """The id or number was used before, for something else."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "same_id_other_content"
-
-
 # ---- policy and risk areas
 
 

@@ -15,13 +15,13 @@ from services.registry.domain.call_list import (
     decide_arrival,
     decide_next_call,
 )
-from services.registry.domain.errors import SameIdOtherContent
 from services.registry.domain.people import normalise_phone
 from services.registry.handlers import returnees
 from services.registry.handlers.people import NAME, PHONE
 from services.registry.store import call_list as store
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CompoundId, GridId
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, Vault
 
 NOTE, CONTENT = "call_note", "call_content"

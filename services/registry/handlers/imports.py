@@ -33,6 +33,7 @@ from services.registry.handlers.people import Keeper
 from services.registry.metrics import REGISTRATIONS
 from services.registry.store import imports as store
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
+from shared.http.problem import PolicyUnknown
 from shared.kernel.cards import CardKeys
 from shared.kernel.days import local_day
 from shared.kernel.ids import uuid7
@@ -140,7 +141,7 @@ class ImportRunner:
                 raise
             except _OvertakenError:
                 return
-            except (UnreadableFileError, policy.PolicyUnknown) as error:
+            except (UnreadableFileError, PolicyUnknown) as error:
                 await _fail(database, job, error.code, error.detail)
             except Exception:  # dead-lettered: the import is marked failed, later imports go on
                 log.exception("import_failed", import_id=str(job.import_id), kind=job.kind)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.domain.errors import CompoundUnknown, SameIdOtherContent
+from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.leads import (
     RECEIPT_LETTERS,
     Assignee,
@@ -36,6 +36,7 @@ from shared.db.pool import Conn, Tx
 from shared.events.policy import LeadCategory
 from shared.events.registry import LeadAssigned, LeadClosed, LeadReceived
 from shared.kernel.ids import CompoundId, uuid7
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 PLACE, TEXT, RECEIPT, CONTENT = "lead_place", "lead_text", "lead_receipt", "lead_content"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.domain.errors import CompoundUnknown, SameIdOtherContent
+from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.notices import NoticeChannel, NoticeUnknown, PostingUnknown
 from services.registry.store import notices as store
 from shared.db.pool import Tx
 from shared.events.registry import NoticePublished
 from shared.kernel.ids import CompoundId
+from shared.kernel.refusal import SameIdOtherContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.registry import metrics
-from services.registry.domain.errors import PassUnknown, PersonUnknown, SameIdOtherContent
+from services.registry.domain.errors import PassUnknown, PersonUnknown
 from services.registry.domain.passes import (
     NUMBER_DIGITS,
     Holder,
@@ -28,6 +28,7 @@ from shared.events.registry import EntryPassIssued, EntryPassRevoked, EntryPassS
 from shared.kernel import pass_token
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from shared.kernel.pass_token import PassClaims
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 RevocationReason = Literal["lost", "moved_away", "deceased", "misused", "issued_in_error", "settled", "other"]

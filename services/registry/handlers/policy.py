@@ -4,27 +4,17 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar
 
-from services.registry.domain.errors import SameIdOtherContent
 from services.registry.domain.policy import PolicyVersion, decide_revision
 from services.registry.store import policy as store
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import PolicyDocument
 from shared.events.registry import PolicyRevised
-from shared.http.problem import Unavailable
+from shared.http.problem import PolicyUnknown
+from shared.kernel.refusal import SameIdOtherContent
 
 SEED = Path(__file__).parents[1] / "data" / "policy-2020-02-24.json"
 SEEDED_BY = "seed"
-
-
-class PolicyUnknown(Unavailable):
-    """No policy is in force on the day in question."""
-
-    code: ClassVar[str] = "policy_unknown"
-
-    def __init__(self) -> None:
-        super().__init__("该日尚无现行规则。No policy is in force on that day.", retry_after=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Opening a checkpoint by hand (R2.1, P1)."""
 
-from services.registry.domain.errors import CompoundUnknown, SameIdOtherContent
+from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.premises import Checkpoint, decide_opening
 from services.registry.handlers import policy
 from services.registry.handlers.import_premises import open_checkpoints
 from services.registry.store import premises as store
 from shared.db.pool import Tx
+from shared.kernel.refusal import SameIdOtherContent
 
 
 async def open_checkpoint(place: Checkpoint, *, tx: Tx) -> bool:

@@ -15,7 +15,6 @@ from services.registry.domain.errors import (
     DocumentOfAnother,
     IntakeUnknown,
     RegisteredInFuture,
-    SameIdOtherContent,
 )
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice, Trip, decide_intake
@@ -30,6 +29,7 @@ from shared.events.observation import ObservationStarted
 from shared.events.registry import ReturneeRegistered, SubjectCardSealed
 from shared.kernel.days import local_day
 from shared.kernel.ids import DwellingId, PersonRef
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"

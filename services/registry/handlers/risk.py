@@ -15,7 +15,6 @@ from services.registry.domain.errors import (
     NoCaseCounts,
     NotTheNextVersion,
     RiskAreasUnpublished,
-    SameIdOtherContent,
 )
 from services.registry.domain.risk import Proposal, propose_areas
 from services.registry.handlers import policy
@@ -24,6 +23,7 @@ from services.registry.store.risk import RiskList
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import Category
 from shared.events.registry import RiskAreasRevised
+from shared.kernel.refusal import SameIdOtherContent
 
 DATA = Path(__file__).parents[1] / "data"
 DIVISIONS, COUNTS = "divisions.tsv.gz", "case-counts.csv.gz"

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from services.registry.domain.documents import DocumentKind
-from services.registry.domain.errors import PersonUnknown, SameIdOtherContent
+from services.registry.domain.errors import PersonUnknown
 from services.registry.domain.faults import DUPLICATE, Fault
 from services.registry.domain.import_rows import RawRow, read_all
 from services.registry.domain.watch_lists import (
@@ -33,6 +33,7 @@ from services.registry.store import watch_lists as store
 from services.registry.store.watch_lists import Reach
 from shared.db.pool import Conn, Tx
 from shared.events.registry import WatchListLineSettled
+from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, PersonKeys, Vault
 
 NOTE, SETTLED_NOTE, LINE, SETTLEMENT = "watch_note", "watch_settled_note", "watch_line", "watch_settlement"

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import SameIdOtherContent
 from services.registry.domain.leads import (
     AssignedToTheAccused,
     Assignee,
@@ -18,6 +17,7 @@ from services.registry.domain.leads import (
 )
 from shared.db.pool import Conn, Rejections, Tx
 from shared.events.policy import LeadCategory
+from shared.kernel.refusal import SameIdOtherContent
 
 REJECTIONS: Rejections = {
     "lead_pkey": SameIdOtherContent(

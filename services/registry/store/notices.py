@@ -6,9 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import SameIdOtherContent
 from services.registry.domain.notices import Posting
 from shared.db.pool import Conn, Rejections, Tx
+from shared.kernel.refusal import SameIdOtherContent
 
 REJECTIONS: Rejections = {
     "notice_pkey": SameIdOtherContent(

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import PassActiveAlready, SameIdOtherContent
+from services.registry.domain.errors import PassActiveAlready
 from services.registry.domain.passes import PassState, Validity
 from shared.db.pool import Conn, Rejections, Tx
+from shared.kernel.refusal import SameIdOtherContent
 
 REJECTIONS: Rejections = {
     "entry_pass_one_active": PassActiveAlready(

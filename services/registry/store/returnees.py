@@ -7,12 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import AlreadyObserved, SameIdOtherContent
+from services.registry.domain.errors import AlreadyObserved
 from services.registry.domain.passes import KnownObservation
 from services.registry.domain.premises import AddressKey, Home
 from services.registry.domain.returnees import IntakeDecision, Trip
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
+from shared.kernel.refusal import SameIdOtherContent
 
 REJECTIONS: Rejections = {
     "returnee_intake_pkey": SameIdOtherContent(
