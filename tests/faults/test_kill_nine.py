@@ -9,17 +9,31 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
 
 from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
+from shared.db.pool import TRANSIENT
 from shared.testing.databases import Databases
 from tests.integration.bus.support import make_bench, wrong
 
 ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
+
+
+async def patiently(look: Callable[[], Awaitable[T]]) -> T:
+    """Look on connections of ours that a killed PostgreSQL may have taken along."""
+    for _ in range(20):
+        try:
+            return await look()
+        except TRANSIENT:
+            await asyncio.sleep(0.2)
+    return await look()
 
 
 class Crew:
@@ -98,17 +112,13 @@ async def run(
         for line in ledger.read_text(encoding="utf-8").splitlines():
             site, version = line.split()
             acknowledged[UUID(site)] = max(acknowledged.get(UUID(site), 0), int(version))
-        async with bench.producer.read() as conn:
-            committed = {
-                row["site"]: row["version"]
-                for row in await conn.fetch("select site, version from site_version")
-            }
+        committed = await patiently(bench.committed)
         for known, newest in acknowledged.items():
             assert committed.get(known, 0) >= newest, "an acknowledged command is gone"
         end = time.monotonic() + 60
-        while len(await bench.seen()) < sum(committed.values()) and time.monotonic() < end:
+        while len(await patiently(bench.seen)) < sum(committed.values()) and time.monotonic() < end:
             await asyncio.sleep(0.2)
-        return wrong(await bench.seen(), committed), killed
+        return wrong(await patiently(bench.seen), committed), killed
     finally:
         crew.stop()
         await bench.producer.close()

@@ -105,6 +105,12 @@ class Bench:
         finally:
             await link.stop()
 
+    async def committed(self) -> dict[UUID, int]:
+        """The newest version of each aggregate."""
+        async with self.producer.read() as conn:
+            rows = await conn.fetch("select site, version from site_version")
+        return {row["site"]: row["version"] for row in rows}
+
     async def seen(self) -> list[tuple[UUID, int]]:
         """What was applied, in the order of application."""
         async with self.consumer.read() as conn:
