@@ -28,7 +28,7 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     born, registered_on = reader.day(_BORN), reader.day(_REGISTERED)
     if born is not None and born > today:
         reader.fault(_BORN, "date_in_future")
-    document = _document(reader)
+    document = document_of(reader)
     phone, phone_matches = _phone(reader)
     origin = compact(reader.cell(_ORIGIN))
     if origin and not (len(origin) == 6 and origin.isascii() and origin.isdigit()):
@@ -57,7 +57,8 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     )
 
 
-def _document(reader: Reader) -> Document | None:
+def document_of(reader: Reader) -> Document | None:
+    """The document of a line about a person; None with a fault noted where it cannot be read."""
     kind = reader.choice(_KIND, LABELS, code="document_kind_unknown")
     if kind is None:
         return None

@@ -6,10 +6,11 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from services.registry.domain.cells import CellFault, compact, text_of
-from services.registry.domain.documents import LABELS, NO_DOCUMENT, Document, DocumentKind, read_document
+from services.registry.domain.cells import compact, text_of
+from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind
 from services.registry.domain.import_rows import Reader
 from services.registry.domain.people import normalise_phone
+from services.registry.domain.resident_rows import document_of
 from shared.kernel.refusal import Refusal
 
 Match = Literal["matched", "possible", "none"]
@@ -113,20 +114,7 @@ def _document(reader: Reader) -> Document | None:
     """The document; an empty kind and number mean that the list knows none."""
     if not compact(reader.cell(_KIND)) and not compact(reader.cell(_NUMBER)):
         return NO_DOCUMENT
-    kind = reader.choice(_KIND, LABELS, code="document_kind_unknown")
-    if kind is None:
-        return None
-    if kind is DocumentKind.NONE and compact(reader.cell(_NUMBER)):
-        reader.fault(_KIND, "document_kind_unknown")  # a number without its kind: not guessed
-        return None
-    try:
-        document = read_document(kind, reader.cell(_NUMBER))
-    except CellFault as fault:
-        reader.fault(_NUMBER, fault.code)
-        return None
-    if document.error is not None:
-        reader.fault(_NUMBER, document.error)
-    return document
+    return document_of(reader)
 
 
 def decide_match(
