@@ -26,16 +26,10 @@ from shared.events.observation import (
     ObservationStarted,
 )
 from shared.events.policy import Measure
-from shared.events.registry import (
-    CheckpointOpened,
-    CompoundRegistered,
-    EntryPassIssued,
-    EntryPassRevoked,
-    EntryPassSuspended,
-    PassKeyAnnounced,
-    PolicyRevised,
-    SubjectCardSealed,
-)
+from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.places import CheckpointOpened, CompoundRegistered
+from shared.events.registry.rules import PassKeyAnnounced, PolicyRevised
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import PersonKey, Vault
 from shared.runtime import Context

@@ -3,7 +3,8 @@
 from services.observation.handlers import contacts, observing
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
-from shared.events.registry import ReturneeRegistered, SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import Vault
 

@@ -3,7 +3,8 @@
 from services.observation.store import cases, copies
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
-from shared.events.registry import CompoundRegistered, PolicyRevised
+from shared.events.registry.places import CompoundRegistered
+from shared.events.registry.rules import PolicyRevised
 
 
 class PolicyVersions(Projection, name="observation.policy", version=1, reads=(PolicyRevised,)):

@@ -1,11 +1,24 @@
 """All events at once: importing this module knows every publisher."""
 
-from shared.events import gate, observation, registry, sanitation
+from shared.events import gate, observation, sanitation
 from shared.events.base import Event, channels_of, every, find
+from shared.events.registry import cards, leads, passes, people, places, returnees, rules, surveys
 
 PUBLISHERS = ("registry", "gate", "observation", "sanitation", "reporting")
 
-_MODULES = (gate, observation, registry, sanitation)
+_MODULES = (
+    gate,
+    observation,
+    sanitation,
+    cards,
+    leads,
+    passes,
+    people,
+    places,
+    returnees,
+    rules,
+    surveys,
+)
 
 
 def channels() -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What the gate tells: checks, alerts, devices."""
+"""What the gate tells: checks, alerts, duty, devices."""
 
 from decimal import Decimal
 from typing import Literal
@@ -18,7 +18,7 @@ class EntryChecked(
     """Someone asked to enter or leave a compound and the checkpoint answered (R2.3, R2.5).
 
     One per attempt, also for attempts recorded offline: `checked_at` is when it happened at the gate, the envelope's
-    `time` is when gate recorded it.
+    `time` is when gate recorded it. `corrects` names an earlier check whose reading was mistyped; both are kept.
     """
 
     check_id: UUID
@@ -32,6 +32,7 @@ class EntryChecked(
     checked_at: AwareDatetime
     offline: bool
     policy_version: int
+    corrects: UUID | None = None
 
 
 class FeverSeen(Event, type="fangkong.gate.FeverSeen.v1", channel="alerts", key="check_id", place="compound"):
@@ -59,3 +60,266 @@ class DeviceEnrolled(
     compound: CompoundId
     checkpoint: CheckpointId
     enrolled_at: AwareDatetime
+
+
+class VehicleChecked(
+    Event,
+    type="fangkong.gate.VehicleChecked.v1",
+    channel="checks",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """A vehicle asked to pass and the checkpoint answered; its occupants have their own checks (R2.3, G7).
+
+    `occupants` is the number of people in it, each with an EntryChecked of the same vehicle check.
+    """
+
+    check_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    vehicle_ref: UUID | None
+    direction: Literal["entry", "exit"]
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    occupants: int
+    boot_opened: bool | None
+    checked_at: AwareDatetime
+    offline: bool
+    policy_version: int
+
+
+class FirstReturnSeen(
+    Event,
+    type="fangkong.gate.FirstReturnSeen.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody with a dwelling here stood at the gate coming back from elsewhere; an intake is due (R2.5, G17).
+
+    `held` says that they wait for transfer. What they answered crosses as IntakeAnswersSealed.
+    """
+
+    check_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    held: bool
+    checked_at: AwareDatetime
+
+
+class FocusAreaPersonReported(
+    Event,
+    type="fangkong.gate.FocusAreaPersonReported.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody from a focus area stands at the gate: reported upward at once (R2.5)."""
+
+    check_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    checked_at: AwareDatetime
+
+
+class PassApplicationRequested(
+    Event,
+    type="fangkong.gate.PassApplicationRequested.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """A newcomer without a pass has papers and asks for one; the code is for reference only (R2.4, R2.8, G4)."""
+
+    check_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    suzhou_code: Literal["green", "yellow", "red", "green_pending", "none"]
+    checked_at: AwareDatetime
+
+
+class IntakeAnswersSealed(
+    Event,
+    type="fangkong.gate.IntakeAnswersSealed.v1",
+    channel="cards_registry",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """What a first returnee or a newcomer answered at the gate, encrypted for the registry alone (JWE).
+
+    `answers` is None when it was taken back.
+    """
+
+    check_id: UUID
+    compound: CompoundId
+    answers: str | None
+
+
+class AdmittedAfterRevocation(
+    Event,
+    type="fangkong.gate.AdmittedAfterRevocation.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """An offline device admitted a pass that had ended before, which it could not know; history stays (G10)."""
+
+    check_id: UUID
+    pass_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    ended_as: Literal["revoked", "suspended", "replaced"]
+    ended_at: AwareDatetime
+    checked_at: AwareDatetime
+
+
+class CheckFlagged(
+    Event,
+    type="fangkong.gate.CheckFlagged.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """Something about a check needs a look: the same pass at two gates, a clock that is wrong (G9, G11)."""
+
+    check_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    flag: Literal["two_places_at_once", "copied_pass", "clock_ahead", "clock_behind"]
+    other_check_id: UUID | None
+    flagged_at: AwareDatetime
+
+
+class CheckOverridden(
+    Event,
+    type="fangkong.gate.CheckOverridden.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+    archive_only=True,
+):
+    """A shift leader let somebody pass against the verdict, with a reason; HQ reviews it (gate rules, G18)."""
+
+    check_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    verdict: Verdict
+    reason: Literal["identity_confirmed", "medical_need", "system_fault", "order_of_headquarters", "other"]
+    overridden_at: AwareDatetime
+
+
+class ShiftStarted(
+    Event,
+    type="fangkong.gate.ShiftStarted.v1",
+    channel="duty",
+    key="shift_id",
+    place="compound",
+    archive_only=True,
+):
+    """A worker checked in to a post (R2.2)."""
+
+    shift_id: UUID
+    worker_ref: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    started_at: AwareDatetime
+
+
+class ShiftEnded(
+    Event,
+    type="fangkong.gate.ShiftEnded.v1",
+    channel="duty",
+    key="shift_id",
+    place="compound",
+    archive_only=True,
+):
+    """A worker left a post; the minutes count for the service record (R2.2, R7.3)."""
+
+    shift_id: UUID
+    worker_ref: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    ended_at: AwareDatetime
+    minutes: int
+
+
+class DutyGapOpened(
+    Event,
+    type="fangkong.gate.DutyGapOpened.v1",
+    channel="duty",
+    key="gap_id",
+    place="compound",
+    archive_only=True,
+):
+    """A post is not manned: nobody is planned, or nobody checked in (R2.2, G15)."""
+
+    gap_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    cause: Literal["not_planned", "not_checked_in"]
+    began_at: AwareDatetime
+
+
+class DutyGapClosed(
+    Event,
+    type="fangkong.gate.DutyGapClosed.v1",
+    channel="duty",
+    key="gap_id",
+    place="compound",
+    archive_only=True,
+):
+    """A post is manned again (R2.2, G15)."""
+
+    gap_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    ended_at: AwareDatetime
+    minutes: int
+
+
+class DeviceRevoked(
+    Event,
+    type="fangkong.gate.DeviceRevoked.v1",
+    channel="devices",
+    key="device_id",
+    place="compound",
+    archive_only=True,
+):
+    """A device may no longer speak for a checkpoint; what it still sends is quarantined (G16)."""
+
+    device_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    revoked_at: AwareDatetime
+
+
+class DeviceSeen(
+    Event,
+    type="fangkong.gate.DeviceSeen.v1",
+    channel="devices",
+    key="device_id",
+    place="compound",
+    archive_only=True,
+):
+    """How a device is, as it said itself; told at most once a minute (screens §6.2)."""
+
+    device_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    seen_at: AwareDatetime
+    queue_length: int
+    oldest_queued_at: AwareDatetime | None
+    list_made_at: AwareDatetime | None
+    clock_skew_seconds: int

@@ -130,3 +130,175 @@ class ObservationCompleted(
     last_day: date
     pass_from: date
     completed_at: AwareDatetime
+
+
+class ObservationMeasureChanged(
+    Event,
+    type="fangkong.observation.ObservationMeasureChanged.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """By recorded decision the person is observed in another way from now on; dates stay (R4.6 to R4.8, O8)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    measure: Measure
+    category: Category
+    changed_at: AwareDatetime
+    policy_version: int
+
+
+class ObservationRescheduled(
+    Event,
+    type="fangkong.observation.ObservationRescheduled.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """Day 0 or the last day is another one: a ticket was shown, a new exposure, an extension (O3)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    anchor_date: date
+    last_day: date
+    reason: Literal["anchor_corrected", "re_exposure", "extended"]
+    rescheduled_at: AwareDatetime
+
+
+class ObservationRestarted(
+    Event,
+    type="fangkong.observation.ObservationRestarted.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """The fourteen days begin again from a new day 0, by decision or after a confirmed contact (O6, O9)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    category: Category
+    measure: Measure
+    anchor_date: date
+    last_day: date
+    restarted_at: AwareDatetime
+
+
+class ObservationClosed(
+    Event,
+    type="fangkong.observation.ObservationClosed.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """A case ended without the full period: never a release, and of exactly one kind (R7.4)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    ending: Literal["transferred", "died", "left_town", "cancelled", "merged"]
+    closed_at: AwareDatetime
+
+
+class SymptomReported(
+    Event,
+    type="fangkong.observation.SymptomReported.v1",
+    channel="cases",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody under observation reported a fever or a symptom: the fever path is open (observation rules)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    fever: bool
+    by: Literal["self", "proxy", "phone", "visit"]
+    reported_at: AwareDatetime
+
+
+class FeverCleared(
+    Event,
+    type="fangkong.observation.FeverCleared.v1",
+    channel="fevers",
+    key="person_ref",
+    place="compound",
+    archive_only=True,
+):
+    """A fever clinic cleared somebody: holds that stood for the fever end (observation rules, G2).
+
+    Told of people under observation and of residents who have no case alike.
+    """
+
+    person_ref: PersonRef
+    compound: CompoundId
+    case_id: UUID | None
+    cleared_at: AwareDatetime
+
+
+class CaseConfirmed(
+    Event,
+    type="fangkong.observation.CaseConfirmed.v1",
+    channel="fevers",
+    key="person_ref",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody was confirmed ill: their household and contacts become close contacts (O9)."""
+
+    person_ref: PersonRef
+    compound: CompoundId
+    confirmed_on: date
+    last_exposure: date
+    contacts: tuple[PersonRef, ...]
+    confirmed_at: AwareDatetime
+
+
+class DeclarationCorrected(
+    Event,
+    type="fangkong.observation.DeclarationCorrected.v1",
+    channel="declarations",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """A mistyped declaration was corrected by a new entry with a reason; both are kept (observation rules)."""
+
+    declaration_id: UUID
+    corrects: UUID
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    day: date
+    window: WindowName
+    temperature_c: Decimal | None
+    symptomatic: bool
+    corrected_at: AwareDatetime
+
+
+class FollowUpEscalated(
+    Event,
+    type="fangkong.observation.FollowUpEscalated.v1",
+    channel="follow_ups",
+    key="case_id",
+    place="compound",
+    archive_only=True,
+):
+    """A step of the ladder fired for a window that stayed empty, once and in order (observation rules, O4)."""
+
+    case_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    grid: GridId
+    day: date
+    window: WindowName
+    step: Literal["remind", "remind_again", "remind_last", "grid_worker", "door_visit", "headquarters"]
+    fired_at: AwareDatetime

@@ -43,7 +43,10 @@ def test_a_frozen_sample_is_still_understood_and_written_the_same(event: type[Ev
     envelope = decode(peek(json.dumps(sample))[2])
     assert type(envelope.event) is type(event.model_validate(sample["data"]).upcast())
     if type(envelope.event) is event:
-        assert json.loads(envelope.event.model_dump_json()) == sample["data"]
+        written = json.loads(
+            envelope.event.model_dump_json(exclude_unset=True)
+        )  # later additions have defaults
+        assert written == sample["data"]
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)

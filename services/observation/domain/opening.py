@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case
-from shared.events.registry import ReturneeRegistered
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.days import local_day
 
 

@@ -3,7 +3,7 @@
 from services.observation.store import copies
 from services.observation.store.copies import SealedContact
 from shared.db.pool import Tx
-from shared.events.registry import SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import PersonKeyMissingError, Vault
 

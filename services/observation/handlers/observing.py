@@ -34,7 +34,7 @@ from shared.events.observation import (
     ObservationStarted,
     WindowName,
 )
-from shared.events.registry import ReturneeRegistered
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent

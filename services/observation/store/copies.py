@@ -7,7 +7,9 @@ from uuid import UUID
 from services.observation.domain.calendar import Calendar, PolicyVersion
 from shared.db.pool import Conn, Tx
 from shared.events.policy import PolicyDocument
-from shared.events.registry import CompoundRegistered, PolicyRevised, ReturneeRegistered
+from shared.events.registry.places import CompoundRegistered
+from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.rules import PolicyRevised
 
 POLICY_VERSIONS = "select version, effective_from, document from policy_version order by version"
 KEEP_POLICY = """

@@ -24,7 +24,7 @@ from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
 from shared.db.pool import Conn
 from shared.events.policy import Category, Measure
-from shared.events.registry import AnchorBasis
+from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

@@ -6,7 +6,7 @@ from typing import Literal
 
 from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed
 from shared.events.policy import Category, Measure, ObservationRules
-from shared.events.registry import AnchorBasis
+from shared.events.registry.returnees import AnchorBasis
 
 Transport = Literal["train", "plane", "coach", "car", "ship", "other"]
 

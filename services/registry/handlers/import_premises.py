@@ -34,7 +34,12 @@ from services.registry.handlers.people_events import household_of
 from services.registry.store import people as people_store
 from services.registry.store import premises as store
 from shared.db.pool import Conn, Tx
-from shared.events.registry import AddressesRegistered, CheckpointOpened, CompoundRegistered, GridRegistered
+from shared.events.registry.places import (
+    AddressesRegistered,
+    CheckpointOpened,
+    CompoundRegistered,
+    GridRegistered,
+)
 from shared.kernel.ids import uuid7
 
 

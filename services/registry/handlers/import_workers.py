@@ -13,7 +13,7 @@ from services.registry.store import premises
 from services.registry.store import workers as store
 from services.registry.store.workers import Post, Posting
 from shared.db.pool import Conn, Tx
-from shared.events.registry import WorkerPosted
+from shared.events.registry.places import WorkerPosted
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, uuid7
 from shared.kernel.sealed import PersonKeys, Vault
 

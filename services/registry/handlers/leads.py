@@ -34,7 +34,7 @@ from services.registry.store import premises as premises_store
 from services.registry.store.leads import NewLead
 from shared.db.pool import Conn, Tx
 from shared.events.policy import LeadCategory
-from shared.events.registry import LeadAssigned, LeadClosed, LeadReceived
+from shared.events.registry.leads import LeadAssigned, LeadClosed, LeadReceived
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault

@@ -9,7 +9,7 @@ from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.notices import NoticeChannel, NoticeUnknown, PostingUnknown
 from services.registry.store import notices as store
 from shared.db.pool import Tx
-from shared.events.registry import NoticePublished
+from shared.events.registry.leads import NoticePublished
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import SameIdOtherContent
 

@@ -24,7 +24,8 @@ from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store.passes import EntryPass
 from shared.db.pool import Conn, Database, Tx
-from shared.events.registry import EntryPassIssued, EntryPassRevoked, EntryPassSuspended, PassKeyAnnounced
+from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.rules import PassKeyAnnounced
 from shared.kernel import pass_token
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from shared.kernel.pass_token import PassClaims

@@ -18,7 +18,8 @@ from services.registry.domain.premises import AddressKey, Home
 from services.registry.store import people as store
 from shared.db.pool import Tx
 from shared.events.base import Event
-from shared.events.registry import HouseholdChanged, PersonRegistered, SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.people import HouseholdChanged, PersonRegistered
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.kernel.sealed import PersonKeys, Vault

@@ -9,7 +9,7 @@ from services.registry.domain.policy import PolicyVersion, decide_revision
 from services.registry.store import policy as store
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import PolicyDocument
-from shared.events.registry import PolicyRevised
+from shared.events.registry.rules import PolicyRevised
 from shared.http.problem import PolicyUnknown
 from shared.kernel.refusal import SameIdOtherContent
 

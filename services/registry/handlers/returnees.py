@@ -26,7 +26,8 @@ from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
 from shared.db.pool import Tx
 from shared.events.observation import ObservationStarted
-from shared.events.registry import ReturneeRegistered, SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.days import local_day
 from shared.kernel.ids import DwellingId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent

@@ -22,7 +22,7 @@ from services.registry.store import risk as store
 from services.registry.store.risk import RiskList
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import Category
-from shared.events.registry import RiskAreasRevised
+from shared.events.registry.rules import RiskAreasRevised
 from shared.kernel.refusal import SameIdOtherContent
 
 DATA = Path(__file__).parents[1] / "data"

@@ -32,7 +32,7 @@ from services.registry.handlers.people import DOCUMENT, NAME, PHONE
 from services.registry.store import watch_lists as store
 from services.registry.store.watch_lists import Reach
 from shared.db.pool import Conn, Tx
-from shared.events.registry import WatchListLineSettled
+from shared.events.registry.returnees import WatchListLineSettled
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, PersonKeys, Vault
 

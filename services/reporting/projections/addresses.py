@@ -6,7 +6,7 @@ from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
-from shared.events.registry import AddressesRegistered
+from shared.events.registry.places import AddressesRegistered
 from shared.kernel.ids import GridId
 
 

@@ -11,7 +11,7 @@ from services.reporting.projections.read_model import ReadModel, columns
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.base import Event
-from shared.events.registry import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
 from shared.kernel.ids import CompoundId
 
 PassState = Literal["active", "suspended", "revoked"]

@@ -4,7 +4,7 @@ from services.reporting import store
 from services.reporting.projections.read_model import ReadModel
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
-from shared.events.registry import PolicyRevised
+from shared.events.registry.rules import PolicyRevised
 
 
 class Policy(ReadModel, name="policy", version=1, reads=(PolicyRevised,)):

@@ -11,7 +11,7 @@ from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
-from shared.events.registry import HouseholdChanged, PersonRegistered
+from shared.events.registry.people import HouseholdChanged, PersonRegistered
 from shared.kernel.ids import DwellingId, PersonRef
 
 

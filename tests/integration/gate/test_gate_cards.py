@@ -11,7 +11,7 @@ from services.gate.projections import Cards, Cases, Passes
 from shared.bus.projection import Projection
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
-from shared.events.registry import SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown, codes
 

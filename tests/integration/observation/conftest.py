@@ -16,7 +16,10 @@ from shared.bus.feed import Position, Raw
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
 from shared.events.policy import Measure, ObservationRules
-from shared.events.registry import CompoundRegistered, PolicyRevised, ReturneeRegistered, SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.places import CompoundRegistered
+from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.rules import PolicyRevised
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef, uuid7
 from tests.conftest import Client
 from tests.unit.observation.given import RULES, policy

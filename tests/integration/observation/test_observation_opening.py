@@ -5,7 +5,7 @@ from datetime import date
 import asyncpg
 import pytest
 
-from shared.events.registry import SubjectCardSealed
+from shared.events.registry.cards import SubjectCardSealed
 from tests.integration.observation.conftest import (
     LAST,
     Desk,

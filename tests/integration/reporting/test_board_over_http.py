@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
-from shared.events.registry import EntryPassIssued
+from shared.events.registry.passes import EntryPassIssued
 from shared.kernel.ids import CompoundId, PersonRef
 from tests.integration.reporting.world import (
     COMPOUNDS,

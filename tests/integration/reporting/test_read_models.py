@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.registry import HouseholdChanged, PersonRegistered
+from shared.events.registry.people import HouseholdChanged, PersonRegistered
 from shared.runtime import Context
 from tests.integration.reporting.world import (
     COMPOUNDS,

@@ -25,16 +25,10 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.registry import (
-    AddressesRegistered,
-    CompoundRegistered,
-    EntryPassIssued,
-    EntryPassRevoked,
-    EntryPassSuspended,
-    HouseholdChanged,
-    PersonRegistered,
-    PolicyRevised,
-)
+from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.people import HouseholdChanged, PersonRegistered
+from shared.events.registry.places import AddressesRegistered, CompoundRegistered
+from shared.events.registry.rules import PolicyRevised
 from shared.events.sanitation import RoundLogged, SiteRegistered
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.sanitation.world import KINDS, policy

@@ -30,7 +30,8 @@ from shared.events.policy import (
     TemperatureRules,
     Window,
 )
-from shared.events.registry import CompoundRegistered, PolicyRevised
+from shared.events.registry.places import CompoundRegistered
+from shared.events.registry.rules import PolicyRevised
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
 

@@ -9,7 +9,7 @@ import pytest
 from services.observation.domain.case import Case, Ending, Interruption, State
 from services.observation.domain.grid import cells_of_day, figures_of, grid_of, next_window
 from services.observation.domain.opening import decide_opening
-from shared.events.registry import ReturneeRegistered
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from tests.unit.observation.given import CALENDAR, a_case, at, every_window

@@ -23,7 +23,8 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.registry import EntryPassIssued, EntryPassRevoked, EntryPassSuspended, PersonRegistered
+from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.people import PersonRegistered
 from shared.events.sanitation import RoundLogged
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 

@@ -1,0 +1,1 @@
+"""What the registry tells, one module a part of its book."""

@@ -1,0 +1,99 @@
+"""People by pseudonym, and who lives where."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.base import Event
+from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
+
+
+class PersonRegistered(
+    Event, type="fangkong.registry.PersonRegistered.v1", channel="people", key="person_ref", place="compound"
+):
+    """A person is in the book under a random pseudonym, with their home; the newest version holds (R4.1, Identity).
+
+    The home is the dwelling where the person lives, of several the one registered first; of somebody who lives at
+    none of theirs (`resident` is false) it is the first of these. Told again, with a higher version, when the home
+    changes: so the newest versions count everybody once, and where they live.
+    """
+
+    person_ref: PersonRef
+    compound: CompoundId
+    dwelling_id: DwellingId
+    relation: Literal["owner", "tenant", "dependant"]
+    resident: bool
+
+
+class HouseholdChanged(
+    Event, type="fangkong.registry.HouseholdChanged.v1", channel="people", key="dwelling_id", place="compound"
+):
+    """Who lives in a dwelling now, by pseudonym (R4.3).
+
+    Told of dwellings that stand empty and of those of which somebody was registered, not of every address.
+    """
+
+    dwelling_id: DwellingId
+    compound: CompoundId
+    grid: GridId
+    occupancy: Literal["owner_occupied", "let", "empty"]
+    members: tuple[PersonRef, ...]
+
+
+class ResidenceEnded(
+    Event,
+    type="fangkong.registry.ResidenceEnded.v1",
+    channel="people",
+    key="person_ref",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody lives no longer at a dwelling: died, left the town, or moved to another dwelling (Data and law).
+
+    Its version is the person's, as that of PersonRegistered. The new home of a move is named here as well, so that
+    a reader need not wait for the other event.
+    """
+
+    person_ref: PersonRef
+    compound: CompoundId
+    dwelling_id: DwellingId
+    reason: Literal["died", "left_town", "moved"]
+    ended_on: date
+    new_compound: CompoundId | None
+    new_dwelling_id: DwellingId | None
+    new_grid: GridId | None
+
+
+class PeopleMerged(
+    Event,
+    type="fangkong.registry.PeopleMerged.v1",
+    channel="merges",
+    key="merge_id",
+    archive_only=True,
+):
+    """Two pseudonyms are one person, as somebody decided: what is known of `merged` now belongs to `kept` (P10).
+
+    Readers keep what they wrote under `merged` and look it up under `kept`, so that the undo restores it.
+    """
+
+    merge_id: UUID
+    kept: PersonRef
+    merged: PersonRef
+    merged_at: AwareDatetime
+
+
+class PeopleSeparated(
+    Event,
+    type="fangkong.registry.PeopleSeparated.v1",
+    channel="merges",
+    key="merge_id",
+    archive_only=True,
+):
+    """A merge was undone: both pseudonyms stand for themselves again, each with what was its own (P10)."""
+
+    merge_id: UUID
+    kept: PersonRef
+    merged: PersonRef
+    separated_at: AwareDatetime

@@ -1,0 +1,55 @@
+"""Returnees and the lists of people to be found."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.base import Event
+from shared.events.policy import Category, Measure
+from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
+
+AnchorBasis = Literal["arrival_with_proof", "registration_date", "last_exposure"]
+
+
+class ReturneeRegistered(
+    Event,
+    type="fangkong.registry.ReturneeRegistered.v1",
+    channel="returnees",
+    key="person_ref",
+    place="compound",
+):
+    """Someone came back from elsewhere and a measure was decided for them (R2.7, R4.6 to R4.10).
+
+    `anchor_date` is day 0. `origin_code` is where they have been (GB/T 2260), never where they are registered.
+    """
+
+    intake_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    dwelling_id: DwellingId
+    grid: GridId
+    category: Category
+    measure: Measure
+    origin_code: str
+    anchor_date: date
+    anchor_basis: AnchorBasis
+    policy_version: int
+    risk_revision: int
+    registered_at: AwareDatetime
+
+
+class WatchListLineSettled(
+    Event,
+    type="fangkong.registry.WatchListLineSettled.v1",
+    channel="watch_lists",
+    key="line_id",
+    archive_only=True,
+):
+    """Somebody wrote down what became of a line of a watch list, or corrected it; codes only (R4.4)."""
+
+    line_id: UUID
+    list_id: UUID
+    match: Literal["matched", "possible", "none"]
+    disposition: Literal["found_here", "elsewhere", "wrong_data", "missed_before", "overdue"]
