@@ -1,6 +1,6 @@
 """All events at once: importing this module knows every publisher."""
 
-from shared.events import gate, observation, sanitation
+from shared.events import gate, observation, reporting, sanitation
 from shared.events.base import Event, channels_of, every, find
 from shared.events.registry import cards, leads, passes, people, places, returnees, rules, surveys
 
@@ -9,6 +9,7 @@ PUBLISHERS = ("registry", "gate", "observation", "sanitation", "reporting")
 _MODULES = (
     gate,
     observation,
+    reporting,
     sanitation,
     cards,
     leads,

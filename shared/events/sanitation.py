@@ -1,4 +1,4 @@
-"""What sanitation tells: sites and rounds."""
+"""What sanitation tells: sites and rounds, ventilation, waste, venues, inspections and what they lead to."""
 
 from datetime import date
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from shared.events.base import Event
 from shared.events.policy import SiteKind
-from shared.kernel.ids import CompoundId
+from shared.kernel.ids import CompoundId, DwellingId
 
 
 class SiteRegistered(
@@ -44,3 +44,197 @@ class RoundLogged(
     counts: bool
     done_at: AwareDatetime
     source: Literal["code", "late_entry"]
+
+
+class RoundMissed(
+    Event,
+    type="fangkong.sanitation.RoundMissed.v1",
+    channel="rounds",
+    key="site_id",
+    place="compound",
+    archive_only=True,
+):
+    """A day of a site is over and rounds are missing; told once, and again if late logs change it (R5.1, S1).
+
+    `shortfall` is 0 when late entries with an explanation made the day good after all.
+    """
+
+    site_id: UUID
+    compound: CompoundId
+    kind: SiteKind
+    day: date
+    required: int
+    counted: int
+    shortfall: int
+
+
+class VentilationLogged(
+    Event,
+    type="fangkong.sanitation.VentilationLogged.v1",
+    channel="ventilation",
+    key="ventilation_id",
+    place="compound",
+    archive_only=True,
+):
+    """A public place was aired (R5.1)."""
+
+    ventilation_id: UUID
+    site_id: UUID
+    compound: CompoundId
+    kind: SiteKind
+    began_at: AwareDatetime
+    minutes: int
+
+
+class WastePickupDue(
+    Event,
+    type="fangkong.sanitation.WastePickupDue.v1",
+    channel="waste",
+    key="pickup_id",
+    place="compound",
+    archive_only=True,
+):
+    """The waste of a household under home quarantine is to be fetched on this day (R5.2, S4)."""
+
+    pickup_id: UUID
+    compound: CompoundId
+    dwelling_id: DwellingId
+    day: date
+    due_at: AwareDatetime
+
+
+class WastePickupDone(
+    Event,
+    type="fangkong.sanitation.WastePickupDone.v1",
+    channel="waste",
+    key="pickup_id",
+    place="compound",
+    archive_only=True,
+):
+    """Sealed, collected, disinfected and handed over, in this order, each by somebody at a time (R5.2)."""
+
+    pickup_id: UUID
+    compound: CompoundId
+    dwelling_id: DwellingId
+    day: date
+    bags: int
+    handed_over_at: AwareDatetime
+
+
+class WastePickupMissed(
+    Event,
+    type="fangkong.sanitation.WastePickupMissed.v1",
+    channel="waste",
+    key="pickup_id",
+    place="compound",
+    archive_only=True,
+):
+    """The day ended without the pickup, or it was skipped: a finding (R5.2, S4)."""
+
+    pickup_id: UUID
+    compound: CompoundId
+    dwelling_id: DwellingId
+    day: date
+    reason: Literal["not_done", "nobody_opened", "refused", "other"]
+
+
+class MaskBinEmptied(
+    Event,
+    type="fangkong.sanitation.MaskBinEmptied.v1",
+    channel="waste",
+    key="collection_id",
+    place="compound",
+    archive_only=True,
+):
+    """A bin for discarded masks was emptied and disinfected (R5.2)."""
+
+    collection_id: UUID
+    site_id: UUID
+    compound: CompoundId
+    emptied_at: AwareDatetime
+
+
+class VenueStatusChanged(
+    Event,
+    type="fangkong.sanitation.VenueStatusChanged.v1",
+    channel="venues",
+    key="venue_id",
+    place="compound",
+    archive_only=True,
+):
+    """A non-essential indoor venue is closed, approved to reopen, or was found open against the rule (R5.3, S5)."""
+
+    venue_id: UUID
+    compound: CompoundId | None
+    kind: str
+    status: Literal["closed", "approved_open", "found_open"]
+    changed_at: AwareDatetime
+
+
+class InspectionRecorded(
+    Event,
+    type="fangkong.sanitation.InspectionRecorded.v1",
+    channel="inspections",
+    key="inspection_id",
+    place="compound",
+    archive_only=True,
+):
+    """Somebody inspected a site, a venue or a property company by a checklist (R5.4)."""
+
+    inspection_id: UUID
+    compound: CompoundId
+    inspected: Literal["site", "venue", "property_company", "post"]
+    result: Literal["pass", "flag", "fail"]
+    failed_items: tuple[str, ...]
+    inspected_at: AwareDatetime
+
+
+class RectificationOrdered(
+    Event,
+    type="fangkong.sanitation.RectificationOrdered.v1",
+    channel="inspections",
+    key="order_id",
+    place="compound",
+    archive_only=True,
+):
+    """Something is to be put right by a deadline (R5.4, S5)."""
+
+    order_id: UUID
+    compound: CompoundId
+    inspection_id: UUID | None
+    item: str
+    ordered_at: AwareDatetime
+    due_at: AwareDatetime
+
+
+class RectificationOverdue(
+    Event,
+    type="fangkong.sanitation.RectificationOverdue.v1",
+    channel="inspections",
+    key="order_id",
+    place="compound",
+    archive_only=True,
+):
+    """The deadline of an order passed; told once per level of escalation (R5.4)."""
+
+    order_id: UUID
+    compound: CompoundId
+    level: int
+    due_at: AwareDatetime
+    overdue_since: AwareDatetime
+
+
+class RectificationClosed(
+    Event,
+    type="fangkong.sanitation.RectificationClosed.v1",
+    channel="inspections",
+    key="order_id",
+    place="compound",
+    archive_only=True,
+):
+    """An order was closed with evidence, by somebody else than who mended it (R5.4)."""
+
+    order_id: UUID
+    compound: CompoundId
+    outcome: Literal["rectified", "withdrawn", "handed_to_discipline"]
+    closed_at: AwareDatetime
