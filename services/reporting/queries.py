@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.reporting import store
 from services.reporting.domain.board import Figures, Line
 from services.reporting.projections import all_projections
+from services.reporting.store import (
+    addresses,
+    as_of,
+    compounds,
+    entry_flow,
+    entry_passes,
+    observation_roll,
+    population,
+    site_rounds,
+)
+from services.reporting.store import policy as policies
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 from shared.http.access import Principal
@@ -51,39 +61,39 @@ async def sources(conn: Conn, projections: Collection[str]) -> list[Source]:
             event_time=row["event_time"],
             moved_at=row["moved_at"],
         )
-        for row in await conn.fetch(store.AS_OF, list(projections))
+        for row in await conn.fetch(as_of.AS_OF, list(projections))
     ]
 
 
 async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Board:
     """All compounds that anybody has told of and the caller may see."""
-    policy = await conn.fetchrow(store.POLICY_OF_DAY, day)
+    policy = await conn.fetchrow(policies.POLICY_OF_DAY, day)
     document = PolicyDocument.model_validate(policy["document"]) if policy else None
     streak = document.observation.visit_after_missed if document else None
     rules = document.sanitation.rounds if document else ()
     found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for row in await conn.fetch(store.POPULATION):
+    for row in await conn.fetch(population.POPULATION):
         found[row["compound"]] |= {name: row[name] for name in ("people", "residents", "households")}
-    for row in await conn.fetch(store.ADDRESSES):
+    for row in await conn.fetch(addresses.ADDRESSES):
         found[row["compound"]]["dwellings"] = row["dwellings"]
-    for row in await conn.fetch(store.FLOW_OF_DAY, day):
+    for row in await conn.fetch(entry_flow.FLOW_OF_DAY, day):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
-    for row in await conn.fetch(store.ACTIVE_PASSES, now):
+    for row in await conn.fetch(entry_passes.ACTIVE_PASSES, now):
         found[row["compound"]]["passes_active"] = row["passes"]
-    for row in await conn.fetch(store.OBSERVED, streak):
+    for row in await conn.fetch(observation_roll.OBSERVED, streak):
         line = found[row["compound"]]
         line.setdefault("observed", {})[row["measure"]] = row["cases"]
         for name in ("awaiting_closure", "missed_streaks"):
             line[name] = line.get(name, 0) + row[name]
     kinds, numbers = [rule.kind for rule in rules], [rule.rounds_per_day for rule in rules]
-    for row in await conn.fetch(store.ROUNDS_OF_DAY, day, kinds, numbers):
+    for row in await conn.fetch(site_rounds.ROUNDS_OF_DAY, day, kinds, numbers):
         found[row["compound"]] |= {
             "sites": row["sites"],
             "rounds_required": row["required"],
             "rounds_counted": row["counted"],
             "rounds_outside_range": row["outside_range"],
         }
-    registered = {row["compound"]: row for row in await conn.fetch(store.COMPOUNDS)}
+    registered = {row["compound"]: row for row in await conn.fetch(compounds.COMPOUNDS)}
     unknown = {} if document else {"missed_streaks": None, "rounds_required": None}
     lines = [
         _line(compound, registered.get(compound), found[compound] | unknown)
@@ -99,7 +109,7 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
 
 async def compounds_in_scope(conn: Conn, who: Principal) -> list[str]:
     """The registered compounds that the caller may see."""
-    rows = await conn.fetch(store.COMPOUNDS)
+    rows = await conn.fetch(compounds.COMPOUNDS)
     return [row["compound"] for row in rows if sees(who, row["compound"], row["neighbourhood"])]
 
 

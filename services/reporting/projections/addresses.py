@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.store import addresses as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.registry.places import AddressesRegistered

@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 from datetime import date
 from typing import NamedTuple
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.store import entry_flow as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.gate import EntryChecked

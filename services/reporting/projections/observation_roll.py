@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.store import observation_roll as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.base import Event

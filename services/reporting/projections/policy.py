@@ -1,7 +1,7 @@
 """The policy versions: HQ's figures are judged by the rules of their day (R1.2)."""
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel
+from services.reporting.store import policy as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.registry.rules import PolicyRevised

@@ -7,8 +7,8 @@ or the dwelling. How many dwellings there are at all is told by the address list
 
 from collections.abc import Iterable
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.store import population as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.registry.people import HouseholdChanged, PersonRegistered

@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from services.reporting import store
 from services.reporting.metrics import PROJECTION_LAG
+from services.reporting.store import as_of as store
 from shared.bus.consumer import Received
 from shared.bus.projection import Projection
 from shared.db.pool import Tx

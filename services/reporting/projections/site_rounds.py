@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 from datetime import date
 from uuid import UUID
 
-from services.reporting import store
 from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.store import site_rounds as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.sanitation import RoundLogged, SiteRegistered

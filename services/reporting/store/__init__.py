@@ -1,0 +1,1 @@
+"""All SQL of reporting, one module a read model: what its projection writes, then what HQ reads of it."""
