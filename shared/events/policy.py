@@ -15,11 +15,32 @@ Measure = Literal["centralized_observation", "home_quarantine", "home_self_monit
 SiteKind = Literal[
     "lift", "stairwell", "gatehouse", "waste_room", "bin_point", "mask_bin", "public_area", "other"
 ]
+PlaceKind = Literal["neighbourhood", "compound", "checkpoint", "grid"]
+WorkerKind = Literal[
+    "work_group_leader",
+    "work_group_member",
+    "auxiliary_police",
+    "guard",
+    "grid_leader",
+    "community_police",
+    "grid_worker",
+    "health_worker",
+    "enforcement_officer",
+    "property_staff",
+    "stair_leader",
+    "volunteer",
+    "named_person",
+]
 LeadCategory = Literal["unregistered_outsider", "gathering", "hidden_travel", "gate_unattended", "other"]
 
 
 class Part(BaseModel):
-    """A section of a policy: frozen; readers ignore what they do not know."""
+    """A section of a policy: frozen; readers ignore what they do not know.
+
+    A field that may be None is one that older versions lack: None says that the version is silent, never "off". The
+    registry's start fills such gaps, and missing keys of mappings, from the policy that came with the program; so
+    what an author may leave out on purpose is a list.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,6 +57,8 @@ class CheckpointRules(Part):
 
     city_limits: tuple[AreaLimit, ...]
     town_limit: int = Field(ge=0)
+    temporary_hours: int | None = Field(default=None, ge=1)
+    """For how many hours at most a temporary gate for fire engines and ambulances may be opened."""
 
 
 class TemperatureRules(Part):
@@ -136,6 +159,29 @@ class LeadRules(Part):
     due_hours: dict[LeadCategory, int]
 
 
+class PostNeed(Part):
+    """How many people of a kind a place of a kind needs.
+
+    `stand_ins` are kinds that fill the post as well; `staffed_only`: only where a compound cannot be closed (R1.1).
+    """
+
+    place: PlaceKind
+    kind: WorkerKind
+    number: int = Field(ge=1)
+    stand_ins: tuple[WorkerKind, ...] = ()
+    staffed_only: bool = False
+
+
+class PostRules(Part):
+    """Posts and who fills them (R1.1, R3.1 to R3.3).
+
+    `several_at_once` are the kinds whose people may serve at more than one post at the same time.
+    """
+
+    needs: tuple[PostNeed, ...]
+    several_at_once: tuple[WorkerKind, ...]
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -150,3 +196,4 @@ class PolicyDocument(Part):
     reporting: ReportingRules
     retention: RetentionRules
     leads: LeadRules
+    posts: PostRules | None = None

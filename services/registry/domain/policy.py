@@ -1,5 +1,6 @@
 """May this document become the policy? Pure (R1.2)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +12,12 @@ from shared.events.policy import (
     LeadCategory,
     ObservationRules,
     PolicyDocument,
+    PostRules,
     SanitationRules,
     SiteKind,
 )
+
+MUST_CODE = r"[a-z][a-z0-9_]{0,39}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +72,29 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     for category in get_args(LeadCategory):
         if document.leads.due_hours.get(category, 0) < 1:
             yield "leads.due_hours", f"{category}: at least an hour"
+    if document.posts:
+        yield from _of_posts(document.posts)
+
+
+def _of_posts(rules: PostRules) -> Iterator[tuple[str, str]]:
+    stated = [(need.place, need.kind, need.staffed_only) for need in rules.needs]
+    if len(stated) != len(set(stated)):
+        yield "posts.needs", "one number for each kind of place and person"
+    for nth, need in enumerate(rules.needs):
+        if need.staffed_only and need.place != "compound":
+            yield f"posts.needs.{nth}.staffed_only", "only a compound can be staffed"
 
 
 def _of_checks(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     temperature = document.temperature
     if not temperature.plausible_from_c < temperature.fever_from_c <= temperature.plausible_to_c:
         yield "temperature", "plausible_from_c < fever_from_c <= plausible_to_c"
+    musts = document.gate.musts
+    if len(musts) != len(set(musts)):
+        yield "gate.musts", "each once"
+    for nth, must in enumerate(musts):
+        if not re.fullmatch(MUST_CODE, must):
+            yield f"gate.musts.{nth}", f"a code such as boot: {MUST_CODE}"
     limits = [limit.from_m2 for limit in document.checkpoints.city_limits]
     if limits != sorted(set(limits)) or limits[:1] != [0]:
         yield "checkpoints.city_limits", "areas rise from 0"

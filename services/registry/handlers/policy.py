@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import structlog
+
 from services.registry.domain.policy import PolicyVersion, decide_revision
+from services.registry.domain.policy_completion import decide_completion
 from services.registry.store import policy as store
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import PolicyDocument
 from shared.events.registry.rules import PolicyRevised
 from shared.http.problem import PolicyUnknown
 from shared.kernel.refusal import SameIdOtherContent
+
+log = structlog.get_logger(__name__)
 
 SEED = Path(__file__).parents[1] / "data" / "policy-2020-02-24.json"
 SEEDED_BY = "seed"
@@ -53,34 +58,44 @@ async def revise(cmd: RevisePolicy, *, tx: Tx) -> tuple[PolicyVersion, bool]:
         latest=await store.latest(tx),
         today=tx.today,
     )
-    revised_by = tx.actor or SEEDED_BY
-    await store.add(tx, decided, revised_by=revised_by)
-    await tx.publish(
-        PolicyRevised(
-            version=decided.version,
-            effective_from=decided.effective_from,
-            revised_by=revised_by,
-            document=decided.document,
-        ),
-        version=decided.version,
-    )
+    await _put_in_force(tx, decided)
     return decided, True
 
 
 async def seed(database: Database) -> None:
-    """At the very first start: version 1 from the file. Done once, whoever starts and however often."""
+    """At each start: version 1 from the file when there is none, else what newer rules need and versions lack.
+
+    Whoever starts, however often and at the same moment: it is done once.
+    """
     content = json.loads(SEED.read_bytes())
+    document = PolicyDocument.model_validate(content["document"])
     async with database.begin(actor=SEEDED_BY) as tx:
         await store.lock(tx)
-        if await store.latest(tx) is None:
-            await revise(
-                RevisePolicy(
-                    version=1,
-                    effective_from=date.fromisoformat(content["effective_from"]),
-                    document=PolicyDocument.model_validate(content["document"]),
-                ),
-                tx=tx,
-            )
+        latest = await store.latest(tx)
+        if latest is None:
+            first_day = date.fromisoformat(content["effective_from"])
+            await revise(RevisePolicy(version=1, effective_from=first_day, document=document), tx=tx)
+            return
+        holding = await store.in_force_from(tx, tx.today)
+        completion = decide_completion(holding, seed=document, latest=latest.version, today=tx.today)
+        for version in completion.versions:
+            await _put_in_force(tx, version)
+    if completion.left_out:
+        log.warning("policy_not_completed", sections=sorted(completion.left_out))
+
+
+async def _put_in_force(tx: Tx, policy: PolicyVersion) -> None:
+    revised_by = tx.actor or SEEDED_BY
+    await store.add(tx, policy, revised_by=revised_by)
+    await tx.publish(
+        PolicyRevised(
+            version=policy.version,
+            effective_from=policy.effective_from,
+            revised_by=revised_by,
+            document=policy.document,
+        ),
+        version=policy.version,
+    )
 
 
 async def in_force(conn: Conn, day: date) -> PolicyVersion:

@@ -21,6 +21,13 @@ select version, effective_from, revised_by, revised_at, document from policy_ver
 """
 LATEST_POLICY = "select version, effective_from, document from policy_version order by version desc limit 1"
 
+# What holds on a day and on every later one: of versions that begin on the same day, the last.
+POLICIES_FROM_DAY = """
+select distinct on (effective_from) version, effective_from, document from policy_version
+where effective_from >= coalesce((select max(effective_from) from policy_version where effective_from <= $1), $1)
+order by effective_from, version desc
+"""
+
 
 async def policy_at(conn: Conn, day: date) -> PolicyVersion | None:
     """The policy in force on a business day; None before the first one's day."""
@@ -32,6 +39,11 @@ async def latest(conn: Conn) -> PolicyVersion | None:
     """The newest version, also when its day is still to come."""
     row = await conn.fetchrow(LATEST_POLICY)
     return _version(row) if row else None
+
+
+async def in_force_from(conn: Conn, day: date) -> list[PolicyVersion]:
+    """The policy in force on a day, if any, and those planned for later, in the order of their days."""
+    return [_version(row) for row in await conn.fetch(POLICIES_FROM_DAY, day)]
 
 
 async def by_version(conn: Conn, version: int) -> asyncpg.Record | None:
