@@ -1,6 +1,6 @@
 """Sanitation's own figures (screens.md section 6.2)."""
 
-from services.sanitation.handlers import LoggedRound
+from services.sanitation.handlers.rounds import LoggedRound
 from shared.obs.metrics import counter
 
 ROUNDS = counter(

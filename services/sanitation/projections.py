@@ -1,6 +1,6 @@
 """Copies of the registry's facts that sanitation keeps: compounds, and every policy version."""
 
-from services.sanitation import store
+from services.sanitation.store import copies as copies_store
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.places import CompoundRegistered
@@ -22,7 +22,7 @@ class CompoundCopy(Projection, name="compound_copy", version=1, reads=(CompoundR
                 newest[event.compound] = item.version, event
         rows = sorted(newest.items())
         await tx.execute(
-            store.COPY_COMPOUNDS,
+            copies_store.COPY_COMPOUNDS,
             [compound for compound, _ in rows],
             [event.name for _, (_, event) in rows],
             [event.neighbourhood for _, (_, event) in rows],
@@ -39,5 +39,8 @@ class PolicyCopy(Projection, name="policy_copy", version=1, reads=(PolicyRevised
         """A version never changes: the first copy of it stays."""
         for event in batch.of(PolicyRevised):
             await tx.execute(
-                store.COPY_POLICY, event.version, event.effective_from, event.document.model_dump(mode="json")
+                copies_store.COPY_POLICY,
+                event.version,
+                event.effective_from,
+                event.document.model_dump(mode="json"),
             )

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from services.sanitation import store
 from services.sanitation.domain.sites import ListedAs, Site, SiteCodeTaken, decide_listing
 from services.sanitation.imports import sheets
 from services.sanitation.imports.site_rows import (
@@ -19,6 +18,9 @@ from services.sanitation.imports.site_rows import (
     names_unknown_compound,
     refused_elsewhere,
 )
+from services.sanitation.store import copies as copies_store
+from services.sanitation.store import imports as imports_store
+from services.sanitation.store import sites as sites_store
 from shared.db.pool import Database, Tx
 from shared.events.sanitation import SiteRegistered
 from shared.kernel.ids import uuid7
@@ -53,23 +55,23 @@ class SiteImports:
 
     async def _piece(self, tx: Tx) -> bool:
         """One piece of the oldest import; says whether there may be more to do at once."""
-        job = await tx.fetchrow(store.NEXT_IMPORT)
+        job = await tx.fetchrow(imports_store.NEXT_IMPORT)
         if job is None:
             self._decoded = None
             return False
         import_id: UUID = job["import_id"]
         rows = await self._rows(import_id, job["content"])
-        compounds = {row["compound"] for row in await tx.fetch(store.COMPOUNDS)}
+        compounds = {row["compound"] for row in await tx.fetch(copies_store.COMPOUNDS)}
         if names_unknown_compound(rows, compounds) and not (
-            compounds and await tx.fetchval(store.SETTLED, import_id, SETTLED_SECONDS)
+            compounds and await tx.fetchval(imports_store.SETTLED, import_id, SETTLED_SECONDS)
         ):
             return False
         done: int = job["rows_done"]
         verdicts = list(judge(rows, compounds))[done : done + PIECE]
         tally = await self._apply(tx, import_id, done, rows[done : done + PIECE], verdicts)
-        await store.advance_import(tx, import_id, tally)
+        await imports_store.advance_import(tx, import_id, tally)
         if done + len(verdicts) == job["rows_total"]:
-            await tx.execute(store.FINISH_IMPORT, import_id, tx.now)
+            await tx.execute(imports_store.FINISH_IMPORT, import_id, tx.now)
             self._decoded = None
         return True
 
@@ -80,14 +82,14 @@ class SiteImports:
 
     async def _apply(
         self, tx: Tx, import_id: UUID, first: int, rows: list[sheets.Row], verdicts: list[Site | Fault]
-    ) -> store.Tally:
+    ) -> imports_store.Tally:
         listed = [verdict for verdict in verdicts if isinstance(verdict, Site)]
-        await tx.fetch(store.LOCK_COMPOUNDS, sorted({site.compound for site in listed}))
-        known = await store.sites_for_update(tx, [site.code for site in listed])
+        await tx.fetch(copies_store.LOCK_COMPOUNDS, sorted({site.compound for site in listed}))
+        known = await sites_store.sites_for_update(tx, [site.code for site in listed])
         found: Counter[str] = Counter()
         faults: list[tuple[int, Fault]] = []
-        added: list[store.KnownSite] = []
-        changed: list[store.KnownSite] = []
+        added: list[sites_store.KnownSite] = []
+        changed: list[sites_store.KnownSite] = []
         for nth, (row, verdict) in enumerate(zip(rows, verdicts, strict=True), start=first):
             if isinstance(verdict, Fault):
                 faults.append((nth, verdict))
@@ -100,16 +102,16 @@ class SiteImports:
                     found["unchanged"] += 1
                 case ListedAs.NEW:
                     added.append(
-                        store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=verdict)
+                        sites_store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=verdict)
                     )
                 case ListedAs.CHANGED if before:
                     changed.append(replace(before, version=before.version + 1, site=verdict))
-        await store.add_sites(tx, added)
-        await store.change_sites(tx, changed)
+        await sites_store.add_sites(tx, added)
+        await sites_store.change_sites(tx, changed)
         for site in (*added, *changed):
             await announce(tx, site)
-        await store.add_faults(tx, import_id, faults)
-        return store.Tally(
+        await imports_store.add_faults(tx, import_id, faults)
+        return imports_store.Tally(
             accepted=len(added) + len(changed),
             unchanged=found["unchanged"],
             duplicate=sum(fault.outcome == "duplicate" for _, fault in faults),
@@ -117,7 +119,7 @@ class SiteImports:
         )
 
 
-async def announce(tx: Tx, known: store.KnownSite) -> None:
+async def announce(tx: Tx, known: sites_store.KnownSite) -> None:
     """Tell of a site as it stands now."""
     event = SiteRegistered(
         site_id=known.site_id,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.sanitation import store
 from services.sanitation.imports import job
+from services.sanitation.store import imports as imports_store
 from tests.integration.sanitation.world import Service
 
 HEADER = "点位编号,小区编号,小区,点位类型,点位名称,楼栋,单元,每日消杀次数,启用日期,状态,备注"
@@ -200,7 +200,7 @@ async def test_killed_between_pieces_an_import_goes_on_where_it_was(
     content = site_list(*(site_line(number) for number in range(1, 1201)))
     answer = await sanitation.send_list(content)
     import_id = answer.json()["import_id"]
-    advance, turns = store.advance_import, []
+    advance, turns = imports_store.advance_import, []
 
     async def dying(*args: Any) -> None:
         await advance(*args)
@@ -208,7 +208,7 @@ async def test_killed_between_pieces_an_import_goes_on_where_it_was(
         if len(turns) in (2, 4):
             raise Killed  # within the transaction: after its rows, before its commit
 
-    monkeypatch.setattr(store, "advance_import", dying)
+    monkeypatch.setattr(imports_store, "advance_import", dying)
     seen = []
     for _ in range(3):
         try:

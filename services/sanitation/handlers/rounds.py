@@ -1,42 +1,26 @@
-"""Sanitation's commands: one transaction each."""
+"""Rounds and day sheets."""
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
 
-from services.sanitation import store
 from services.sanitation.domain.day_sheet import DaySheet, Duty, day_sheet
-from services.sanitation.domain.rounds import RoundLog, RoundRules, SiteNotInUse, decide_round
-from services.sanitation.domain.sites import CompoundUnknown, Site, SiteCodeTaken, SiteUnknown
-from services.sanitation.imports import sheets
-from services.sanitation.imports.job import announce
-from services.sanitation.imports.site_rows import REQUIRED
+from services.sanitation.domain.rounds import RoundLog, SiteNotInUse, decide_round
+from services.sanitation.domain.sites import SiteUnknown
+from services.sanitation.handlers.policy import in_force, rules_of
+from services.sanitation.store import copies as copies_store
+from services.sanitation.store import rounds as rounds_store
+from services.sanitation.store import sites as sites_store
 from shared.db.pool import Conn, Tx
-from shared.events.policy import PolicyDocument, RoundRule, SiteKind
+from shared.events.policy import RoundRule, SiteKind
 from shared.events.sanitation import RoundLogged
 from shared.http.access import Principal
-from shared.http.problem import PolicyUnknown, Unavailable
 from shared.kernel.days import local_day
-from shared.kernel.ids import CompoundId, SiteId, uuid7
-from shared.kernel.refusal import Refusal, SameIdOtherContent
-
-
-class NoPolicyOnThatDay(Refusal):
-    """Policy is known, but none was in force on the day in question."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "no_policy_on_that_day"
-
-
-class NoRuleForKind(Refusal):
-    """Policy has no rule for this kind of site."""
-
-    status: ClassVar[int] = 409
-    code: ClassVar[str] = "no_rule_for_kind"
+from shared.kernel.ids import CompoundId, SiteId
+from shared.kernel.refusal import SameIdOtherContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,44 +66,6 @@ class SiteSheet:
     sheet: DaySheet
 
 
-async def require_compound(conn: Conn, who: Principal, compound: CompoundId) -> None:
-    """Insist that the compound is known and the caller's.
-
-    Raises:
-        OutOfScope: no grant covers it.
-        CompoundUnknown: the registry has not told of it.
-    """
-    neighbourhood = await store.compound_place(conn, compound)
-    who.require_compound(compound, neighbourhood=neighbourhood)
-    if neighbourhood is None:
-        raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound")
-
-
-async def register_site(
-    site: Site, *, who: Principal, tx: Tx, day_given: bool
-) -> tuple[store.KnownSite, bool]:
-    """Add a site; the code is its natural key, so the same again is answered alike. Says whether it is new.
-
-    `day_given` is false where `site.since` is merely today: a repeat on the next day is still the same.
-
-    Raises:
-        SiteCodeTaken: the code is in use with other particulars.
-    """
-    await require_compound(tx, who, site.compound)
-    await tx.fetch(store.LOCK_COMPOUNDS, [site.compound])  # whoever adds sites here takes turns
-    known = await store.site_for_update(tx, site.code)
-    if known is not None:
-        if known.site != (site if day_given else replace(site, since=known.site.since)):
-            raise SiteCodeTaken(
-                "该点位编号已被使用，内容不同。The code is in use with other particulars.", field="code"
-            )
-        return known, False
-    known = store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=site)
-    await store.add_sites(tx, [known])
-    await announce(tx, known)
-    return known, True
-
-
 async def log_round(cmd: LogRound, *, who: Principal, tx: Tx) -> LoggedRound:
     """Keep a disinfection and say whether it counts. Asked twice, answered once (R5.1, S1, S3).
 
@@ -131,24 +77,24 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx) -> LoggedRound:
         PolicyUnknown, NoPolicyOnThatDay, NoRuleForKind: nothing to judge by.
         Refusal: what `decide_round` raises.
     """
-    known = await store.site_for_update(tx, cmd.site_code)
+    known = await sites_store.site_for_update(tx, cmd.site_code)
     if known is None:
         raise SiteUnknown("没有这个点位编号。There is no site with this code.", field="site_code")
-    neighbourhood = await store.compound_place(tx, known.site.compound)
+    neighbourhood = await copies_store.compound_place(tx, known.site.compound)
     who.require_compound(known.site.compound, neighbourhood=neighbourhood)
     if (earlier := await _answered_before(tx, cmd, known)) is not None:
         return earlier
     if not known.site.active:
         raise SiteNotInUse("该点位已停用。The site is not in use.", field="site_code")
     day = local_day(cmd.done_at)
-    policy = await _policy(tx, day)
+    policy = await in_force(tx, day)
     decision = decide_round(
         RoundLog(agent=cmd.agent, concentration_mg_l=cmd.concentration_mg_l, done_at=cmd.done_at),
-        [row["done_at"] for row in await tx.fetch(store.TIMES_OF_DAY, known.site_id, day)],
-        _rules(policy.document, known.site.kind),
+        [row["done_at"] for row in await tx.fetch(rounds_store.TIMES_OF_DAY, known.site_id, day)],
+        rules_of(policy.document, known.site.kind),
         tx.now,
     )
-    version = await store.add_round(
+    version = await rounds_store.add_round(
         tx,
         decision,
         round_id=cmd.round_id,
@@ -194,7 +140,7 @@ async def day_sheets(conn: Conn, compound: CompoundId, *, day: date, now: dateti
     Raises:
         PolicyUnknown, NoPolicyOnThatDay: nothing to judge by.
     """
-    document = (await _policy(conn, day)).document
+    document = (await in_force(conn, day)).document
     rules = {rule.kind: rule for rule in document.sanitation.rounds}
     return [
         SiteSheet(
@@ -204,35 +150,12 @@ async def day_sheets(conn: Conn, compound: CompoundId, *, day: date, now: dateti
             outside_range=row["outside_range"],
             sheet=_sheet_of(row, rules.get(row["kind"]), day, now),
         )
-        for row in await conn.fetch(store.DAY_OF_COMPOUND, compound, day)
+        for row in await conn.fetch(rounds_store.DAY_OF_COMPOUND, compound, day)
     ]
 
 
-async def accept_import(tx: Tx, *, rows: int, content: bytes, file: str, kind: Literal["sites"]) -> UUID:
-    """Take a readable file for later work; a file that is being worked on already is the same import."""
-    digest = hashlib.sha256(content).hexdigest()
-    import_id = await tx.fetchval(
-        store.ADD_IMPORT, uuid7(), kind, file, digest, content, rows, tx.actor, tx.now
-    )
-    if import_id is None:
-        import_id = await tx.fetchval(store.RUNNING_IMPORT, kind, digest)
-    if import_id is None:  # it was finished at this very moment
-        raise Unavailable(retry_after=1)
-    found: UUID = import_id
-    return found
-
-
-def readable_rows(content: bytes) -> int:
-    """Count the rows of an uploaded list, or refuse it here and now.
-
-    Raises:
-        FileUnreadable: not a list of sites.
-    """
-    return len(sheets.read(content, required=REQUIRED))
-
-
-async def _answered_before(tx: Tx, cmd: LogRound, known: store.KnownSite) -> LoggedRound | None:
-    row = await store.round_log(tx, cmd.round_id)
+async def _answered_before(tx: Tx, cmd: LogRound, known: sites_store.KnownSite) -> LoggedRound | None:
+    row = await rounds_store.round_log(tx, cmd.round_id)
     if row is None:
         return None
     said = (row["site_id"], row["agent"], row["concentration_mg_l"], row["done_at"], row["source"])
@@ -256,27 +179,6 @@ async def _answered_before(tx: Tx, cmd: LogRound, known: store.KnownSite) -> Log
         source=row["source"],
         policy_version=row["policy_version"],
     )
-
-
-async def _policy(conn: Conn, day: date) -> store.PolicyInForce:
-    policy = await store.policy_of(conn, day)
-    if policy is not None:
-        return policy
-    if await conn.fetchval(store.ANY_POLICY):
-        raise NoPolicyOnThatDay("当日没有生效的规则。No policy was in force on that day.")
-    raise PolicyUnknown
-
-
-def _rules(document: PolicyDocument, kind: SiteKind) -> RoundRules:
-    for rule in document.sanitation.rounds:
-        if rule.kind == kind:
-            return RoundRules(
-                spacing=timedelta(minutes=rule.spacing_minutes),
-                concentration_from_mg_l=rule.concentration_from_mg_l,
-                concentration_to_mg_l=rule.concentration_to_mg_l,
-                future_tolerance=timedelta(seconds=document.gate.future_stamp_seconds),
-            )
-    raise NoRuleForKind("现行规则没有规定这类点位。Policy has no rule for this kind of site.")
 
 
 def _sheet_of(row: asyncpg.Record, rule: RoundRule | None, day: date, now: datetime) -> DaySheet:

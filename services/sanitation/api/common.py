@@ -1,0 +1,34 @@
+"""What all routes of sanitation share."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from shared.events.envelope import Cause
+from shared.kernel.ids import uuid7
+from shared.obs.logging import current_correlation
+from shared.runtime import Context
+
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+Instant = Annotated[
+    AwareDatetime, Field(ge=_FIRST, lt=_LAST), AfterValidator(lambda instant: instant.astimezone(UTC))
+]
+Day = Annotated[date, Field(ge=_FIRST.date(), lt=_LAST.date())]
+Text = Annotated[str, Field(min_length=1, max_length=100)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+
+
+def context_of(request: Request) -> Context:
+    """The service's context."""
+    found: Context = request.app.state.context
+    return found
+
+
+InContext = Annotated[Context, Depends(context_of)]
+
+
+def cause() -> Cause:
+    """What a request sets off carries the request's correlation id."""
+    return Cause(correlation=current_correlation() or uuid7())

@@ -1,0 +1,1 @@
+"""Sanitation's commands: one transaction each."""

@@ -1,0 +1,57 @@
+"""The policy of a day."""
+
+from datetime import date, timedelta
+from typing import ClassVar
+
+from services.sanitation.domain.rounds import RoundRules
+from services.sanitation.store import copies as copies_store
+from shared.db.pool import Conn
+from shared.events.policy import PolicyDocument, SiteKind
+from shared.http.problem import PolicyUnknown
+from shared.kernel.refusal import Refusal
+
+
+class NoPolicyOnThatDay(Refusal):
+    """Policy is known, but none was in force on the day in question."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "no_policy_on_that_day"
+
+
+class NoRuleForKind(Refusal):
+    """Policy has no rule for this kind of site."""
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "no_rule_for_kind"
+
+
+async def in_force(conn: Conn, day: date) -> copies_store.PolicyInForce:
+    """The policy of a day.
+
+    Raises:
+        NoPolicyOnThatDay: none was in force then.
+        PolicyUnknown: the registry has told of none yet.
+    """
+    policy = await copies_store.policy_of(conn, day)
+    if policy is not None:
+        return policy
+    if await conn.fetchval(copies_store.ANY_POLICY):
+        raise NoPolicyOnThatDay("当日没有生效的规则。No policy was in force on that day.")
+    raise PolicyUnknown
+
+
+def rules_of(document: PolicyDocument, kind: SiteKind) -> RoundRules:
+    """What a policy says about a kind of site.
+
+    Raises:
+        NoRuleForKind: nothing.
+    """
+    for rule in document.sanitation.rounds:
+        if rule.kind == kind:
+            return RoundRules(
+                spacing=timedelta(minutes=rule.spacing_minutes),
+                concentration_from_mg_l=rule.concentration_from_mg_l,
+                concentration_to_mg_l=rule.concentration_to_mg_l,
+                future_tolerance=timedelta(seconds=document.gate.future_stamp_seconds),
+            )
+    raise NoRuleForKind("现行规则没有规定这类点位。Policy has no rule for this kind of site.")

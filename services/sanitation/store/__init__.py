@@ -1,0 +1,1 @@
+"""All SQL of sanitation, one module a subject."""
