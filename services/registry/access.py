@@ -15,6 +15,11 @@ _CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISO
 
 ACCESS: AccessTable = {
     "POST /v1/policies": _RULE_MAKERS,
+    "GET /v1/policies": STAFF,
+    "POST /v1/policies/drafts": _RULE_MAKERS,
+    "GET /v1/policies/{version}/changes": STAFF,
+    "GET /v1/musts": STAFF,
+    "POST /v1/musts": _RULE_MAKERS,
     "GET /v1/policies/current": STAFF,
     "GET /v1/policies/{version}": STAFF,
     "GET /v1/divisions": frozenset({Role.PUBLIC}),
@@ -22,6 +27,10 @@ ACCESS: AccessTable = {
     "POST /v1/risk-areas/proposals": _RULE_MAKERS,
     "POST /v1/risk-areas": _RULE_MAKERS,
     "GET /v1/risk-areas/current": STAFF,
+    "GET /v1/risk-areas": STAFF,
+    "GET /v1/risk-areas/place": STAFF,
+    "GET /v1/risk-areas/{revision}": STAFF,
+    "GET /v1/risk-areas/{revision}/changes": STAFF,
     "POST /v1/returnees": _INTAKE,
     "GET /v1/returnees": _RETURNEE_READERS,
     "GET /v1/returnees/{intake_id}": _RETURNEE_READERS,

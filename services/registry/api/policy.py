@@ -1,16 +1,18 @@
 """Policy versions over HTTP (R1.2)."""
 
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import asyncpg
-from fastapi import APIRouter, Path, Response
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from services.registry.api.common import Day, Number, Running, cause
 from services.registry.domain.errors import VersionUnknown
+from services.registry.domain.policy import MUST_CODE, PolicyVersion
+from services.registry.domain.policy_drafts import MUSTS_OF_THE_PLAN, unknown_fields
+from services.registry.domain.versions import Difference, Standing, standing, tenures_by_day
 from services.registry.handlers import policy as handlers
 from services.registry.handlers.policy import RevisePolicy
 from services.registry.store import policy as store
@@ -21,22 +23,9 @@ from shared.http.models import Answer, Body
 router = APIRouter(tags=["policy"])
 
 
-def _unknown_fields(given: object, kept: object, at: str = "") -> Iterator[str]:
-    """Fields that the document's readers would silently leave out."""
-    if isinstance(given, Mapping) and isinstance(kept, Mapping):
-        for name, value in given.items():
-            if name not in kept:
-                yield f"{at}{name}"
-            else:
-                yield from _unknown_fields(value, kept[name], f"{at}{name}.")
-    elif isinstance(given, list) and isinstance(kept, list):
-        for number, (value, twin) in enumerate(zip(given, kept, strict=False)):
-            yield from _unknown_fields(value, twin, f"{at}{number}.")
-
-
 def _no_unknown_fields(given: Any, handler: ValidatorFunctionWrapHandler) -> PolicyDocument:
     document: PolicyDocument = handler(given)
-    if unknown := sorted(_unknown_fields(given, document.model_dump(mode="json"))):
+    if unknown := sorted(unknown_fields(given, document.model_dump(mode="json"))):
         raise PydanticCustomError("extra_forbidden", "unknown fields: {names}", {"names": ", ".join(unknown)})
     return document
 
@@ -57,6 +46,142 @@ class PolicyAnswer(Answer):
     revised_by: str
     revised_at: datetime
     document: PolicyDocument
+
+
+class PolicyLine(Answer):
+    """A version without its document. `in_force_until` is its last day, None while no other follows.
+
+    `standing`: `replaced` is a version that never holds, because another was put in force from the same day.
+    """
+
+    version: int
+    effective_from: date
+    in_force_until: date | None
+    standing: Standing
+    revised_by: str
+    revised_at: datetime
+    text_reference: str
+
+
+class ChangeAnswer(Answer):
+    """A field that one version says otherwise than another; null where it says nothing."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+class ChangesAnswer(Answer):
+    """What lies between two versions."""
+
+    since: int
+    version: int
+    changes: list[ChangeAnswer]
+
+
+class DraftBody(Body):
+    """A document to look at. It need not be right, nor even readable: that is what is asked."""
+
+    effective_from: Day
+    document: dict[str, Any]
+
+
+class FaultAnswer(Answer):
+    """What is wrong, and where."""
+
+    field: str
+    fault: str
+
+
+class DraftAnswer(Answer):
+    """Whether the document could be put in force as this version; every fault; what it would change."""
+
+    version: int
+    acceptable: bool
+    faults: list[FaultAnswer]
+    changes: list[ChangeAnswer]
+
+
+MustCode = Annotated[str, StringConstraints(pattern=f"^{MUST_CODE}$")]
+
+
+class MustAnswer(Answer):
+    """A must. `text` is known, and the gates check it, where the plan itself states it."""
+
+    code: str
+    text: str | None
+    checked_at_gates: bool
+
+
+class MustsAnswer(Answer):
+    """The musts of a policy version."""
+
+    version: int
+    effective_from: date
+    musts: list[MustAnswer]
+
+
+class MustsBody(Body):
+    """Another list of musts. `version` is the one after the newest: all else of the policy stays as it is there."""
+
+    version: Number
+    effective_from: Day
+    musts: Annotated[tuple[MustCode, ...], Field(max_length=50)]
+
+
+@router.get("/v1/policies", summary="The policy versions")
+async def list_policies(_who: Caller, context: Running) -> list[PolicyLine]:
+    """List all versions, the newest first: which is in force, which are planned and from when."""
+    async with context.database.read() as conn:
+        rows = await store.lines(conn)
+    tenures = tenures_by_day((row["version"], row["effective_from"]) for row in rows)
+    today = context.clock.today()
+    return [
+        PolicyLine(
+            version=row["version"],
+            effective_from=row["effective_from"],
+            in_force_until=tenure.until if (tenure := tenures.get(row["version"])) else None,
+            standing=standing(tenure, today),
+            revised_by=row["revised_by"],
+            revised_at=row["revised_at"],
+            text_reference=row["text_reference"],
+        )
+        for row in rows
+    ]
+
+
+@router.post("/v1/policies/drafts", summary="Check a policy before it is put in force")
+async def check_policy(body: DraftBody, _who: Caller, context: Running) -> DraftAnswer:
+    """Say everything that would be refused, with its field, and what would change. Nothing is put in force."""
+    async with context.database.read() as conn:
+        draft = await handlers.check(
+            body.document, effective_from=body.effective_from, conn=conn, today=context.clock.today()
+        )
+    return DraftAnswer(
+        version=draft.version,
+        acceptable=not draft.faults,
+        faults=[FaultAnswer(field=field, fault=fault) for field, fault in draft.faults],
+        changes=[_change(change) for change in draft.changes],
+    )
+
+
+@router.get("/v1/musts", summary="The musts in force today")
+async def read_musts(_who: Caller, context: Running) -> MustsAnswer:
+    """Tell the list of musts (十个一律). It begins with exactly those that the plan states (R2.6)."""
+    async with context.database.read() as conn:
+        return _musts(await handlers.in_force(conn, context.clock.today()))
+
+
+@router.post("/v1/musts", summary="Put another list of musts in force", status_code=201)
+async def revise_musts(body: MustsBody, who: Caller, context: Running, response: Response) -> MustsAnswer:
+    """Make the next policy version, which differs in its musts only. Sent twice it is one (200)."""
+    who.require_town()
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        version, new = await handlers.revise_musts(
+            body.musts, version=body.version, effective_from=body.effective_from, tx=tx
+        )
+    response.status_code = 201 if new else 200
+    return _musts(version)
 
 
 @router.post("/v1/policies", summary="Put a policy version in force", status_code=201)
@@ -86,6 +211,38 @@ async def read_policy(version: Annotated[Number, Path()], _who: Caller, context:
     async with context.database.read() as conn:
         row = await store.by_version(conn, version)
     return _answer(row)
+
+
+@router.get("/v1/policies/{version}/changes", summary="What a version changed")
+async def read_changes(
+    version: Annotated[Number, Path()],
+    _who: Caller,
+    context: Running,
+    since: Annotated[
+        Number | None, Query(description="Compare with this version; else with the one before.")
+    ] = None,
+) -> ChangesAnswer:
+    """Tell field by field what a version says otherwise than another."""
+    before = since or max(version - 1, 1)
+    async with context.database.read() as conn:
+        found = await handlers.changes(conn, since=before, to=version)
+    return ChangesAnswer(since=before, version=version, changes=[_change(change) for change in found])
+
+
+def _change(change: Difference) -> ChangeAnswer:
+    return ChangeAnswer(field=change.field, old=change.old, new=change.new)
+
+
+def _musts(policy: PolicyVersion) -> MustsAnswer:
+    texts = {must.code: must.text for must in MUSTS_OF_THE_PLAN}
+    return MustsAnswer(
+        version=policy.version,
+        effective_from=policy.effective_from,
+        musts=[
+            MustAnswer(code=code, text=texts.get(code), checked_at_gates=code in texts)
+            for code in policy.document.gate.musts
+        ],
+    )
 
 
 def _answer(row: asyncpg.Record | None) -> PolicyAnswer:

@@ -1,14 +1,15 @@
 """Divisions, case counts and risk areas over HTTP (R4.6 to R4.9, H5)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Day, Number, Running, cause
 from services.registry.domain.errors import NoCaseCounts
 from services.registry.domain.risk import ProposedArea
+from services.registry.domain.versions import Standing, standing, tenures_by_number
 from services.registry.handlers import risk as handlers
 from services.registry.handlers.risk import PublishRiskAreas
 from services.registry.store import risk as store
@@ -100,6 +101,57 @@ class RiskAreasAnswer(Answer):
     published_by: str
 
 
+class RiskLine(Answer):
+    """A revision without its areas; `places` counts its entries by category.
+
+    `standing`: `replaced` is a revision that never holds, because a later one begins no later.
+    """
+
+    revision: int
+    effective_from: date
+    in_force_until: date | None
+    standing: Standing
+    proposed_from: date | None
+    published_by: str
+    published_at: datetime
+    places: dict[str, int]
+
+
+class AreaChange(Answer):
+    """A place that is listed otherwise; None where it is not listed itself."""
+
+    code: str
+    name: str
+    old: str | None
+    new: str | None
+
+
+class RiskChanges(Answer):
+    """What lies between two revisions."""
+
+    since: int
+    revision: int
+    changes: list[AreaChange]
+
+
+class PlaceAnswer(Answer):
+    """What a place was on a day, and why.
+
+    `code` is the place's one code where code sets differ. `listed_code` is the entry that decides: the place itself,
+    or what it inherits from; None where nothing around it is listed.
+    """
+
+    code: str
+    name: str
+    day: date
+    revision: int
+    effective_from: date
+    category: Category
+    listed_code: str | None
+    listed_name: str | None
+    inherited: bool
+
+
 @router.get("/v1/divisions", summary="Look up division codes")
 async def find_divisions(
     context: Running,
@@ -182,6 +234,79 @@ async def current_risk_areas(_who: Caller, context: Running) -> RiskAreasAnswer:
     """Tell the list of the business day; 409 while none is published."""
     async with context.database.read() as conn:
         return _answer(await handlers.in_force(conn, context.clock.today()))
+
+
+@router.get("/v1/risk-areas", summary="The revisions of the risk list")
+async def list_revisions(_who: Caller, context: Running) -> list[RiskLine]:
+    """List all revisions, the newest first: which is in force, and which follow from when."""
+    async with context.database.read() as conn:
+        rows = await store.lines(conn)
+    tenures = tenures_by_number((row["revision"], row["effective_from"]) for row in rows)
+    today = context.clock.today()
+    return [
+        RiskLine(
+            **dict(row),
+            in_force_until=tenure.until if (tenure := tenures.get(row["revision"])) else None,
+            standing=standing(tenure, today),
+        )
+        for row in rows
+    ]
+
+
+@router.get("/v1/risk-areas/place", summary="What a place was on a day, and why")
+async def read_place(
+    _who: Caller,
+    context: Running,
+    code: Annotated[Code, Query(examples=["330382"])],
+    day: Annotated[Day | None, Query(description="The day; else today.")] = None,
+) -> PlaceAnswer:
+    """Tell the category of a place by the list of that day, and from which entry it comes."""
+    on = day or context.clock.today()
+    async with context.database.read() as conn:
+        found = await handlers.place(conn, code, on)
+    return PlaceAnswer(
+        code=found.code,
+        name=found.name,
+        day=on,
+        revision=found.risk.revision,
+        effective_from=found.risk.effective_from,
+        category=found.category,
+        listed_code=found.listed_code,
+        listed_name=found.listed_name,
+        inherited=found.listed_code not in {None, found.code},
+    )
+
+
+@router.get("/v1/risk-areas/{revision}", summary="A revision of the risk list")
+async def read_revision(
+    revision: Annotated[Number, Path()], _who: Caller, context: Running
+) -> RiskAreasAnswer:
+    """Tell the whole list of a revision, whenever it was or will be in force."""
+    async with context.database.read() as conn:
+        return _answer(await handlers.revision(conn, revision, field="revision"))
+
+
+@router.get("/v1/risk-areas/{revision}/changes", summary="What a revision changed")
+async def read_risk_changes(
+    revision: Annotated[Number, Path()],
+    _who: Caller,
+    context: Running,
+    since: Annotated[
+        Number | None, Query(description="Compare with this one; else with the one before.")
+    ] = None,
+) -> RiskChanges:
+    """Tell place by place what a revision lists otherwise than another."""
+    before = since or max(revision - 1, 1)
+    async with context.database.read() as conn:
+        changes, names = await handlers.changes(conn, since=before, to=revision)
+    return RiskChanges(
+        since=before,
+        revision=revision,
+        changes=[
+            AreaChange(code=change.field, name=names.get(change.field, ""), old=change.old, new=change.new)
+            for change in changes
+        ],
+    )
 
 
 def _area(area: ProposedArea) -> AreaAnswer:

@@ -44,12 +44,7 @@ def decide_revision(
         raise NotTheNextVersion(
             f"下一个版本号是 {following}。The next version is {following}.", field="version", next=following
         )
-    if latest and effective_from < (earliest := max(today, latest.effective_from)):
-        raise EffectiveTooEarly(
-            f"生效日期最早为 {earliest}。It can take effect from {earliest} at the earliest.",
-            field="effective_from",
-            earliest=earliest.isoformat(),
-        )
+    decide_effect(effective_from, latest=latest, today=today)
     if faults := tuple(inconsistencies(document)):
         raise PolicyInconsistent(
             "规则文件有矛盾或缺漏。The document contradicts itself or leaves a case open.",
@@ -57,6 +52,20 @@ def decide_revision(
             faults=[{"field": f"document.{field}", "fault": fault} for field, fault in faults],
         )
     return PolicyVersion(version=version, effective_from=effective_from, document=document)
+
+
+def decide_effect(effective_from: date, *, latest: PolicyVersion | None, today: date) -> None:
+    """May a version after the latest begin on this day? The very first may begin on any.
+
+    Raises:
+        EffectiveTooEarly: the day is over, or before the latest version's first day.
+    """
+    if latest and effective_from < (earliest := max(today, latest.effective_from)):
+        raise EffectiveTooEarly(
+            f"生效日期最早为 {earliest}。It can take effect from {earliest} at the earliest.",
+            field="effective_from",
+            earliest=earliest.isoformat(),
+        )
 
 
 def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:

@@ -42,12 +42,18 @@ def containing(code: str) -> tuple[str, str, str]:
     return code, f"{code[:4]}00", f"{code[:2]}0000"
 
 
+def listed_as(code: str, areas: Mapping[str, Category]) -> str | None:
+    """The entry that decides about a place: its own, or its prefecture's, or its province's; None where none does."""
+    return next((place for place in containing(code) if place in areas), None)
+
+
 def category_of(code: str, areas: Mapping[str, Category]) -> Category:
     """The category of somebody who has been in a place: its own entry, or the prefecture's, or the province's.
 
     Listing a county as `other` takes it out of its listed prefecture. Nothing listed is `other` (R4.8, R4.9).
     """
-    return next((areas[place] for place in containing(code) if place in areas), "other")
+    listed = listed_as(code, areas)
+    return areas[listed] if listed else "other"
 
 
 def propose_areas(counts: Iterable[CaseCount], rules: RiskRules, *, own_prefecture: str) -> Proposal:

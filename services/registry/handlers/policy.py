@@ -1,14 +1,19 @@
 """Putting policy in force (R1.2)."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from services.registry.domain.errors import NotTheNextVersion, VersionUnknown
 from services.registry.domain.policy import PolicyVersion, decide_revision
 from services.registry.domain.policy_completion import decide_completion
+from services.registry.domain.policy_drafts import Draft, check_draft, with_musts
+from services.registry.domain.versions import Difference, differences
 from services.registry.store import policy as store
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import PolicyDocument
@@ -60,6 +65,50 @@ async def revise(cmd: RevisePolicy, *, tx: Tx) -> tuple[PolicyVersion, bool]:
     )
     await _put_in_force(tx, decided)
     return decided, True
+
+
+async def revise_musts(
+    musts: tuple[str, ...], *, version: int, effective_from: date, tx: Tx
+) -> tuple[PolicyVersion, bool]:
+    """Put the newest policy in force again with another list of musts (R2.6).
+
+    Raises:
+        NotTheNextVersion: somebody else revised it meanwhile.
+        SameIdOtherContent, EffectiveTooEarly, PolicyInconsistent: see `revise`.
+    """
+    await store.lock(tx)
+    before = await store.by_version(tx, version - 1)
+    if before is None:
+        latest = await store.latest(tx)
+        raise NotTheNextVersion(
+            "版本号不连续。That is not the next version.",
+            field="version",
+            next=latest.version + 1 if latest else 1,
+        )
+    document = with_musts(PolicyDocument.model_validate(before["document"]), musts)
+    return await revise(
+        RevisePolicy(version=version, effective_from=effective_from, document=document), tx=tx
+    )
+
+
+async def check(given: Mapping[str, Any], *, effective_from: date, conn: Conn, today: date) -> Draft:
+    """What would be wrong with a document, and what it would change; nothing is put in force (R1.2)."""
+    latest = await store.latest(conn)
+    return check_draft(given, effective_from=effective_from, latest=latest, today=today)
+
+
+async def changes(conn: Conn, *, since: int, to: int) -> list[Difference]:
+    """What lies between two versions, field by field.
+
+    Raises:
+        VersionUnknown: one of them does not exist.
+    """
+    rows = {number: await store.by_version(conn, number) for number in (since, to)}
+    old, new = (rows[number] for number in (since, to))
+    if old is None or new is None:
+        raise VersionUnknown("没有这个版本。There is no such version.", field="since" if new else "version")
+    before, after = (PolicyDocument.model_validate(row["document"]) for row in (old, new))
+    return list(differences(before.model_dump(mode="json"), after.model_dump(mode="json")))
 
 
 async def seed(database: Database) -> None:

@@ -15,8 +15,10 @@ from services.registry.domain.errors import (
     NoCaseCounts,
     NotTheNextVersion,
     RiskAreasUnpublished,
+    VersionUnknown,
 )
-from services.registry.domain.risk import Proposal, propose_areas
+from services.registry.domain.risk import Proposal, category_of, listed_as, propose_areas
+from services.registry.domain.versions import Difference, differences
 from services.registry.handlers import policy
 from services.registry.store import risk as store
 from services.registry.store.risk import RiskList
@@ -147,6 +149,63 @@ async def in_force(conn: Conn, day: date) -> RiskList:
             remedy="指挥部先发布清单。HQ publishes one: POST /v1/risk-areas/proposals, then POST /v1/risk-areas.",
         )
     return found
+
+
+async def revision(conn: Conn, number: int, *, field: str) -> RiskList:
+    """One revision, whenever it was or will be in force.
+
+    Raises:
+        VersionUnknown: there is none of that number.
+    """
+    found = await store.by_revision(conn, number)
+    if found is None:
+        raise VersionUnknown("没有这个修订号。There is no such revision.", field=field)
+    return found
+
+
+async def changes(conn: Conn, *, since: int, to: int) -> tuple[list[Difference], dict[str, str]]:
+    """What one revision lists otherwise than another, by code, and the places' names.
+
+    Raises:
+        VersionUnknown: one of them does not exist.
+    """
+    new = await revision(conn, to, field="revision")
+    old = await revision(conn, since, field="since")
+    found = sorted(differences(old.areas, new.areas), key=lambda change: change.field)
+    return found, await store.names_of(conn, [change.field for change in found])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOnDay:
+    """What a place was on a day by the list in force; `listed_code` is the entry that decides, if any."""
+
+    code: str
+    name: str
+    risk: RiskList
+    category: Category
+    listed_code: str | None
+    listed_name: str | None
+
+
+async def place(conn: Conn, code: str, day: date) -> PlaceOnDay:
+    """What a place was on a day, and from which entry that comes (R4.8).
+
+    Raises:
+        DivisionUnknown: no division has this code.
+        RiskAreasUnpublished: nobody published a list for that day.
+    """
+    known = await one_code(conn, code, field="code")
+    risk = await in_force(conn, day)
+    listed = listed_as(known, risk.areas)
+    names = await store.names_of(conn, [known, *([listed] if listed else [])])
+    return PlaceOnDay(
+        code=known,
+        name=names[known],
+        risk=risk,
+        category=category_of(known, risk.areas),
+        listed_code=listed,
+        listed_name=names[listed] if listed else None,
+    )
 
 
 async def one_code(conn: Conn, code: str, *, field: str) -> str:

@@ -28,6 +28,11 @@ where effective_from >= coalesce((select max(effective_from) from policy_version
 order by effective_from, version desc
 """
 
+POLICY_LINES = """
+select version, effective_from, revised_by, revised_at, document ->> 'text_reference' as text_reference
+from policy_version order by version desc
+"""
+
 
 async def policy_at(conn: Conn, day: date) -> PolicyVersion | None:
     """The policy in force on a business day; None before the first one's day."""
@@ -49,6 +54,11 @@ async def in_force_from(conn: Conn, day: date) -> list[PolicyVersion]:
 async def by_version(conn: Conn, version: int) -> asyncpg.Record | None:
     """A version with its author."""
     return await conn.fetchrow(POLICY_BY_VERSION, version)
+
+
+async def lines(conn: Conn) -> list[asyncpg.Record]:
+    """Every version without its document, the newest first; a policy is revised some dozens of times."""
+    return await conn.fetch(POLICY_LINES)
 
 
 async def lock(tx: Tx) -> None:

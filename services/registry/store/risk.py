@@ -76,6 +76,13 @@ RISK_BY_REVISION = """
 select revision, effective_from, areas, proposed_from, published_by, published_at from risk_revision
 where revision = $1
 """
+RISK_LINES = """
+select revision, effective_from, proposed_from, published_by, published_at,
+  (select coalesce(jsonb_object_agg(category, places), '{}')
+   from (select value as category, count(*) as places from jsonb_each_text(areas) group by value) as counted) as places
+from risk_revision order by revision desc
+"""
+DIVISION_NAMES = "select code, name from division where code = any($1::text[])"
 LATEST_REVISION = "select coalesce(max(revision), 0) from risk_revision"
 
 
@@ -161,6 +168,16 @@ async def by_revision(conn: Conn, revision: int) -> RiskList | None:
     """One revision."""
     row = await conn.fetchrow(RISK_BY_REVISION, revision)
     return _risk(row) if row else None
+
+
+async def lines(conn: Conn) -> list[asyncpg.Record]:
+    """Every revision without its areas, the newest first, with how many places it lists per category."""
+    return await conn.fetch(RISK_LINES)
+
+
+async def names_of(conn: Conn, codes: Sequence[str]) -> dict[str, str]:
+    """The names of divisions."""
+    return {row["code"]: row["name"] for row in await conn.fetch(DIVISION_NAMES, list(codes))}
 
 
 async def latest_revision(conn: Conn) -> int:
