@@ -1,9 +1,10 @@
 """Puts the gate together; nothing else happens here."""
 
-from services.gate import desk, store
+from services.gate import desk
 from services.gate.access import ACCESS
 from services.gate.api import checks, devices
 from services.gate.projections import Cards, Cases, Passes, Policy, Town
+from services.gate.store.devices import REJECTIONS
 from shared.runtime import Context, Service
 
 
@@ -14,7 +15,7 @@ def build(context: Context) -> Service:
         title="Gate · 卡口查验",
         routers=(checks.router, devices.router),
         access=ACCESS,
-        rejections=store.REJECTIONS,
+        rejections=REJECTIONS,
         consumers=(Town(), Policy(), Passes(), Cases(), Cards(context)),
         authenticators={"Device": desk.authenticate},
     )

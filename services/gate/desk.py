@@ -12,8 +12,9 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from services.gate import metrics, store
+from services.gate import metrics
 from services.gate.domain.entry import GateRules, Proof
+from services.gate.store import devices, rules
 from shared.db.pool import Conn
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import TokenRefused
@@ -89,11 +90,11 @@ class Desk:
         Raises:
             PolicyUnknown: none is known yet.
         """
-        version = await store.rules_version(conn, day)
+        version = await rules.rules_version(conn, day)
         if version is None:
             raise PolicyUnknown
         if version not in self._rules:
-            self._rules[version] = await store.rules(conn, version)
+            self._rules[version] = await rules.rules(conn, version)
         return self._rules[version]
 
     async def read_token(self, token: str) -> tuple[Proof, pass_token.PassClaims | None]:
@@ -121,7 +122,7 @@ class Desk:
     async def _open(self, device_id: UUID) -> _Session:
         before = self._forgotten
         async with self.context.database.read() as conn:
-            row = await conn.fetchrow(store.DEVICE, device_id)
+            row = await conn.fetchrow(devices.DEVICE, device_id)
         if row is None or row["revoked_at"] is not None:
             self._sessions.pop(device_id, None)
             raise TokenRefused("unknown or revoked device")
@@ -147,7 +148,7 @@ class Desk:
 
     async def _load_keys(self) -> None:
         async with self.context.database.read() as conn:
-            rows = await conn.fetch(store.PASS_KEYS)
+            rows = await conn.fetch(rules.PASS_KEYS)
         self._keys = {row["key_id"]: pass_token.read_public(row["jwk"]) for row in rows}
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.gate import store
 from services.gate.domain.entry import PassState
 from services.gate.domain.subjects import Card, document_key, room_key, surname_of
 from services.gate.sealing import DOCUMENT_INDEX, HOMES, ROOM_INDEX, SURNAME
+from services.gate.store import copies as store
 from shared.bus.consumer import Received
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx

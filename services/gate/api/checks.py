@@ -37,7 +37,7 @@ from services.gate.handlers.checks import (
     check_entries,
 )
 from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
-from services.gate.store import Lookup
+from services.gate.store.checks import Lookup
 from shared.db.pool import TRANSIENT
 from shared.events.envelope import Cause
 from shared.kernel.ids import uuid7

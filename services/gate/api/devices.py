@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.gate import store
 from services.gate.api.models import (
     CheckpointAnswer,
     CodeAnswer,
@@ -18,6 +17,8 @@ from services.gate.api.models import (
 from services.gate.desk import Station, desk
 from services.gate.domain.devices import UnknownCheckpoint
 from services.gate.handlers import devices
+from services.gate.store import devices as store
+from services.gate.store.rules import rules_version
 from shared.events.envelope import Cause
 from shared.http.access import Caller
 from shared.http.auth import NotAuthenticated
@@ -121,6 +122,6 @@ async def my_checkpoint(station: CallingStation, context: Working) -> Checkpoint
     """For the device's start: where it stands, which rules are in force, and the server's time."""
     async with context.database.read() as conn:
         row = await conn.fetchrow(store.POST_NAMES, station.checkpoint)
-        version = await store.rules_version(conn, context.clock.today())
+        version = await rules_version(conn, context.clock.today())
     assert row is not None  # noqa: S101 -- a device is enrolled at a known checkpoint, and none is dropped
     return CheckpointAnswer(**row, policy_version=version, now=context.clock.now())

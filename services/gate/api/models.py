@@ -12,7 +12,7 @@ from services.gate.domain import words
 from services.gate.domain.entry import Answers, Purpose
 from services.gate.domain.rulings import Action, Direction, Verdict
 from services.gate.domain.subjects import document_key, room_key
-from services.gate.store import FirstAnswer
+from services.gate.store.checks import FirstAnswer
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.pass_token import MAX_LENGTH

@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from services.gate import store
 from services.gate.desk import Station
 from services.gate.domain.entry import (
     Answers,
@@ -29,7 +28,8 @@ from services.gate.domain.rulings import Action, Direction, Verdict
 from services.gate.domain.subjects import Display, masked
 from services.gate.domain.times import JudgedTime, judge_time
 from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
-from services.gate.store import FirstAnswer, Known, Lookup, NewCheck
+from services.gate.store import checks as store
+from services.gate.store.checks import FirstAnswer, Known, Lookup, NewCheck
 from shared.db.pool import Tx
 from shared.events.gate import EntryChecked, FeverSeen
 from shared.kernel.ids import CompoundId, PersonRef

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.gate import store
 from services.gate.domain.devices import CodeUsed, UnknownDevice, code_expires, decide_enrolment
 from services.gate.domain.devices import Post as Checkpoint
+from services.gate.store import devices as store
 from shared.db.pool import Tx
 from shared.events.gate import DeviceEnrolled
 from shared.kernel.ids import CheckpointId, CompoundId, uuid7

@@ -1,15 +1,6 @@
-"""Every statement of the gate prepares, and its OpenAPI document can be made."""
+"""A device maker can build from the gate's OpenAPI document alone."""
 
-from services.gate import store
 from tests.integration.gate.town import GateTown
-
-STATEMENTS = {name: text for name, text in vars(store).items() if name.isupper() and isinstance(text, str)}
-
-
-async def test_every_statement_prepares(town: GateTown) -> None:
-    async with town.client.context.database.pool.acquire() as connection:
-        for statement in STATEMENTS.values():
-            await connection.prepare(statement)
 
 
 async def test_a_device_maker_finds_each_route_with_its_examples(town: GateTown) -> None:

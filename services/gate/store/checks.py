@@ -1,81 +1,16 @@
-"""All SQL of the gate. Statements are complete, columns spelled out; rows become domain values here.
+"""Entry checks. Made for groups: one statement reads all that any number of checks need, one writes them."""
 
-The path of a check is made for groups: one statement reads all that any number of checks need, one writes them.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.gate.domain.devices import CodeInvalid, DeviceTaken, EnrolmentCode, Post
-from services.gate.domain.entry import GateRecords, GateRules, KnownPass, PassState, Proof, Restriction
+from services.gate.domain.entry import GateRecords, KnownPass, PassState, Proof, Restriction
 from services.gate.domain.rulings import Action, Verdict
 from shared.db.pool import Conn, Tx
-from shared.events.policy import PolicyDocument
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
-from shared.kernel.refusal import Refusal
-
-REJECTIONS: Mapping[str, Refusal] = {
-    "device_pkey": DeviceTaken(
-        "该设备编号已登记。A device with this id is enrolled already.", field="device_id"
-    ),
-    "enrolment_code_once": CodeInvalid("请重新获取登记码。Ask for a new code.", field="code"),
-}
-
-# --- what the guard may rely on ---------------------------------------------------------------------------------
-
-POLICY_FOR_DAY = """
-select version from policy_version where effective_from <= $1
-order by effective_from desc, version desc limit 1
-"""
-POLICY_DOCUMENT = "select document from policy_version where version = $1"
-PASS_KEYS = "select key_id, jwk from pass_key order by key_id"  # noqa: S105 -- public keys
-
-# --- checkpoints and devices ------------------------------------------------------------------------------------
-
-POST = "select checkpoint, compound, opened_at from checkpoint where checkpoint = $1"
-POST_NAMES = """
-select p.checkpoint, p.name as checkpoint_name, p.compound, c.name as compound_name
-from checkpoint p left join compound c on c.compound = p.compound
-where p.checkpoint = $1
-"""
-CODE_BY_REQUEST = """
-select request_id, checkpoint, compound, expires_at, device_id
-from enrolment_code where request_id = $1 for update
-"""
-CODE_BY_HASH = """
-select request_id, checkpoint, compound, expires_at, device_id
-from enrolment_code where code_hash = $1 for update
-"""
-ADD_CODE = """
-insert into enrolment_code (request_id, code_hash, checkpoint, compound, issued_by, expires_at)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (request_id) do update
-set code_hash = excluded.code_hash, issued_by = excluded.issued_by, expires_at = excluded.expires_at
-where enrolment_code.device_id is null and enrolment_code.checkpoint = excluded.checkpoint
-returning request_id
-"""
-USE_CODE = "update enrolment_code set device_id = $2 where request_id = $1"
-ADD_DEVICE = """
-insert into device (device_id, compound, checkpoint, credential_hash, enrolled_at, version)
-values ($1, $2, $3, $4, $5, 1)
-"""
-DEVICE = """
-select d.device_id, d.compound, d.checkpoint, d.credential_hash, d.enrolled_at, d.revoked_at, p.opened_at
-from device d join checkpoint p on p.checkpoint = d.checkpoint
-where d.device_id = $1
-"""
-DEVICE_FOR_UPDATE = """
-select device_id, compound, checkpoint, revoked_at, version from device where device_id = $1 for update
-"""
-REVOKE_DEVICE = """
-update device set revoked_at = $2, revoked_by = $3, version = version + 1 where device_id = $1
-"""
-
-# --- entry checks -----------------------------------------------------------------------------------------------
 
 # One row per check and person who fits (at least one a check). Somebody looked up without a pass is judged by their
 # best one: of this compound before others, active before not, the longest valid.
@@ -155,88 +90,6 @@ select $1, actor, 'device', 'gate.entry_check', person_ref, scope, $2
 from unnest($3::text[], $4::uuid[], $5::text[]) as r (actor, person_ref, scope)
 """
 
-# --- copies of other services' facts ----------------------------------------------------------------------------
-
-KEEP_COMPOUNDS = """
-insert into compound (compound, name, version)
-select compound, name, version from unnest($1::text[], $2::text[], $3::int[]) as c (compound, name, version)
-on conflict (compound) do update set name = excluded.name, version = excluded.version
-where compound.version < excluded.version
-"""
-KEEP_CHECKPOINTS = """
-insert into checkpoint (checkpoint, compound, name, opened_at, version)
-select checkpoint, compound, name, opened_at, version
-from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
-  as c (checkpoint, compound, name, opened_at, version)
-on conflict (checkpoint) do update
-set compound = excluded.compound, name = excluded.name, version = excluded.version
-where checkpoint.version < excluded.version
-"""
-KEEP_POLICY = """
-insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing
-"""
-KEEP_PASS_KEY = """
-insert into pass_key (key_id, jwk, valid_from) values ($1, $2, $3) on conflict (key_id) do nothing
-"""  # noqa: S105 -- public keys
-KEEP_PASSES = """
-insert into entry_pass
-  (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
-select pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version
-from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[],
-  $8::timestamptz[], $9::text[], $10::int[])
-  as p (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
-on conflict (pass_id) do update
-set number = excluded.number, serial = excluded.serial, person_ref = excluded.person_ref,
-  compound = excluded.compound, kind = excluded.kind, valid_from = excluded.valid_from,
-  valid_until = excluded.valid_until, state = excluded.state, version = excluded.version
-where entry_pass.version < excluded.version
-"""
-TURN_PASSES = """
-update entry_pass p set state = n.state, version = n.version
-from unnest($1::uuid[], $2::text[], $3::int[]) as n (pass_id, state, version)
-where p.pass_id = n.pass_id and p.version < n.version
-"""
-PASSES_HELD = "select pass_id from entry_pass where pass_id = any($1::uuid[])"
-KEEP_CASES = """
-insert into restriction (restriction_id, source, person_ref, compound, measure, active, since, version)
-select restriction_id, 'observation', person_ref, compound, measure, active, since, version
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::int[])
-  as c (restriction_id, person_ref, compound, measure, active, since, version)
-on conflict (restriction_id) do update
-set person_ref = excluded.person_ref, compound = excluded.compound, measure = excluded.measure,
-  active = excluded.active, since = excluded.since, version = excluded.version
-where restriction.version < excluded.version
-"""
-TURN_CASES = """
-update restriction r set measure = coalesce(n.measure, r.measure), active = n.active, version = n.version
-from unnest($1::uuid[], $2::text[], $3::boolean[], $4::int[]) as n (restriction_id, measure, active, version)
-where r.restriction_id = n.restriction_id and r.version < n.version
-"""
-CASES_HELD = "select restriction_id from restriction where restriction_id = any($1::uuid[])"
-# Gate's own hold ends when observation has dealt with the person after it began; earlier decisions do not know of it.
-END_HOLDS = """
-update restriction r set active = false, version = r.version + 1
-from unnest($1::uuid[], $2::timestamptz[]) as n (person_ref, decided_at)
-where r.person_ref = n.person_ref and r.source = 'gate_fever' and r.active and r.since < n.decided_at
-"""
-KEEP_CARDS = """
-insert into subject_card (person_ref, compounds, surname_sealed, homes_sealed, version)
-select person_ref, string_to_array(compounds, ' '), surname_sealed, homes_sealed, version
-from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int[])
-  as c (person_ref, compounds, surname_sealed, homes_sealed, version)
-on conflict (person_ref) do update
-set compounds = excluded.compounds, surname_sealed = excluded.surname_sealed, homes_sealed = excluded.homes_sealed,
-  version = excluded.version
-where subject_card.version < excluded.version
-returning person_ref, version > 1 as may_have_index
-"""
-DROP_CARD_INDEX = "delete from card_index where person_ref = any($1::uuid[])"
-KEEP_CARD_INDEX = """
-insert into card_index (index_value, person_ref)
-select index_value, person_ref from unnest($1::bytea[], $2::uuid[]) as i (index_value, person_ref)
-on conflict do nothing
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
@@ -314,35 +167,6 @@ class NewCheck:
 
 
 _CHECK_COLUMNS = tuple(NewCheck.__dataclass_fields__)
-
-
-async def rules_version(conn: Conn, day: date) -> int | None:
-    """The policy version in force on a business day; None before any is known."""
-    version: int | None = await conn.fetchval(POLICY_FOR_DAY, day)
-    return version
-
-
-async def rules(conn: Conn, version: int) -> GateRules:
-    """Gate's part of a policy version that is known to exist."""
-    return GateRules.of(version, PolicyDocument.model_validate(await conn.fetchval(POLICY_DOCUMENT, version)))
-
-
-async def post(conn: Conn, checkpoint: CheckpointId) -> Post | None:
-    """A checkpoint, if gate knows it."""
-    row = await conn.fetchrow(POST, checkpoint)
-    return Post(**row) if row else None
-
-
-async def code_by_request(tx: Tx, request_id: UUID) -> EnrolmentCode | None:
-    """The code issued for a request, under lock."""
-    row = await tx.fetchrow(CODE_BY_REQUEST, request_id)
-    return EnrolmentCode(**row) if row else None
-
-
-async def code_by_hash(tx: Tx, code_hash: bytes) -> EnrolmentCode | None:
-    """The code with a hash, under lock."""
-    row = await tx.fetchrow(CODE_BY_HASH, code_hash)
-    return EnrolmentCode(**row) if row else None
 
 
 async def known(conn: Conn, lookups: Sequence[Lookup]) -> list[Known]:

@@ -1,0 +1,81 @@
+"""Copies of other services' facts. Each statement keeps what is newer than what is held."""
+
+KEEP_COMPOUNDS = """
+insert into compound (compound, name, version)
+select compound, name, version from unnest($1::text[], $2::text[], $3::int[]) as c (compound, name, version)
+on conflict (compound) do update set name = excluded.name, version = excluded.version
+where compound.version < excluded.version
+"""
+KEEP_CHECKPOINTS = """
+insert into checkpoint (checkpoint, compound, name, opened_at, version)
+select checkpoint, compound, name, opened_at, version
+from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
+  as c (checkpoint, compound, name, opened_at, version)
+on conflict (checkpoint) do update
+set compound = excluded.compound, name = excluded.name, version = excluded.version
+where checkpoint.version < excluded.version
+"""
+KEEP_POLICY = """
+insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing
+"""
+KEEP_PASS_KEY = """
+insert into pass_key (key_id, jwk, valid_from) values ($1, $2, $3) on conflict (key_id) do nothing
+"""  # noqa: S105 -- public keys
+KEEP_PASSES = """
+insert into entry_pass
+  (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
+select pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version
+from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[],
+  $8::timestamptz[], $9::text[], $10::int[])
+  as p (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
+on conflict (pass_id) do update
+set number = excluded.number, serial = excluded.serial, person_ref = excluded.person_ref,
+  compound = excluded.compound, kind = excluded.kind, valid_from = excluded.valid_from,
+  valid_until = excluded.valid_until, state = excluded.state, version = excluded.version
+where entry_pass.version < excluded.version
+"""
+TURN_PASSES = """
+update entry_pass p set state = n.state, version = n.version
+from unnest($1::uuid[], $2::text[], $3::int[]) as n (pass_id, state, version)
+where p.pass_id = n.pass_id and p.version < n.version
+"""
+PASSES_HELD = "select pass_id from entry_pass where pass_id = any($1::uuid[])"
+KEEP_CASES = """
+insert into restriction (restriction_id, source, person_ref, compound, measure, active, since, version)
+select restriction_id, 'observation', person_ref, compound, measure, active, since, version
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::int[])
+  as c (restriction_id, person_ref, compound, measure, active, since, version)
+on conflict (restriction_id) do update
+set person_ref = excluded.person_ref, compound = excluded.compound, measure = excluded.measure,
+  active = excluded.active, since = excluded.since, version = excluded.version
+where restriction.version < excluded.version
+"""
+TURN_CASES = """
+update restriction r set measure = coalesce(n.measure, r.measure), active = n.active, version = n.version
+from unnest($1::uuid[], $2::text[], $3::boolean[], $4::int[]) as n (restriction_id, measure, active, version)
+where r.restriction_id = n.restriction_id and r.version < n.version
+"""
+CASES_HELD = "select restriction_id from restriction where restriction_id = any($1::uuid[])"
+# Gate's own hold ends when observation has dealt with the person after it began; earlier decisions do not know of it.
+END_HOLDS = """
+update restriction r set active = false, version = r.version + 1
+from unnest($1::uuid[], $2::timestamptz[]) as n (person_ref, decided_at)
+where r.person_ref = n.person_ref and r.source = 'gate_fever' and r.active and r.since < n.decided_at
+"""
+KEEP_CARDS = """
+insert into subject_card (person_ref, compounds, surname_sealed, homes_sealed, version)
+select person_ref, string_to_array(compounds, ' '), surname_sealed, homes_sealed, version
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int[])
+  as c (person_ref, compounds, surname_sealed, homes_sealed, version)
+on conflict (person_ref) do update
+set compounds = excluded.compounds, surname_sealed = excluded.surname_sealed, homes_sealed = excluded.homes_sealed,
+  version = excluded.version
+where subject_card.version < excluded.version
+returning person_ref, version > 1 as may_have_index
+"""
+DROP_CARD_INDEX = "delete from card_index where person_ref = any($1::uuid[])"
+KEEP_CARD_INDEX = """
+insert into card_index (index_value, person_ref)
+select index_value, person_ref from unnest($1::bytea[], $2::uuid[]) as i (index_value, person_ref)
+on conflict do nothing
+"""

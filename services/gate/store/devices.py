@@ -1,0 +1,73 @@
+"""Checkpoints, enrolment codes and devices."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from services.gate.domain.devices import CodeInvalid, DeviceTaken, EnrolmentCode, Post
+from shared.db.pool import Conn, Tx
+from shared.kernel.ids import CheckpointId
+from shared.kernel.refusal import Refusal
+
+REJECTIONS: Mapping[str, Refusal] = {
+    "device_pkey": DeviceTaken(
+        "该设备编号已登记。A device with this id is enrolled already.", field="device_id"
+    ),
+    "enrolment_code_once": CodeInvalid("请重新获取登记码。Ask for a new code.", field="code"),
+}
+
+POST = "select checkpoint, compound, opened_at from checkpoint where checkpoint = $1"
+POST_NAMES = """
+select p.checkpoint, p.name as checkpoint_name, p.compound, c.name as compound_name
+from checkpoint p left join compound c on c.compound = p.compound
+where p.checkpoint = $1
+"""
+CODE_BY_REQUEST = """
+select request_id, checkpoint, compound, expires_at, device_id
+from enrolment_code where request_id = $1 for update
+"""
+CODE_BY_HASH = """
+select request_id, checkpoint, compound, expires_at, device_id
+from enrolment_code where code_hash = $1 for update
+"""
+ADD_CODE = """
+insert into enrolment_code (request_id, code_hash, checkpoint, compound, issued_by, expires_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (request_id) do update
+set code_hash = excluded.code_hash, issued_by = excluded.issued_by, expires_at = excluded.expires_at
+where enrolment_code.device_id is null and enrolment_code.checkpoint = excluded.checkpoint
+returning request_id
+"""
+USE_CODE = "update enrolment_code set device_id = $2 where request_id = $1"
+ADD_DEVICE = """
+insert into device (device_id, compound, checkpoint, credential_hash, enrolled_at, version)
+values ($1, $2, $3, $4, $5, 1)
+"""
+DEVICE = """
+select d.device_id, d.compound, d.checkpoint, d.credential_hash, d.enrolled_at, d.revoked_at, p.opened_at
+from device d join checkpoint p on p.checkpoint = d.checkpoint
+where d.device_id = $1
+"""
+DEVICE_FOR_UPDATE = """
+select device_id, compound, checkpoint, revoked_at, version from device where device_id = $1 for update
+"""
+REVOKE_DEVICE = """
+update device set revoked_at = $2, revoked_by = $3, version = version + 1 where device_id = $1
+"""
+
+
+async def post(conn: Conn, checkpoint: CheckpointId) -> Post | None:
+    """A checkpoint, if gate knows it."""
+    row = await conn.fetchrow(POST, checkpoint)
+    return Post(**row) if row else None
+
+
+async def code_by_request(tx: Tx, request_id: UUID) -> EnrolmentCode | None:
+    """The code issued for a request, under lock."""
+    row = await tx.fetchrow(CODE_BY_REQUEST, request_id)
+    return EnrolmentCode(**row) if row else None
+
+
+async def code_by_hash(tx: Tx, code_hash: bytes) -> EnrolmentCode | None:
+    """The code with a hash, under lock."""
+    row = await tx.fetchrow(CODE_BY_HASH, code_hash)
+    return EnrolmentCode(**row) if row else None

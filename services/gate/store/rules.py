@@ -1,0 +1,25 @@
+"""Policy versions as the gate reads them, and the public keys that passes are signed with."""
+
+from datetime import date
+
+from services.gate.domain.entry import GateRules
+from shared.db.pool import Conn
+from shared.events.policy import PolicyDocument
+
+POLICY_FOR_DAY = """
+select version from policy_version where effective_from <= $1
+order by effective_from desc, version desc limit 1
+"""
+POLICY_DOCUMENT = "select document from policy_version where version = $1"
+PASS_KEYS = "select key_id, jwk from pass_key order by key_id"  # noqa: S105 -- public keys
+
+
+async def rules_version(conn: Conn, day: date) -> int | None:
+    """The policy version in force on a business day; None before any is known."""
+    version: int | None = await conn.fetchval(POLICY_FOR_DAY, day)
+    return version
+
+
+async def rules(conn: Conn, version: int) -> GateRules:
+    """Gate's part of a policy version that is known to exist."""
+    return GateRules.of(version, PolicyDocument.model_validate(await conn.fetchval(POLICY_DOCUMENT, version)))
