@@ -46,6 +46,7 @@ async def test_a_good_pass_is_admitted_and_everything_about_it_is_kept(town: Gat
         "checked_at": said.isoformat().replace("+00:00", "Z"),
         "offline": False,
         "policy_version": 1,
+        "corrects": None,
     }
 
 
