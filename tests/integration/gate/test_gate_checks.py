@@ -312,7 +312,7 @@ async def test_the_answer_says_nothing_but_what_a_guard_may_see(town: GateTown) 
     }
     assert answer["display"].keys() == {"surname", "room"}
     assert answer["instruction"].keys() == {"zh_cn", "en"}
-    text = str(answer).lower()
+    text = str(answer | {"check_id": ""}).lower()  # the id is random: it may hold any digits
     for word in (
         *("focus", "category", "origin", "region", "medical", "centralized", "case_", "38"),
         *("湖北", "武汉", "重点", "确诊", "隔离", str(wang.person), str(wang.pass_id), wang.document),
