@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
@@ -20,6 +21,10 @@ from shared.testing.databases import Databases, Urls
 NINE_ON_THE_24TH = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)
 """2020-02-24 09:00 in Shanghai, where tests start."""
 ISSUER_URL = "http://issuer.test"
+
+# A busy machine is no fault of the rule under test: no example and no generator is judged by the time it takes.
+settings.register_profile("fangkong", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fangkong")
 
 
 @pytest.fixture(scope="session")
