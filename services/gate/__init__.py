@@ -1,8 +1,9 @@
 """Gate: answers checkpoint devices, also while everything else is away.
 
-Owns: enrolment codes, devices, entry checks, its own holds (a fever seen at a checkpoint), and its copies of passes,
-pass keys, restrictions, policy, compounds, checkpoints and cards.
+Owns: enrolment codes, devices and how they are, the quarantine, entry checks, its own holds (a fever seen at a
+checkpoint), and its copies of passes, pass keys, restrictions, policy, compounds, checkpoints and cards.
 Events in: registry (policy, town, passes, cards for gate), observation (cases).
-Events out: EntryChecked (checks), FeverSeen (alerts), DeviceEnrolled (devices).
-HTTP: enrolment codes, devices, entry checks (one, and batches of up to 200), the device's own checkpoint.
+Events out: EntryChecked (checks), FeverSeen (alerts), DeviceEnrolled, DeviceSeen, DeviceRevoked (devices).
+HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200), the
+device's own checkpoint.
 """

@@ -2,7 +2,7 @@
 
 from services.gate import desk
 from services.gate.access import ACCESS
-from services.gate.api import checks, devices
+from services.gate.api import checks, device_health, devices, quarantine
 from services.gate.projections import Cards, Cases, Passes, Policy, Town
 from services.gate.store.devices import REJECTIONS
 from shared.runtime import Context, Service
@@ -13,7 +13,7 @@ def build(context: Context) -> Service:
     return Service(
         name="gate",
         title="Gate · 卡口查验",
-        routers=(checks.router, devices.router),
+        routers=(checks.router, devices.router, device_health.router, quarantine.router),
         access=ACCESS,
         rejections=REJECTIONS,
         consumers=(Town(), Policy(), Passes(), Cases(), Cards(context)),

@@ -8,6 +8,7 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -17,8 +18,8 @@ from services.gate.domain.entry import GateRules, Proof
 from services.gate.store import devices, rules
 from shared.db.pool import Conn
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
-from shared.http.auth import TokenRefused
-from shared.http.problem import PolicyUnknown
+from shared.http.auth import NotAuthenticated, TokenRefused
+from shared.http.problem import HttpRefusal, PolicyUnknown
 from shared.kernel import pass_token
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.runtime import Context
@@ -37,12 +38,28 @@ class Station(Principal):
     compound: CompoundId
     checkpoint: CheckpointId
     opened_at: datetime
+    clock_skew_seconds: int = 0
+    revoked: bool = False
+
+    def shut_out(self) -> HttpRefusal:
+        """A revoked device is told so: it proved to be that device, and has to stop deciding (G16)."""
+        return DeviceRevoked() if self.revoked else Principal.shut_out(self)
+
+
+class DeviceRevoked(NotAuthenticated):
+    """The device was stopped. It may upload what it still holds, for a supervisor to look at, and nothing else."""
+
+    code: ClassVar[str] = "device_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("该设备已停用，请联系值班长。This device was stopped; call the shift leader.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Session:
     until: float
     credential_hash: bytes
+    next_credential_hash: bytes | None
     station: Station
 
 
@@ -62,7 +79,7 @@ class Desk:
         """The device behind `<device_id>.<secret>`.
 
         Raises:
-            TokenRefused: unknown, wrong or revoked; the answer does not say which.
+            TokenRefused: unknown or wrong; the answer does not say which.
         """
         name, _, secret = credential.partition(".")
         try:
@@ -72,12 +89,17 @@ class Desk:
         session = self._sessions.get(device_id)
         if session is None or session.until <= self._clock.monotonic():
             session = await self._open(device_id)
-        if not hmac.compare_digest(session.credential_hash, hashlib.sha256(secret.encode()).digest()):
-            raise TokenRefused("wrong device secret")
+        given = hashlib.sha256(secret.encode()).digest()
+        if not hmac.compare_digest(session.credential_hash, given):
+            await self._take_next(session, given)
         station = session.station
         seen = self._clock.real_now().timestamp()
         metrics.DEVICE_SEEN.labels(station.compound, station.checkpoint).set(seen)
         return station
+
+    async def station_of(self, device_id: UUID) -> Station:
+        """The station of a device that is known, revoked or not, for what somebody does in its place."""
+        return (await self._open(device_id)).station
 
     def forget(self, device_id: UUID) -> None:
         """Ask the database again at the device's next call; what is being read just now is not believed either."""
@@ -123,21 +145,25 @@ class Desk:
         before = self._forgotten
         async with self.context.database.read() as conn:
             row = await conn.fetchrow(devices.DEVICE, device_id)
-        if row is None or row["revoked_at"] is not None:
-            self._sessions.pop(device_id, None)
-            raise TokenRefused("unknown or revoked device")
+        if row is None:
+            raise TokenRefused("unknown device")
+        revoked = row["revoked_at"] is not None
+        role = Role.REVOKED_DEVICE if revoked else Role.DEVICE
         scope = Scope(kind=ScopeKind.CHECKPOINT, id=row["checkpoint"])
         session = _Session(
             until=self._clock.monotonic() + SESSION_SECONDS,
             credential_hash=row["credential_hash"],
+            next_credential_hash=row["next_credential_hash"],
             station=Station(
                 kind="device",
                 subject=str(device_id),
-                grants=(Grant(role=Role.DEVICE, scope=scope),),
+                grants=(Grant(role=role, scope=scope),),
                 device_id=device_id,
                 compound=row["compound"],
                 checkpoint=row["checkpoint"],
                 opened_at=row["opened_at"],
+                clock_skew_seconds=row["clock_skew_seconds"],
+                revoked=revoked,
             ),
         )
         if before == self._forgotten:  # else a revocation was committed while we read
@@ -145,6 +171,20 @@ class Desk:
             if len(self._sessions) > _MAX_SESSIONS:
                 self._sessions.popitem(last=False)
         return session
+
+    async def _take_next(self, session: _Session, given: bytes) -> None:
+        """The first use of the credential that was offered makes it the only one.
+
+        Raises:
+            TokenRefused: neither the present credential nor the next.
+        """
+        offered = session.next_credential_hash
+        if offered is None or not hmac.compare_digest(offered, given):
+            raise TokenRefused("wrong device secret")
+        device_id = session.station.device_id
+        async with self.context.database.begin(actor=str(device_id)) as tx:
+            await tx.execute(devices.TAKE_CREDENTIAL, device_id, given)
+        self.forget(device_id)
 
     async def _load_keys(self) -> None:
         async with self.context.database.read() as conn:

@@ -23,3 +23,28 @@ DEVICE_SEEN = gauge(
     "When a device of a checkpoint last called, real time.",
     *("compound", "checkpoint"),
 )
+DEVICE_QUEUE = gauge(
+    "gate_device_queue_length",
+    "Checks that a checkpoint's device has decided and not handed in yet, as it says.",
+    *("compound", "checkpoint"),
+)
+DEVICE_OLDEST_QUEUED = gauge(
+    "gate_device_oldest_queued_timestamp_seconds",
+    "When the oldest check in a device's queue was made; 0 for an empty queue.",
+    *("compound", "checkpoint"),
+)
+DEVICE_CLOCK_SKEW = gauge(
+    "gate_device_clock_skew_seconds",
+    "By how much a device's clock is ahead of ours; negative: behind.",
+    *("compound", "checkpoint"),
+)
+LIST_UPDATED = gauge(
+    "gate_list_updated_timestamp_seconds",
+    "When the oldest of a device's own lists was made here; 0 for a device without one.",
+    *("compound", "checkpoint", "list"),
+)
+QUARANTINED = counter(
+    "gate_quarantined_items_total",
+    "Items kept aside for a supervisor instead of being applied.",
+    *("compound", "checkpoint", "cause"),
+)

@@ -35,11 +35,13 @@ class Role(StrEnum):
     OPS = "ops"
     ADMIN = "admin"
     DEVICE = "device"
+    REVOKED_DEVICE = "revoked_device"  # may hand in what it still holds, to be looked at, and nothing else
     RESIDENT = "resident"
     PUBLIC = "public"
 
 
-STAFF = frozenset(Role) - {Role.DEVICE, Role.RESIDENT, Role.PUBLIC}
+DEVICES = frozenset({Role.DEVICE, Role.REVOKED_DEVICE})
+STAFF = frozenset(Role) - DEVICES - {Role.RESIDENT, Role.PUBLIC}
 
 AccessTable = Mapping[str, frozenset[Role]]
 """`"METHOD /path/{as}/declared"` -> who may call it. `Role.PUBLIC` in a cell: no sign-in needed."""
@@ -111,6 +113,10 @@ class Principal:
     kind: Literal["staff", "device", "resident", "public"]
     subject: str
     grants: tuple[Grant, ...] = ()
+
+    def shut_out(self) -> HttpRefusal:
+        """What is answered where none of the caller's roles opens the route."""
+        return RoleNotAllowed("您的角色无权执行此操作。Your role does not allow this.")
 
     def has(self, *roles: Role) -> bool:
         """Say whether one of these roles is among those that opened the route."""
@@ -211,7 +217,7 @@ async def principal(request: Request) -> Principal:
 
     Raises:
         NotAuthenticated: no credential, or one that does not hold (401).
-        RoleNotAllowed: nobody in this role may call the route (403).
+        RoleNotAllowed: nobody in this role may call the route (403), or what else such a caller is told.
     """
     scope = request.scope
     allowed = request.app.state.cells[id(scope["route"]), scope["method"]]
@@ -223,7 +229,7 @@ async def principal(request: Request) -> Principal:
     scope[_AUTHENTICATED] = who
     narrowed = replace(who, grants=tuple(grant for grant in who.grants if grant.role in allowed))
     if not narrowed.grants and not public:
-        raise RoleNotAllowed("您的角色无权执行此操作。Your role does not allow this.")
+        raise who.shut_out()
     scope[_CALLER] = narrowed
     return narrowed
 

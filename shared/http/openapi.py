@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.http.access import AccessTable, Role
+from shared.http.access import DEVICES, STAFF, AccessTable, Role
 from shared.http.problem import MEDIA_TYPE, Problem
 
 _ALWAYS = {
@@ -64,9 +64,6 @@ def _complete(operation: dict[str, Any], path: str, roles: frozenset[Role]) -> N
 
 
 def _security(roles: frozenset[Role]) -> list[dict[str, list[str]]]:
-    ways: list[dict[str, list[str]]] = [
-        {name: []} for name, role in (("device", Role.DEVICE), ("resident", Role.RESIDENT)) if role in roles
-    ]
-    if roles - {Role.DEVICE, Role.RESIDENT, Role.PUBLIC}:
-        ways.append({"staff": []})
+    schemes = (("device", DEVICES), ("resident", frozenset({Role.RESIDENT})), ("staff", STAFF))
+    ways: list[dict[str, list[str]]] = [{name: []} for name, those in schemes if those & roles]
     return [*ways, {}] if Role.PUBLIC in roles else ways

@@ -1,7 +1,7 @@
 """Entry checks over HTTP (R2.3, device contract)."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from services.gate import metrics
 from services.gate.api import examples
 from services.gate.api.devices import CallingStation
+from services.gate.api.holding import check_id_of, hold
 from services.gate.api.models import (
     BatchAnswer,
     BatchBody,
@@ -35,10 +36,11 @@ from services.gate.handlers.checks import (
     Outcome,
     Rejected,
     check_entries,
+    time_of,
 )
 from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
 from services.gate.store.checks import Lookup
-from shared.db.pool import TRANSIENT
+from shared.db.pool import TRANSIENT, Tx
 from shared.events.envelope import Cause
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation, get_logger
@@ -67,7 +69,7 @@ async def check_entry(
     other content is refused (`same_id_other_content`).
     """
     mine = desk(request.app)
-    [outcome] = await _run(mine, [await _command(mine, station, body)])
+    [outcome] = await _run(mine, [await command_of(mine, station, body)])
     match outcome:
         case Rejected():
             raise outcome.refusal
@@ -80,21 +82,53 @@ async def check_entry(
 async def check_entries_queued(body: BatchBody, station: CallingStation, request: Request) -> BatchAnswer:
     """Record checks that the device queued, each by itself; the answer has one item a check, in order.
 
-    Delete a check from the queue on `created` and `exists` only.
+    Delete a check from the queue on `created` and `exists` only. What a revoked device sends, and what was stamped in
+    the future by a clock that nobody can correct, is kept aside for a supervisor (`quarantined`).
     """
     mine = desk(request.app)
-    items: list[BatchItem | None] = []
-    commands: list[CheckEntry] = []
-    for raw in body.checks:
+    if station.revoked:
+        return BatchAnswer(items=await hold(mine, station, body.checks, "device_revoked"))
+    items: dict[int, BatchItem] = {}
+    commands: dict[int, CheckEntry] = {}
+    for nth, raw in enumerate(body.checks):
         try:
             check = EntryCheckBody.model_validate(raw)
         except ValidationError as error:
-            items.append(_invalid(raw, error))
+            items[nth] = _invalid(raw, error)
         else:
-            items.append(None)
-            commands.append(await _command(mine, station, check))
-    answered = iter(await _run_each_if_needed(mine, commands) if commands else [])
-    return BatchAnswer(items=[item or next(answered) for item in items])
+            commands[nth] = await command_of(mine, station, check)
+    if ahead := await _stamped_ahead(mine, commands):
+        held = await hold(mine, station, [body.checks[nth] for nth in ahead], "stamp_in_future")
+        items |= dict(zip(ahead, held, strict=True))
+    due = {nth: command for nth, command in commands.items() if nth not in items}
+    if due:
+        items |= dict(zip(due, await _run_each_if_needed(mine, list(due.values())), strict=True))
+    return BatchAnswer(items=[items[nth] for nth in range(len(body.checks))])
+
+
+async def _stamped_ahead(mine: Desk, commands: Mapping[int, CheckEntry]) -> list[int]:
+    """Which checks a device decided by itself at a time that is still to come (G11)."""
+    offline = {nth: command for nth, command in commands.items() if command.offline}
+    if not offline:
+        return []
+    async with mine.context.database.read() as conn:
+        rules = await mine.rules(conn, mine.context.clock.today())
+    now = mine.context.clock.now()
+    return [nth for nth, command in offline.items() if time_of(command, received_at=now, rules=rules).ahead]
+
+
+async def take_vouched(mine: Desk, commands: Sequence[CheckEntry], tx: Tx) -> list[str]:
+    """Record checks that a supervisor vouches for, in their transaction; tells what became of each, in order."""
+    rules = await mine.rules(tx, tx.today)
+    outcomes = await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
+    told: list[str] = []
+    for outcome in outcomes:
+        match outcome:
+            case Rejected():
+                told.append(outcome.refusal.code)
+            case Answered():
+                told.append("created" if outcome.created else "exists")
+    return told
 
 
 async def _run(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
@@ -134,7 +168,8 @@ async def _run_alone(mine: Desk, command: CheckEntry) -> BatchItem:
     return _item(command, outcome)
 
 
-async def _command(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
+async def command_of(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
+    """What a device sent, as a command."""
     offline = body.offline
     return CheckEntry(
         station=station,
@@ -152,6 +187,7 @@ async def _command(mine: Desk, station: Station, body: EntryCheckBody) -> CheckE
             reasons=offline.reasons,
             action=offline.action,
             policy_version=offline.policy_version,
+            clock_skew_seconds=offline.clock_skew_seconds,
         )
         if offline
         else None,
@@ -218,9 +254,5 @@ def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:
 def _invalid(raw: object, error: ValidationError) -> BatchItem:
     """What is wrong with an item, by place; never its content."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    try:
-        check_id = UUID(str(raw["check_id"])) if isinstance(raw, dict) else None
-    except (KeyError, ValueError):
-        check_id = None
     field = ".".join(map(str, first["loc"]))[:200] or None
-    return BatchItem(check_id=check_id, status="rejected", code="invalid_request", field=field)
+    return BatchItem(check_id=check_id_of(raw), status="rejected", code="invalid_request", field=field)

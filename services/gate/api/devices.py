@@ -47,7 +47,8 @@ Working = Annotated[Context, Depends(context_of)]
 CallingStation = Annotated[Station, Depends(calling_station)]
 
 
-def _cause() -> Cause:
+def command_cause() -> Cause:
+    """What the events of a request name as their beginning."""
     return Cause(correlation=current_correlation() or uuid7())
 
 
@@ -58,7 +59,7 @@ def _cause() -> Cause:
 )
 async def issue_enrolment_code(body: CodeBody, who: Caller, context: Working) -> CodeAnswer:
     """The code lives ten minutes of real time and works once. It is told in this answer only."""
-    async with context.database.begin(actor=who.subject, cause=_cause()) as tx:
+    async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
         post = await store.post(tx, body.checkpoint)
         if post is None:
             raise UnknownCheckpoint("没有该卡口。There is no such checkpoint.", field="checkpoint")
@@ -84,7 +85,7 @@ async def enrol_device(body: DeviceBody, request: Request, response: Response) -
     works for no other device.
     """
     context: Context = request.app.state.context
-    async with context.database.begin(actor="enrolment", cause=_cause()) as tx:
+    async with context.database.begin(actor="enrolment", cause=command_cause()) as tx:
         enrolled = await devices.enrol(
             body.code,
             body.device_id,
@@ -105,13 +106,18 @@ async def enrol_device(body: DeviceBody, request: Request, response: Response) -
 
 @router.post("/v1/devices/{device_id}/revoke", summary="Stop a device at once")
 async def revoke_device(device_id: UUID, who: Caller, request: Request) -> RevokedAnswer:
-    """From the answer on this process takes nothing from the device; every other one within 60 seconds."""
+    """From the answer on this process applies nothing of the device's; every other one within 60 seconds.
+
+    What the device still holds may be uploaded, and waits in quarantine for a supervisor.
+    """
     context: Context = request.app.state.context
-    async with context.database.begin(actor=who.subject, cause=_cause()) as tx:
+    async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
         compound, checkpoint, revoked_at = await devices.device_for_update(device_id, tx=tx)
         who.require_compound(compound, checkpoint=checkpoint)
         if revoked_at is None:
-            revoked_at = await devices.revoke(device_id, revoked_by=who.subject, tx=tx)
+            revoked_at = await devices.revoke(
+                device_id, compound=compound, checkpoint=checkpoint, revoked_by=who.subject, tx=tx
+            )
     desk(request.app).forget(device_id)
     log.warning("device_revoked", device=str(device_id), checkpoint=checkpoint, by=who.subject)
     return RevokedAnswer(device_id=device_id, revoked_at=revoked_at)

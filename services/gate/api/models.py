@@ -119,6 +119,10 @@ class DecidedBody(Body):
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)]
     action: Action | None = None
     policy_version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+    clock_skew_seconds: Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)] | None = Field(
+        default=None,
+        description="By how much the device's clock was ahead of the server's, as it knew then; null: unknown.",
+    )
 
 
 class EntryCheckBody(Body):
@@ -220,11 +224,12 @@ class BatchItem(Answer):
     """What became of one check of a batch, in the batch's order.
 
     `created`, `exists`: it is kept, delete it from the queue. `rejected`: it never will be, keep it for a person to
-    look at. `retry`: send it again, not before `retry_after` seconds.
+    look at. `quarantined`: a supervisor has to look at it; mark it and do not send it again. `retry`: send it again,
+    not before `retry_after` seconds.
     """
 
     check_id: UUID | None
-    status: Literal["created", "exists", "rejected", "retry"]
+    status: Literal["created", "exists", "rejected", "quarantined", "retry"]
     answer: EntryCheckAnswer | None = None
     code: str | None = None
     field: str | None = None

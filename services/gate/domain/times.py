@@ -6,20 +6,37 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedTime:
-    """When a check happened, and whether the device's clock could be believed."""
+    """When a check happened, whether the device's clock could be believed, and if not: did it say the future?"""
 
     happened_at: datetime
     trusted: bool
+    ahead: bool
 
 
 def judge_time(
-    checked_at: datetime, *, received_at: datetime, opened_at: datetime, ahead_seconds: int
+    checked_at: datetime,
+    *,
+    received_at: datetime,
+    opened_at: datetime,
+    ahead_seconds: int,
+    skew_seconds: int = 0,
 ) -> JudgedTime:
-    """The device's time unless it cannot be true; then the time of receipt stands in.
+    """The device's time, corrected, unless it cannot be true; then the time of receipt stands in.
 
-    A check cannot come from the future, nor from before its checkpoint was opened; `ahead_seconds` is how far two
-    good clocks may differ.
+    A check cannot come from the future, nor from before its checkpoint was opened.
+
+    Args:
+        checked_at: the device's stamp.
+        received_at: when it came here.
+        opened_at: when the checkpoint was opened.
+        ahead_seconds: how far two good clocks may differ.
+        skew_seconds: by how much the device's clock is known to be ahead of ours; negative: behind.
     """
     leeway = timedelta(seconds=ahead_seconds)
-    trusted = opened_at - leeway <= checked_at <= received_at + leeway
-    return JudgedTime(happened_at=checked_at if trusted else received_at, trusted=trusted)
+    corrected = checked_at - timedelta(seconds=skew_seconds)
+    trusted = opened_at - leeway <= corrected <= received_at + leeway
+    return JudgedTime(
+        happened_at=corrected if trusted else received_at,
+        trusted=trusted,
+        ahead=corrected > received_at + leeway,
+    )

@@ -40,12 +40,16 @@ from shared.obs.logging import current_correlation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedOffline:
-    """What the device itself decided, and by which policy version, while it had no answer from here."""
+    """What the device itself decided, and by which policy version, while it had no answer from here.
+
+    `clock_skew_seconds`: by how much its clock was ahead of ours, as far as it knew then.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     action: Action | None
     policy_version: int
+    clock_skew_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +146,7 @@ def _judge(
         records, person = facts.records, facts.records.person
         if person in held:
             records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
-        time = judge_time(
-            command.checked_at,
-            received_at=now,
-            opened_at=command.station.opened_at,
-            ahead_seconds=rules.ahead_seconds,
-        )
+        time = time_of(command, received_at=now, rules=rules)
         decision = decide_entry(_attempt(command, time, now), records, rules)
         if decision.holds and person is not None:
             held[person] = Restriction(measure="medical", compound=command.station.compound)
@@ -166,6 +165,18 @@ def _judge(
             ),
         )
     return judged
+
+
+def time_of(command: CheckEntry, *, received_at: datetime, rules: GateRules) -> JudgedTime:
+    """When a check happened: by what the device knew of its clock then, else by what it last said of it (G11)."""
+    known = command.offline.clock_skew_seconds if command.offline else None
+    return judge_time(
+        command.checked_at,
+        received_at=received_at,
+        opened_at=command.station.opened_at,
+        ahead_seconds=rules.ahead_seconds,
+        skew_seconds=command.station.clock_skew_seconds if known is None else known,
+    )
 
 
 def _attempt(command: CheckEntry, time: JudgedTime, now: datetime) -> EntryAttempt:

@@ -11,7 +11,7 @@ from services.gate.domain.devices import CodeUsed, UnknownDevice, code_expires, 
 from services.gate.domain.devices import Post as Checkpoint
 from services.gate.store import devices as store
 from shared.db.pool import Tx
-from shared.events.gate import DeviceEnrolled
+from shared.events.gate import DeviceEnrolled, DeviceRevoked
 from shared.kernel.ids import CheckpointId, CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -103,10 +103,27 @@ async def device_for_update(device_id: UUID, *, tx: Tx) -> tuple[CompoundId, Che
     return row["compound"], row["checkpoint"], row["revoked_at"]
 
 
-async def revoke(device_id: UUID, *, revoked_by: str, tx: Tx) -> datetime:
-    """Stop a locked device that is not revoked yet; tells since when."""
-    await tx.execute(store.REVOKE_DEVICE, device_id, tx.now, revoked_by)
+async def revoke(
+    device_id: UUID, *, compound: CompoundId, checkpoint: CheckpointId, revoked_by: str, tx: Tx
+) -> datetime:
+    """Stop a locked device that is not revoked yet; tells since when. What it still sends is quarantined (G16)."""
+    version: int = await tx.fetchval(store.REVOKE_DEVICE, device_id, tx.now, revoked_by)
+    await tx.publish(
+        DeviceRevoked(device_id=device_id, compound=compound, checkpoint=checkpoint, revoked_at=tx.now),
+        version=version,
+    )
     return tx.now
+
+
+async def offer_credential(device_id: UUID, request_id: UUID, *, vault: Vault, tx: Tx) -> str:
+    """A device's next credential. It counts from its first use; until then the present one does as well.
+
+    Asked again under the same id, the answer is the same; under another id, the one offered before is void.
+    """
+    await device_for_update(device_id, tx=tx)
+    secret = _secret(vault, f"rotation|{request_id}", device_id)
+    await tx.execute(store.OFFER_CREDENTIAL, device_id, hash_secret(secret))
+    return secret
 
 
 def normal_code(code: str) -> str:

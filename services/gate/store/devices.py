@@ -43,15 +43,21 @@ insert into device (device_id, compound, checkpoint, credential_hash, enrolled_a
 values ($1, $2, $3, $4, $5, 1)
 """
 DEVICE = """
-select d.device_id, d.compound, d.checkpoint, d.credential_hash, d.enrolled_at, d.revoked_at, p.opened_at
-from device d join checkpoint p on p.checkpoint = d.checkpoint
+select d.device_id, d.compound, d.checkpoint, d.credential_hash, d.next_credential_hash, d.enrolled_at, d.revoked_at,
+  p.opened_at, coalesce(r.clock_skew_seconds, 0) as clock_skew_seconds
+from device d join checkpoint p on p.checkpoint = d.checkpoint left join device_report r on r.device_id = d.device_id
 where d.device_id = $1
 """
 DEVICE_FOR_UPDATE = """
 select device_id, compound, checkpoint, revoked_at, version from device where device_id = $1 for update
 """
+OFFER_CREDENTIAL = "update device set next_credential_hash = $2 where device_id = $1"
+TAKE_CREDENTIAL = """
+update device set credential_hash = next_credential_hash, next_credential_hash = null
+where device_id = $1 and next_credential_hash = $2
+"""
 REVOKE_DEVICE = """
-update device set revoked_at = $2, revoked_by = $3, version = version + 1 where device_id = $1
+update device set revoked_at = $2, revoked_by = $3, version = version + 1 where device_id = $1 returning version
 """
 
 

@@ -139,7 +139,8 @@ async def test_a_revoked_device_is_stopped_at_once(town: GateTown) -> None:
     assert [answer.status_code for answer in revoked] == [200, 200]
     assert revoked[0].json() == revoked[1].json()
     assert (await town.send(town.body({"kind": "visitor"}))).status_code == 401
-    assert (await town.batch([town.body({"kind": "visitor"})])).status_code == 401
+    late = await town.batch([town.body({"kind": "visitor"})])
+    assert [item["status"] for item in late.json()["items"]] == ["quarantined"]
     assert len(await town.rows("select 1 from entry_check")) == 1
     unknown = await town.client.http.post(f"/v1/devices/{uuid4()}/revoke", headers=town.client.as_role("ops"))
     assert unknown.status_code == 404
@@ -164,7 +165,8 @@ async def test_a_revocation_by_another_process_holds_within_a_minute(town: GateT
     clock.ahead = SESSION_SECONDS
     memory = desk(app)
     memory._clock = clock
-    assert (await town.send(town.body({"kind": "visitor"}))).status_code == 401
+    answer = await town.send(town.body({"kind": "visitor"}))
+    assert (answer.status_code, answer.json()["code"]) == (401, "device_revoked")
 
 
 async def test_a_device_asks_where_it_serves(town: GateTown) -> None:

@@ -174,12 +174,13 @@ async def _keys() -> bytes:
 
 
 async def _device(credential: str, app: FastAPI) -> Principal:
-    if credential != app.state.db["device-secret"]:
+    role = {app.state.db["device-secret"]: Role.DEVICE, "revoked": Role.REVOKED_DEVICE}.get(credential)
+    if role is None:
         raise NotAuthenticated
     return Principal(
         kind="device",
         subject="device-1",
-        grants=(Grant(role=Role.DEVICE, scope=Scope.parse("checkpoint:lj-001-n")),),
+        grants=(Grant(role=role, scope=Scope.parse("checkpoint:lj-001-n")),),
     )
 
 

@@ -32,6 +32,8 @@ def credential(role: Role) -> dict[str, str]:
             return {}
         case Role.DEVICE:
             return {"Authorization": "Device abc"}
+        case Role.REVOKED_DEVICE:
+            return {"Authorization": "Device revoked"}
         case Role.RESIDENT:
             return {"Authorization": "link resident-1"}
         case _:

@@ -1,0 +1,131 @@
+"""Heartbeats, credentials, and the list of devices over HTTP (architecture §7, screens §6.2)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from services.gate import metrics
+from services.gate.api.device_models import (
+    CredentialAnswer,
+    DeviceLine,
+    HeartbeatAnswer,
+    HeartbeatBody,
+    OneDevice,
+    RotateBody,
+    SeqRun,
+)
+from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.desk import Station, desk
+from services.gate.domain.devices import UnknownDevice
+from services.gate.handlers import device_health, devices
+from services.gate.handlers.device_health import Heartbeat
+from services.gate.store import device_health as store
+from services.gate.store.rules import rules_version
+from shared.http.access import TOWN, Caller, Principal, ScopeKind
+from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.ids import CheckpointId, CompoundId
+from shared.obs.logging import get_logger
+
+log = get_logger(__name__)
+router = APIRouter(tags=["devices"])
+_AFTER = Cursor(UUID)
+
+
+@router.post("/v1/devices/me/heartbeat", summary="Say how the device is")
+async def heartbeat(
+    body: HeartbeatBody, station: CallingStation, context: Working, request: Request
+) -> HeartbeatAnswer:
+    """Once a minute, and after every upload. The answer tells how far the device's clock is from the server's."""
+    beat = Heartbeat(**body.model_dump())
+    async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
+        report = await device_health.hear(beat, station, real_now=context.clock.real_now(), tx=tx)
+        version = await rules_version(tx, tx.today)
+        now = tx.now
+    if report.clock_skew_seconds != station.clock_skew_seconds:
+        desk(request.app).forget(station.device_id)  # its stamps are read by the new skew from here on
+    _figures(station, beat, report.clock_skew_seconds)
+    return HeartbeatAnswer(now=now, clock_skew_seconds=report.clock_skew_seconds, policy_version=version)
+
+
+@router.post("/v1/devices/me/credential", summary="Change the device's own credential")
+async def rotate_credential(
+    body: RotateBody, station: CallingStation, context: Working, request: Request
+) -> CredentialAnswer:
+    """Tell the next credential. Store it before using it; its first use makes the present one void."""
+    async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
+        secret = await devices.offer_credential(
+            station.device_id, body.request_id, vault=context.vault, tx=tx
+        )
+    desk(request.app).forget(station.device_id)
+    log.info("device_credential_offered", device=str(station.device_id))
+    return CredentialAnswer(device_id=station.device_id, credential=f"{station.device_id}.{secret}")
+
+
+@router.get("/v1/devices", summary="Devices and how they are")
+async def list_devices(
+    *,
+    who: Caller,
+    context: Working,
+    compound: Annotated[CompoundId | None, Query()] = None,
+    checkpoint: Annotated[CheckpointId | None, Query()] = None,
+    revoked: Annotated[bool | None, Query()] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[DeviceLine]:
+    """Tell the devices of the places that the caller answers for, by id."""
+    last = _AFTER.read(after)[0] if after else UUID(int=0)
+    async with context.database.read() as conn:
+        rows = await conn.fetch(store.DEVICES, last, *within(who), compound, checkpoint, revoked, limit + 1)
+    items = [DeviceLine(**_line(row, context.clock.now())) for row in rows[:limit]]
+    return Page(items=items, next=_AFTER.write(items[-1].device_id) if len(rows) > limit else None)
+
+
+@router.get("/v1/devices/{device_id}", summary="One device, and what is missing of what it sent")
+async def one_device(device_id: UUID, who: Caller, context: Working) -> OneDevice:
+    """A device numbers its checks without a gap: what is missing is still in its queue, or was lost with it."""
+    async with context.database.read() as conn:
+        row = await conn.fetchrow(store.DEVICE_AS_LISTED, device_id)
+        if row is None:
+            raise UnknownDevice("没有该设备。There is no such device.")
+        who.require_compound(row["compound"], checkpoint=row["checkpoint"])
+        highest, missing = await store.gaps(conn, device_id)
+    return OneDevice(
+        **_line(row, context.clock.now()),
+        highest_seq=highest,
+        missing=[SeqRun(first=first, last=last) for first, last in missing],
+    )
+
+
+def within(who: Principal) -> tuple[list[str] | None, list[str] | None]:
+    """The compounds and the checkpoints of the caller's grants, as filters: one of them has to fit.
+
+    None and None, for everything, where a grant covers the town.
+    """
+    scopes = who.scopes_for()
+    if TOWN in scopes:
+        return None, None
+    named: dict[ScopeKind, list[str]] = {ScopeKind.COMPOUND: [], ScopeKind.CHECKPOINT: []}
+    for scope in scopes:
+        if scope.id and scope.kind in named:
+            named[scope.kind].append(scope.id)
+    return named[ScopeKind.COMPOUND], named[ScopeKind.CHECKPOINT]
+
+
+def _line(row: Any, now: datetime) -> dict[str, Any]:
+    line = {name: value for name, value in dict(row).items() if name != "revoked_by"}
+    made = line["list_made_at"]
+    return line | {
+        "state": "revoked" if line["revoked_at"] else "in_service",
+        "list_age_seconds": max(0, round((now - made).total_seconds())) if made else None,
+    }
+
+
+def _figures(station: Station, beat: Heartbeat, skew: int) -> None:
+    at = station.compound, station.checkpoint
+    oldest, made = beat.oldest_queued_at, beat.list_made_at
+    metrics.DEVICE_QUEUE.labels(*at).set(beat.queue_length)
+    metrics.DEVICE_OLDEST_QUEUED.labels(*at).set(oldest.timestamp() if oldest else 0)
+    metrics.DEVICE_CLOCK_SKEW.labels(*at).set(skew)
+    metrics.LIST_UPDATED.labels(*at, "oldest").set(made.timestamp() if made else 0)

@@ -1,0 +1,187 @@
+"""A supervisor's view of the quarantine over HTTP: see, release, discard (G11, G16)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field, ValidationError
+
+from services.gate.api.checks import command_of, take_vouched
+from services.gate.api.device_health import within
+from services.gate.api.devices import Working, command_cause
+from services.gate.api.models import EntryCheckBody
+from services.gate.desk import Desk, desk
+from services.gate.domain.quarantine import Because, decide_settling
+from services.gate.domain.rulings import Direction, Verdict
+from services.gate.handlers import quarantine
+from services.gate.handlers.checks import CheckEntry
+from services.gate.store import quarantine as store
+from services.gate.store.quarantine import Cause, Kept, State
+from shared.db.pool import Tx
+from shared.http.access import Caller, Principal
+from shared.http.models import Answer, Body
+from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.ids import CheckpointId, CompoundId
+from shared.obs.logging import get_logger
+
+log = get_logger(__name__)
+router = APIRouter(tags=["quarantine"])
+_AFTER = Cursor(UUID)
+
+
+class CheckShown(Answer):
+    """What a supervisor goes by. Whom the check was of is not shown: nobody needs it to judge the device."""
+
+    check_id: UUID
+    seq: int
+    direction: Direction
+    subject_kind: str
+    checked_at: datetime = Field(description="The device's time.")
+    verdict: Verdict | None = Field(description="What the device decided; null: it had decided nothing.")
+
+
+class QuarantinedItem(Answer):
+    """An item in quarantine. `check` is null where it is no check that could be applied."""
+
+    item_id: UUID
+    device_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    cause: Cause
+    received_at: datetime
+    state: State
+    check: CheckShown | None
+    outcome: str | None = Field(
+        description="Of a released item: `created`, `exists`, or why it was not taken."
+    )
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_because: str | None
+
+
+class SettleBody(Body):
+    """Decide about items, all with one reason. Sent again, the answer is the same."""
+
+    item_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+    because: Because
+
+
+class Settled(Answer):
+    """What became of each item, in the order of their age."""
+
+    items: list[QuarantinedItem]
+
+
+@router.get("/v1/quarantine", summary="What is kept aside, by age")
+async def list_quarantine(
+    *,
+    who: Caller,
+    context: Working,
+    device_id: Annotated[UUID | None, Query()] = None,
+    state: Annotated[State | None, Query()] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[QuarantinedItem]:
+    """Tell the items of the places that the caller answers for. Nobody's identity is in the answer."""
+    last = _AFTER.read(after)[0] if after else UUID(int=0)
+    async with context.database.read() as conn:
+        found = await store.listed(
+            conn, after=last, within=within(who), device_id=device_id, state=state, limit=limit + 1
+        )
+    content = await quarantine.opened(found[:limit], vault=context.vault)
+    items = [_shown(item, content.get(item.item_id)) for item in found[:limit]]
+    return Page(items=items, next=_AFTER.write(items[-1].item_id) if len(found) > limit else None)
+
+
+@router.post("/v1/quarantine/release", summary="Apply items that a supervisor vouches for")
+async def release(body: SettleBody, who: Caller, request: Request) -> Settled:
+    """Each is taken as if it came now from its device at its checkpoint; `outcome` says what became of it."""
+    mine = desk(request.app)
+    context = mine.context
+    async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
+        held = await _lock(tx, body, who, as_="released")
+        content = await quarantine.opened(held, vault=context.vault)
+        outcomes = await _apply(mine, held, content, tx)
+        await store.settle(tx, "released", outcomes, by=who.subject, because=body.because)
+        answer = await _settled(tx, body, mine)
+    log.warning("quarantine_released", items=len(outcomes), by=who.subject)
+    return answer
+
+
+@router.post("/v1/quarantine/discard", summary="Let items rest for good")
+async def discard(body: SettleBody, who: Caller, request: Request) -> Settled:
+    """Decide that items are not applied. They stay readable, with the reason."""
+    mine = desk(request.app)
+    async with mine.context.database.begin(actor=who.subject, cause=command_cause()) as tx:
+        held = await _lock(tx, body, who, as_="discarded")
+        outcomes = [(item.item_id, None) for item in held]
+        await store.settle(tx, "discarded", outcomes, by=who.subject, because=body.because)
+        answer = await _settled(tx, body, mine)
+    log.warning("quarantine_discarded", items=len(outcomes), by=who.subject)
+    return answer
+
+
+async def _lock(tx: Tx, body: SettleBody, who: Principal, *, as_: State) -> list[Kept]:
+    """The items that are to be settled now, locked, in the caller's places."""
+    found = await store.for_update(tx, body.item_ids)
+    for item in found:
+        who.require_compound(item.compound, checkpoint=item.checkpoint)
+    due = decide_settling(body.item_ids, {item.item_id: item.state for item in found}, as_=as_)
+    return [item for item in found if item.item_id in due]
+
+
+async def _apply(
+    mine: Desk, held: Sequence[Kept], content: Mapping[UUID, Any], tx: Tx
+) -> list[tuple[UUID, str]]:
+    """Take checks as their device's; what is no check, or is not taken, keeps its code."""
+    stations = {item.device_id: await mine.station_of(item.device_id) for item in held}
+    outcomes: dict[UUID, str] = {}
+    commands: dict[UUID, CheckEntry] = {}
+    for item in held:
+        try:
+            check = EntryCheckBody.model_validate(content.get(item.item_id))
+        except ValidationError:
+            outcomes[item.item_id] = "invalid_request"
+        else:
+            commands[item.item_id] = await command_of(mine, stations[item.device_id], check)
+    answered = await take_vouched(mine, list(commands.values()), tx)
+    outcomes |= dict(zip(commands, answered, strict=True))
+    return list(outcomes.items())
+
+
+async def _settled(tx: Tx, body: SettleBody, mine: Desk) -> Settled:
+    now = await store.for_update(tx, body.item_ids)
+    content = await quarantine.opened(now, vault=mine.context.vault)
+    return Settled(items=[_shown(item, content.get(item.item_id)) for item in now])
+
+
+def _shown(item: Kept, content: Any) -> QuarantinedItem:
+    try:
+        check = EntryCheckBody.model_validate(content)
+    except ValidationError:
+        shown = None
+    else:
+        shown = CheckShown(
+            check_id=check.check_id,
+            seq=check.seq,
+            direction=check.direction,
+            subject_kind=check.subject.kind,
+            checked_at=check.checked_at,
+            verdict=check.offline.verdict if check.offline else None,
+        )
+    return QuarantinedItem(
+        item_id=item.item_id,
+        device_id=item.device_id,
+        compound=item.compound,
+        checkpoint=item.checkpoint,
+        cause=item.cause,
+        received_at=item.received_at,
+        state=item.state,
+        check=shown,
+        outcome=item.outcome,
+        decided_at=item.decided_at,
+        decided_by=item.decided_by,
+        decided_because=item.decided_because,
+    )
