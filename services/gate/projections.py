@@ -27,7 +27,12 @@ from shared.events.observation import (
 )
 from shared.events.policy import Measure
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.passes import (
+    EntryPassIssued,
+    EntryPassReinstated,
+    EntryPassRevoked,
+    EntryPassSuspended,
+)
 from shared.events.registry.places import CheckpointOpened, CompoundRegistered
 from shared.events.registry.rules import PassKeyAnnounced, PolicyRevised
 from shared.kernel.cards import CardKeys
@@ -94,7 +99,7 @@ class Passes(
     Projection,
     name="gate.passes",
     version=1,
-    reads=(EntryPassIssued, EntryPassSuspended, EntryPassRevoked),
+    reads=(EntryPassIssued, EntryPassSuspended, EntryPassReinstated, EntryPassRevoked),
 ):
     """Entry passes as they stand. A new print is a new EntryPassIssued with a higher serial."""
 
@@ -111,6 +116,8 @@ class Passes(
                     turned[event.pass_id] = PassState.ACTIVE, item.version
                 case EntryPassSuspended() as event:
                     turned[event.pass_id] = PassState.SUSPENDED, item.version
+                case EntryPassReinstated() as event:
+                    turned[event.pass_id] = PassState.ACTIVE, item.version
                 case EntryPassRevoked() as event:
                     turned[event.pass_id] = PassState.REVOKED, item.version
         rows = [

@@ -5,11 +5,12 @@ imports; policy versions, risk areas and the public figures behind them; returne
 the call list; entry passes and the keys that sign them; leads with who told them (apart) and rewards; notices and
 where they hang.
 
-Events in: observation's ObservationStarted / Interrupted / Resumed / AwaitsClosure / Completed (no pass before the
-end), gate's FeverSeen (passes suspended).
+Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
+AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
+FeverSeen (passes suspended, reinstated when nothing stands any more).
 Events out: CompoundRegistered, CheckpointOpened, GridRegistered, AddressesRegistered, WorkerPosted; PersonRegistered,
 HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced; ReturneeRegistered; WatchListLineSettled;
-EntryPassIssued / Suspended / Revoked; SubjectCardSealed, a channel per recipient;
+EntryPassIssued / Suspended / Reinstated / Revoked; SubjectCardSealed, a channel per recipient;
 LeadReceived / Assigned / Closed, NoticePublished.
 
 HTTP: `/v1/imports`, places and people; `/v1/policies`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`;

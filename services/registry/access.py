@@ -12,6 +12,8 @@ _LEAD_READERS = _LEAD_HANDLERS | {Role.SUPERVISOR}
 _POSTERS = _INTAKE | {Role.PROPERTY_MANAGER, Role.SANITATION_WORKER, Role.SHIFT_LEADER}
 _WATCH_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
 _CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
+_PASS_DESK = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
+_PASS_READERS = _PASS_DESK | {Role.GRID_WORKER}
 
 ACCESS: AccessTable = {
     "POST /v1/policies": _RULE_MAKERS,
@@ -35,8 +37,13 @@ ACCESS: AccessTable = {
     "GET /v1/returnees": _RETURNEE_READERS,
     "GET /v1/returnees/{intake_id}": _RETURNEE_READERS,
     "POST /v1/passes": frozenset({Role.COMMUNITY_CLERK}),
-    "GET /v1/passes/{pass_id}": frozenset({Role.COMMUNITY_CLERK, Role.GRID_WORKER, Role.HQ_OFFICER}),
-    "POST /v1/passes/{pass_id}/revoke": frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER}),
+    "GET /v1/passes/{pass_id}": _PASS_READERS,
+    "GET /v1/passes": _PASS_READERS,
+    "GET /v1/passes/{pass_id}/steps": _PASS_DESK | {Role.SUPERVISOR, Role.AUDITOR},
+    "POST /v1/passes/{pass_id}/prints": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /v1/passes/{pass_id}/suspend": _PASS_DESK,
+    "POST /v1/passes/{pass_id}/reinstate": _PASS_DESK,
+    "POST /v1/passes/{pass_id}/revoke": _PASS_DESK,
     "POST /v1/imports": _IMPORTERS,
     "GET /v1/imports/{import_id}": _IMPORTERS | {Role.HQ_OFFICER},
     "GET /v1/imports/{import_id}/rows": _IMPORTERS | {Role.HQ_OFFICER},

@@ -8,6 +8,7 @@ from services.registry.api import call_list as call_list_api
 from services.registry.api import imports as imports_api
 from services.registry.api import leads as leads_api
 from services.registry.api import notices as notices_api
+from services.registry.api import pass_life as pass_life_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import policy as policy_api
@@ -15,7 +16,7 @@ from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
 from services.registry.api import watch_lists as watch_lists_api
-from services.registry.handlers import passes, policy, risk
+from services.registry.handlers import pass_keys, policy, risk
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.people import Keeper
 from services.registry.store import call_list as call_list_store
@@ -46,6 +47,7 @@ def build(context: Context) -> Service:
             risk_api.router,
             returnees_api.router,
             passes_api.router,
+            pass_life_api.router,
             watch_lists_api.router,
             call_list_api.router,
             leads_api.router,
@@ -60,7 +62,11 @@ def build(context: Context) -> Service:
             **lead_store.REJECTIONS,
             **notice_store.REJECTIONS,
         },
-        consumers=(consumers.follow_observation(keeper), consumers.suspend_on_fever()),
+        consumers=(
+            consumers.follow_observation(keeper),
+            consumers.suspend_on_fever(),
+            consumers.follow_fevers(),
+        ),
         tickers=(Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),),
         body_limits={
             "POST /v1/imports": imports_api.MAX_BYTES,
@@ -69,6 +75,6 @@ def build(context: Context) -> Service:
         prepare=(
             partial(policy.seed, context.database),
             partial(risk.load_figures, context.database),
-            partial(passes.ensure_key, context.database, context.vault),
+            partial(pass_keys.ensure_key, context.database, context.vault),
         ),
     )

@@ -1,19 +1,24 @@
 """What the registry does about other services' facts. Names are durable; every reaction acts once."""
 
-from datetime import timedelta
-
-from services.registry.handlers import passes, returnees
+from services.registry.handlers import pass_life, returnees
 from services.registry.handlers.people import Keeper
 from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import FeverSeen
 from shared.events.observation import (
+    CaseConfirmed,
+    FeverCleared,
     ObservationAwaitsClosure,
+    ObservationClosed,
     ObservationCompleted,
     ObservationInterrupted,
+    ObservationMeasureChanged,
+    ObservationRescheduled,
+    ObservationRestarted,
     ObservationResumed,
     ObservationStarted,
+    SymptomReported,
 )
 
 
@@ -28,33 +33,27 @@ def follow_observation(keeper: Keeper) -> Reactor:
     @reactor.on(ObservationInterrupted)
     async def interrupted(event: ObservationInterrupted, /, *, tx: Tx) -> None:
         if await store.move_observation(tx, event.case_id, "interrupted"):
-            await passes.suspend_all(tx, event.person_ref, "under_observation")
-
-    @reactor.on(ObservationResumed)
-    async def resumed(event: ObservationResumed, /, *, tx: Tx) -> None:
-        await store.move_observation(
-            tx,
-            event.case_id,
-            "in_force",
-            last_day=event.last_day,
-            pass_from=event.last_day + timedelta(days=1),
-        )
+            await pass_life.suspend_all(tx, event.person_ref, "under_observation")
 
     @reactor.on(ObservationAwaitsClosure)
     async def awaits_closure(event: ObservationAwaitsClosure, /, *, tx: Tx) -> None:
         await store.move_observation(tx, event.case_id, "awaiting_closure", last_day=event.last_day)
 
-    @reactor.on(ObservationCompleted)
-    async def completed(event: ObservationCompleted, /, *, tx: Tx) -> None:
-        await store.move_observation(
-            tx,
-            event.case_id,
-            "completed",
-            last_day=event.last_day,
-            pass_from=event.pass_from,
-            completed_at=event.completed_at,
-        )
+    reactor.on(ObservationResumed)(pass_life.follow_resumption)
+    reactor.on(ObservationMeasureChanged)(pass_life.follow_measure)
+    reactor.on(ObservationRescheduled)(pass_life.follow_dates)
+    reactor.on(ObservationRestarted)(pass_life.follow_dates)
+    reactor.on(SymptomReported)(pass_life.follow_symptom)
+    reactor.on(ObservationCompleted)(pass_life.follow_completion)
+    reactor.on(ObservationClosed)(pass_life.follow_closure)
+    return reactor
 
+
+def follow_fevers() -> Reactor:
+    """A clinic's word about a fever, and cases that were confirmed: passes come back, or stop together (G2, O9)."""
+    reactor = Reactor("registry.follow_fevers")
+    reactor.on(FeverCleared)(pass_life.follow_clearance)
+    reactor.on(CaseConfirmed)(pass_life.follow_confirmation)
     return reactor
 
 
@@ -64,6 +63,6 @@ def suspend_on_fever() -> Reactor:
 
     @reactor.on(FeverSeen)
     async def fever_seen(event: FeverSeen, /, *, tx: Tx) -> None:
-        await passes.suspend_all(tx, event.person_ref, "fever")
+        await pass_life.begin_hold(tx, [event.person_ref], "fever", event.checked_at)
 
     return reactor

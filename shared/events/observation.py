@@ -138,7 +138,6 @@ class ObservationMeasureChanged(
     channel="cases",
     key="case_id",
     place="compound",
-    archive_only=True,
 ):
     """By recorded decision the person is observed in another way from now on; dates stay (R4.6 to R4.8, O8)."""
 
@@ -157,7 +156,6 @@ class ObservationRescheduled(
     channel="cases",
     key="case_id",
     place="compound",
-    archive_only=True,
 ):
     """Day 0 or the last day is another one: a ticket was shown, a new exposure, an extension (O3)."""
 
@@ -176,7 +174,6 @@ class ObservationRestarted(
     channel="cases",
     key="case_id",
     place="compound",
-    archive_only=True,
 ):
     """The fourteen days begin again from a new day 0, by decision or after a confirmed contact (O6, O9)."""
 
@@ -196,7 +193,6 @@ class ObservationClosed(
     channel="cases",
     key="case_id",
     place="compound",
-    archive_only=True,
 ):
     """A case ended without the full period: never a release, and of exactly one kind (R7.4)."""
 
@@ -213,7 +209,6 @@ class SymptomReported(
     channel="cases",
     key="case_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody under observation reported a fever or a symptom: the fever path is open (observation rules)."""
 
@@ -231,7 +226,6 @@ class FeverCleared(
     channel="fevers",
     key="person_ref",
     place="compound",
-    archive_only=True,
 ):
     """A fever clinic cleared somebody: holds that stood for the fever end (observation rules, G2).
 
@@ -250,7 +244,6 @@ class CaseConfirmed(
     channel="fevers",
     key="person_ref",
     place="compound",
-    archive_only=True,
 ):
     """Somebody was confirmed ill: their household and contacts become close contacts (O9)."""
 

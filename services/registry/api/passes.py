@@ -1,7 +1,7 @@
 """Entry passes over HTTP (R2.4, R2.7, P5)."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -11,8 +11,10 @@ from services.registry import metrics
 from services.registry.api.common import Running, cause
 from services.registry.domain.documents import normalise_number
 from services.registry.domain.errors import CompoundUnknown
+from services.registry.domain.passes import PassKind, PassState
+from services.registry.handlers import pass_life
 from services.registry.handlers import passes as handlers
-from services.registry.handlers.passes import IssueEntryPass, RevocationReason
+from services.registry.handlers.passes import IssueEntryPass
 from services.registry.store import returnees
 from services.registry.store.passes import EntryPass
 from shared.db.pool import Conn
@@ -46,9 +48,10 @@ class PassAnswer(Answer):
     serial: int
     person_ref: UUID
     compound: str
-    kind: Literal["resident", "temporary"]
-    state: Literal["active", "suspended", "revoked"]
+    kind: PassKind
+    state: PassState
     reason: str | None
+    held_back: str | None = Field(description="Why it was suspended by command; only a command lifts that.")
     valid_from: datetime
     valid_until: datetime
     policy_version: int
@@ -60,13 +63,8 @@ class IssuedAnswer(PassAnswer):
     token: str = Field(description="`EP1:` and the signed pass in base45: the text of the QR code.")
 
 
-class RevokeBody(Body):
-    """Why the pass becomes void. `settled`: what suspended it is settled, and a new one is to be issued."""
-
-    reason: RevocationReason
-
-
-async def _within(conn: Conn, compound: str, who: Principal) -> None:
+async def require_reach(conn: Conn, compound: str, who: Principal) -> None:
+    """The compound exists and a grant of the caller covers it."""
     neighbourhood = await returnees.neighbourhood_of(conn, compound)
     if neighbourhood is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound")
@@ -81,7 +79,7 @@ async def issue_pass(body: PassBody, who: Caller, context: Running, response: Re
     `pass_not_yet` names the first possible day where it is known.
     """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _within(tx, body.compound, who)
+        await require_reach(tx, body.compound, who)
         if body.document is not None:
             number = normalise_number(body.document)
             person_ref = await handlers.person_of_document(tx, number, context.vault)
@@ -92,30 +90,20 @@ async def issue_pass(body: PassBody, who: Caller, context: Running, response: Re
     if issued.new:
         metrics.PASSES_ISSUED.labels(issued.entry_pass.kind).inc()
     response.status_code = 201 if issued.new else 200
-    return IssuedAnswer(**_fields(issued.entry_pass), token=issued.token)
+    return IssuedAnswer.model_validate({**pass_fields(issued.entry_pass), "token": issued.token})
 
 
 @router.get("/v1/passes/{pass_id}", summary="A pass")
 async def read_pass(pass_id: UUID, who: Caller, context: Running) -> PassAnswer:
     """Tell a pass and its state, without the text of its QR code."""
     async with context.database.read() as conn:
-        found = await handlers.existing(conn, pass_id)
-        await _within(conn, found.compound, who)
-    return PassAnswer(**_fields(found))
+        found = await pass_life.existing(conn, pass_id)
+        await require_reach(conn, found.compound, who)
+    return PassAnswer.model_validate(pass_fields(found))
 
 
-@router.post("/v1/passes/{pass_id}/revoke", summary="Revoke a pass")
-async def revoke_pass(pass_id: UUID, body: RevokeBody, who: Caller, context: Running) -> PassAnswer:
-    """Make a pass void for good. A second time changes nothing, also not the reason."""
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _within(tx, (await handlers.existing(tx, pass_id)).compound, who)
-        found, changed = await handlers.revoke(pass_id, body.reason, tx=tx)
-    if changed:
-        metrics.PASSES_STOPPED.labels(body.reason).inc()
-    return PassAnswer(**_fields(found))
-
-
-def _fields(found: EntryPass) -> dict[str, object]:
+def pass_fields(found: EntryPass) -> dict[str, object]:
+    """What every answer about a pass shows."""
     return {
         "pass_id": found.pass_id,
         "number": found.number,
@@ -125,6 +113,7 @@ def _fields(found: EntryPass) -> dict[str, object]:
         "kind": found.kind,
         "state": found.state,
         "reason": found.reason,
+        "held_back": found.held_back,
         "valid_from": found.validity.starts,
         "valid_until": found.validity.ends,
         "policy_version": found.policy_version,

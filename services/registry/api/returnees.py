@@ -38,7 +38,7 @@ _TRIES = 3
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Part = Annotated[str, StringConstraints(max_length=40)]
-State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed"]
+State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed", "closed"]
 
 
 class DocumentBody(Body):

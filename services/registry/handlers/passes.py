@@ -1,40 +1,28 @@
-"""Entry passes: issued once, stopped at once (R2.4, R2.7, P5)."""
+"""Entry passes: issued once, printed again with a new serial (R2.4, R2.7, P5)."""
 
-import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.registry import metrics
-from services.registry.domain.errors import PassUnknown, PersonUnknown
-from services.registry.domain.passes import (
-    NUMBER_DIGITS,
-    Holder,
-    Suspension,
-    SuspensionReason,
-    Validity,
-    decide_issue,
-    pass_number,
-)
-from services.registry.handlers import policy
+from services.registry.domain.errors import PersonUnknown
+from services.registry.domain.pass_life import PrintReason, decide_print
+from services.registry.domain.passes import NUMBER_DIGITS, Holder, Validity, decide_issue, pass_number
+from services.registry.handlers import pass_keys, pass_life, policy
 from services.registry.store import passes as store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store.passes import EntryPass
-from shared.db.pool import Conn, Database, Tx
-from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
-from shared.events.registry.rules import PassKeyAnnounced
+from shared.db.pool import Conn, Tx
+from shared.events.registry.passes import EntryPassIssued
 from shared.kernel import pass_token
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from shared.kernel.pass_token import PassClaims
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
-RevocationReason = Literal["lost", "moved_away", "deceased", "misused", "issued_in_error", "settled", "other"]
-
-TOKEN, SIGNING = "pass_token", "pass_signing_key"
+TOKEN = "pass_token"  # noqa: S105 - the name of a field
+"""Name of a sealed field, part of what is stored: never renamed."""
 _DRAWS = 50
 """Numbers drawn before giving up; with 200,000 of 10,000,000 taken two draws are rare."""
 
@@ -61,25 +49,6 @@ class Issued:
     new: bool
 
 
-async def ensure_key(database: Database, vault: Vault) -> None:
-    """At the very first start: make the key that signs passes and announce its public part. Done once."""
-    async with database.begin(actor=policy.SEEDED_BY) as tx:
-        await store.lock_keys(tx)
-        if await store.signing_key(tx) is not None:
-            return
-        private, key_ref = pass_token.make_key(), uuid7()
-        public = pass_token.public_part(private)
-        sealing = await vault.key(key_ref, create=True)
-        await store.add_key(
-            tx,
-            key_id=private["kid"],
-            key_ref=key_ref,
-            public_jwk=public,
-            private_sealed=vault.seal(sealing, SIGNING, json.dumps(private)),
-        )
-        await tx.publish(PassKeyAnnounced(key_id=private["kid"], jwk=public, valid_from=tx.now), version=1)
-
-
 async def issue(cmd: IssueEntryPass, *, tx: Tx, vault: Vault) -> Issued:
     """Issue one pass per person and compound; asked twice, also at the same moment, answered once (R2.7, P5).
 
@@ -92,59 +61,74 @@ async def issue(cmd: IssueEntryPass, *, tx: Tx, vault: Vault) -> Issued:
     if not await returnee_store.lock_person(tx, cmd.person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
     if (asked := await store.request(tx, cmd.request_id)) is not None:
-        if (asked["person_ref"], asked["compound_id"]) != (cmd.person_ref, cmd.compound):
+        if (asked["person_ref"], asked["compound_id"], asked["reason"]) != (
+            cmd.person_ref,
+            cmd.compound,
+            None,
+        ):
             raise SameIdOtherContent(
                 "该编号已用于另一次办证。This id was used for another request.", field="request_id"
             )
-        return await _again(await existing(tx, asked["pass_id"]), vault)
-    everywhere = await store.passes_for_update(tx, cmd.person_ref)
-    held = [one for one in everywhere if one.compound == cmd.compound]
+        return await _again(await pass_life.existing(tx, asked["pass_id"]), vault)
+    held = [one for one in await store.passes_for_update(tx, cmd.person_ref) if one.compound == cmd.compound]
     active = next((one for one in held if one.state == "active" and tx.now < one.validity.ends), None)
     if active is not None:
         await store.add_request(tx, cmd.request_id, active)
         return await _again(active, vault)
     rules = await policy.in_force(tx, tx.today)
     validity = decide_issue(
-        await _holder(tx, cmd, everywhere),
+        await _holder(tx, cmd, held),
         rules.document.passes,
         now=tx.now.replace(microsecond=0),
         today=tx.today,
     )
     for old in held:
-        await _revoke(tx, old, "replaced")
+        await pass_life.stop(tx, old, "replaced")
     issued = await _add(tx, cmd, validity, rules.version, vault)
     await store.add_request(tx, cmd.request_id, issued.entry_pass)
     return issued
 
 
-async def _holder(tx: Tx, cmd: IssueEntryPass, everywhere: Sequence[EntryPass]) -> Holder:
-    return Holder(
+async def _holder(tx: Tx, cmd: IssueEntryPass, held: Sequence[EntryPass]) -> Holder:
+    known = await pass_life.holder_of(tx, cmd.person_ref)
+    return replace(
+        known,
         resident=await store.lives_in(tx, cmd.person_ref, cmd.compound),
-        observations=[seen.known for seen in await returnee_store.observations_of(tx, cmd.person_ref)],
-        suspensions=[
-            Suspension(reason=one.reason or "", since=one.changed_at)
-            for one in everywhere
-            if one.state == "suspended"
-        ],
+        held_back=next((one.held_back for one in held if one.held_back and tx.now < one.validity.ends), None),
     )
+
+
+async def print_again(
+    pass_id: UUID, request_id: UUID, reason: PrintReason, *, tx: Tx, vault: Vault
+) -> Issued:
+    """Give a lost or damaged pass its next serial; every copy before it dies. Asked twice, printed once (R2.4).
+
+    Raises:
+        PassUnknown, PassRevokedAlready, PassExpired, PassSuspended: see `decide_print`.
+        SameIdOtherContent: the id was used for another request.
+    """
+    one = await pass_life.locked(tx, pass_id)
+    if (asked := await store.request(tx, request_id)) is not None:
+        if (asked["pass_id"], asked["reason"]) != (pass_id, reason):
+            raise SameIdOtherContent(
+                "该编号已用于另一次申请。This id was used for another request.", field="request_id"
+            )
+        return await _again(one, vault)
+    decide_print(one.held, now=tx.now)
+    printed = replace(one, serial=one.serial + 1)
+    token = pass_token.sign(_claims(printed), await pass_keys.signing_key(tx, vault))
+    sealed = vault.seal(await vault.key(one.person_ref, create=True), TOKEN, token)
+    version = await store.print_again(tx, pass_id, sealed, reason)
+    await store.add_request(tx, request_id, one, reason)
+    await _tell_issued(tx, printed, version)
+    return Issued(entry_pass=await pass_life.existing(tx, pass_id), token=token, new=True)
 
 
 async def _add(tx: Tx, cmd: IssueEntryPass, validity: Validity, policy_version: int, vault: Vault) -> Issued:
-    pass_id, number = uuid7(), await _free_number(tx)
-    claims = PassClaims(
-        pass_id=pass_id,
-        serial=1,
-        number=number,
-        compound=cmd.compound,
-        not_before=validity.starts,
-        expires=validity.ends,
-    )
-    token = pass_token.sign(claims, await _signing_key(tx, vault))
-    key = await vault.key(cmd.person_ref, create=True)
     given = EntryPass(
-        pass_id=pass_id,
-        number=number,
-        serial=claims.serial,
+        pass_id=uuid7(),
+        number=await _free_number(tx),
+        serial=1,
         person_ref=cmd.person_ref,
         compound=cmd.compound,
         kind="resident",
@@ -152,26 +136,44 @@ async def _add(tx: Tx, cmd: IssueEntryPass, validity: Validity, policy_version: 
         reason=None,
         validity=validity,
         policy_version=policy_version,
-        token_sealed=vault.seal(key, TOKEN, token),
+        token_sealed=b"",
         changed_at=tx.now,
         version=1,
     )
+    token = pass_token.sign(_claims(given), await pass_keys.signing_key(tx, vault))
+    key = await vault.key(cmd.person_ref, create=True)
+    given = replace(given, token_sealed=vault.seal(key, TOKEN, token))
     await store.add_pass(tx, given)
+    await _tell_issued(tx, given, given.version)
+    return Issued(entry_pass=given, token=token, new=True)
+
+
+def _claims(one: EntryPass) -> PassClaims:
+    return PassClaims(
+        pass_id=one.pass_id,
+        serial=one.serial,
+        number=one.number,
+        compound=one.compound,
+        not_before=one.validity.starts,
+        expires=one.validity.ends,
+    )
+
+
+async def _tell_issued(tx: Tx, one: EntryPass, version: int) -> None:
     await tx.publish(
         EntryPassIssued(
-            pass_id=pass_id,
-            number=number,
-            serial=claims.serial,
-            person_ref=PersonRef(cmd.person_ref),
-            compound=CompoundId(cmd.compound),
-            kind="resident",
-            valid_from=validity.starts,
-            valid_until=validity.ends,
-            policy_version=policy_version,
+            pass_id=one.pass_id,
+            number=one.number,
+            serial=one.serial,
+            person_ref=PersonRef(one.person_ref),
+            compound=CompoundId(one.compound),
+            kind=one.kind,
+            valid_from=one.validity.starts,
+            valid_until=one.validity.ends,
+            policy_version=one.policy_version,
         ),
-        version=given.version,
+        version=version,
     )
-    return Issued(entry_pass=given, token=token, new=True)
 
 
 async def _again(given: EntryPass, vault: Vault) -> Issued:
@@ -186,69 +188,6 @@ async def _free_number(tx: Tx) -> str:
         if not await store.number_taken(tx, number):
             return number
     raise NumbersExhaustedError
-
-
-async def _signing_key(conn: Conn, vault: Vault) -> dict[str, str]:
-    row = await store.signing_key(conn)
-    if row is None:
-        raise LookupError("no key signs passes: the service was not prepared")
-    opened = vault.open(await vault.key(row["key_ref"]), SIGNING, row["private_sealed"])
-    private: dict[str, str] = json.loads(opened)
-    return private
-
-
-async def revoke(pass_id: UUID, reason: RevocationReason, *, tx: Tx) -> tuple[EntryPass, bool]:
-    """Make a pass void for good; a second time changes nothing. Returns it and whether this changed it.
-
-    Raises:
-        PassUnknown: there is no such pass.
-    """
-    known = await existing(tx, pass_id)
-    await returnee_store.lock_person(tx, known.person_ref)
-    held = {one.pass_id: one for one in await store.passes_for_update(tx, known.person_ref)}
-    if pass_id not in held:
-        return await existing(tx, pass_id), False
-    await _revoke(tx, held[pass_id], reason)
-    return await existing(tx, pass_id), True
-
-
-async def _revoke(tx: Tx, one: EntryPass, reason: str) -> None:
-    version = await store.change(tx, one.pass_id, "revoked", reason)
-    await tx.publish(
-        EntryPassRevoked(
-            pass_id=one.pass_id,
-            person_ref=PersonRef(one.person_ref),
-            compound=CompoundId(one.compound),
-            reason=reason,
-        ),
-        version=version,
-    )
-
-
-async def suspend_all(tx: Tx, person_ref: UUID, reason: SuspensionReason) -> int:
-    """Suspend every active pass of a person, in whatever compound; returns how many.
-
-    One that is suspended already keeps its reason. The person's row is held first, so that no pass is issued
-    beside this.
-    """
-    await returnee_store.lock_person(tx, person_ref)
-    suspended = 0
-    for one in await store.passes_for_update(tx, person_ref):
-        if one.state != "active":
-            continue
-        version = await store.change(tx, one.pass_id, "suspended", reason)
-        await tx.publish(
-            EntryPassSuspended(
-                pass_id=one.pass_id,
-                person_ref=PersonRef(person_ref),
-                compound=CompoundId(one.compound),
-                reason=reason,
-            ),
-            version=version,
-        )
-        suspended += 1
-    metrics.PASSES_STOPPED.labels(reason).inc(suspended)
-    return suspended
 
 
 async def person_of_document(conn: Conn, number: str, vault: Vault) -> UUID:
@@ -272,15 +211,3 @@ async def person_of_document(conn: Conn, number: str, vault: Vault) -> UUID:
         raise PersonUnknown(detail, field="document", remedy="请用人员编号办理。Use the person's reference.")
     ref: UUID = found[0]["person_ref"]
     return ref
-
-
-async def existing(conn: Conn, pass_id: UUID) -> EntryPass:
-    """A pass by its id.
-
-    Raises:
-        PassUnknown: there is no such pass.
-    """
-    found = await store.entry_pass(conn, pass_id)
-    if found is None:
-        raise PassUnknown("没有这个出入证。There is no such pass.")
-    return found

@@ -19,7 +19,7 @@ from services.registry.domain.errors import (
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice, Trip, decide_intake
 from services.registry.domain.risk import category_of
-from services.registry.handlers import passes, people, policy, risk
+from services.registry.handlers import pass_life, people, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import people as people_store
 from services.registry.store import returnees as store
@@ -120,7 +120,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         registered_at=registered_at,
         content_index=keeper.vault.index(CONTENT, cmd.content),
     )
-    await passes.suspend_all(tx, person_ref, "under_observation")
+    await pass_life.suspend_all(tx, person_ref, "under_observation")
     await tx.publish(
         ReturneeRegistered(
             intake_id=cmd.intake_id,
@@ -186,7 +186,7 @@ async def _holder(tx: Tx, document: Document, vault: Vault) -> UUID | None:
 
 async def _refuse_if_observed(tx: Tx, person_ref: UUID) -> None:
     for seen in await store.observations_of(tx, person_ref):
-        if seen.known.phase != "completed":
+        if seen.known.phase not in {"completed", "closed"}:
             case = str(seen.case_id) if seen.case_id else None
             raise AlreadyObserved(
                 "此人正在健康观察中。The person is under observation.", case_id=case, state=seen.known.phase
@@ -206,7 +206,7 @@ async def follow_start(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> 
         started_at=event.started_at,
     )
     if fresh:
-        await passes.suspend_all(tx, event.person_ref, "under_observation")
+        await pass_life.suspend_all(tx, event.person_ref, "under_observation")
         await _contact_card(event, tx=tx, keeper=keeper)
 
 

@@ -1,15 +1,15 @@
-"""Entry passes and the keys that sign them."""
+"""Entry passes, their steps, and what stands against their holders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from services.registry.domain.errors import PassActiveAlready
-from services.registry.domain.passes import PassState, Validity
+from services.registry.domain.pass_life import Held
+from services.registry.domain.passes import Hold, HoldKind, PassKind, PassState, Validity
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.refusal import SameIdOtherContent
 
@@ -27,55 +27,107 @@ LIVES_IN = """
 select exists (select from residence r join dwelling d using (dwelling_id)
   where r.person_ref = $1 and d.compound_id = $2 and r.resident and r.ended_on is null)
 """
-REQUEST = "select person_ref, compound_id, pass_id from pass_request where request_id = $1"
-ADD_REQUEST = (
-    "insert into pass_request (request_id, person_ref, compound_id, pass_id) values ($1, $2, $3, $4)"
-)
+REQUEST = "select person_ref, compound_id, pass_id, reason from pass_request where request_id = $1"
+ADD_REQUEST = """
+insert into pass_request (request_id, person_ref, compound_id, pass_id, reason) values ($1, $2, $3, $4, $5)
+"""
 ONE = """
-select pass_id, number, serial, person_ref, compound_id, kind, state, reason, valid_from, valid_until,
+select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
   policy_version, token_sealed, changed_at, version
 from entry_pass where pass_id = $1
 """
 HELD_FOR_UPDATE = """
-select pass_id, number, serial, person_ref, compound_id, kind, state, reason, valid_from, valid_until,
+select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
   policy_version, token_sealed, changed_at, version
 from entry_pass where person_ref = $1 and state <> 'revoked' order by pass_id for no key update
 """
+PAGE = """
+select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
+  policy_version, token_sealed, changed_at, version
+from entry_pass
+where compound_id = $1 and ($2::text is null or state = $2) and ($3::text is null or kind = $3)
+  and ($4::uuid is null or person_ref = $4) and pass_id > $5
+order by pass_id limit $6
+"""
 ADD_ONE = """
-insert into entry_pass (pass_id, number, person_ref, compound_id, kind, state, valid_from, valid_until,
-  policy_version, token_sealed, issued_by, changed_at)
-values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11)
+with added as (
+  insert into entry_pass (pass_id, number, person_ref, compound_id, kind, state, valid_from, valid_until,
+    policy_version, token_sealed, issued_by, changed_at)
+  values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11)
+  returning pass_id, version, serial, changed_at, issued_by
+)
+insert into pass_step (pass_id, version, step, serial, taken_at, taken_by)
+select pass_id, version, 'issued', serial, changed_at, issued_by from added
 """
 NUMBER_TAKEN = "select exists (select from entry_pass where number = $1)"
 CHANGE_ONE = """
-update entry_pass set state = $2, reason = $3, changed_at = $4, version = version + 1
-where pass_id = $1 returning version
+with changed as (
+  update entry_pass set state = $2, reason = $3, held_back = $4, version = version + 1,
+    changed_at = case when state = $2 then changed_at else $5 end
+  where pass_id = $1 returning pass_id, version, serial
+)
+insert into pass_step (pass_id, version, step, reason, note_sealed, serial, taken_at, taken_by)
+select pass_id, version, $6, $7, $8, serial, $5, $9 from changed returning version
+"""
+PRINT_ONE = """
+with printed as (
+  update entry_pass set serial = serial + 1, token_sealed = $2, version = version + 1
+  where pass_id = $1 returning pass_id, version, serial
+)
+insert into pass_step (pass_id, version, step, reason, serial, taken_at, taken_by)
+select pass_id, version, 'printed', $3, serial, $4, $5 from printed returning version
+"""
+STEPS = """
+select version, step, reason, note_sealed, serial, taken_at, taken_by from pass_step where pass_id = $1 order by version
 """
 
-LOCK_KEYS = "select pg_advisory_xact_lock(hashtextextended('fangkong.registry.pass_key', 0))"
-SIGNING_KEY = "select key_id, key_ref, private_sealed from pass_key where retired_at is null"
-ADD_KEY = """
-insert into pass_key (key_id, key_ref, public_jwk, private_sealed, valid_from) values ($1, $2, $3, $4, $5)
+HOLDS = "select kind, since, ended_at from pass_hold where person_ref = $1 order by kind"
+BEGIN_HOLDS = """
+insert into pass_hold (person_ref, kind, since)
+select person_ref, $2, $3 from unnest($1::uuid[]) as held (person_ref)
+on conflict (person_ref, kind) do update set since = greatest(pass_hold.since, excluded.since)
+"""
+END_HOLDS = """
+insert into pass_hold (person_ref, kind, ended_at)
+select $1, kind, $3 from unnest($2::text[]) as ended (kind)
+on conflict (person_ref, kind) do update set ended_at = greatest(pass_hold.ended_at, excluded.ended_at)
+"""
+# Everybody who lives where the person lives, tenants included; of somebody with two homes both households (O9).
+HOUSEHOLD = """
+select distinct other.person_ref from residence own join residence other using (dwelling_id)
+where own.person_ref = $1 and own.resident and own.ended_on is null and other.resident and other.ended_on is null
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPass:
-    """A pass as it is. `changed_at`: when it came into its state."""
+    """A pass as it is. `changed_at`: when it came into its state; `held_back`: why it was suspended by command."""
 
     pass_id: UUID
     number: str
     serial: int
     person_ref: UUID
     compound: str
-    kind: str
+    kind: PassKind
     state: PassState
     reason: str | None
+    held_back: str | None = None
     validity: Validity
     policy_version: int
     token_sealed: bytes
     changed_at: datetime
     version: int
+
+    @property
+    def held(self) -> Held:
+        """What the rules of a pass's life look at."""
+        return Held(
+            state=self.state,
+            reason=self.reason,
+            held_back=self.held_back,
+            ends=self.validity.ends,
+            changed_at=self.changed_at,
+        )
 
 
 async def lives_in(conn: Conn, person_ref: UUID, compound: str) -> bool:
@@ -88,9 +140,9 @@ async def request(conn: Conn, request_id: UUID) -> asyncpg.Record | None:
     return await conn.fetchrow(REQUEST, request_id)
 
 
-async def add_request(tx: Tx, request_id: UUID, given: EntryPass) -> None:
-    """Note which pass answers a request."""
-    await tx.execute(ADD_REQUEST, request_id, given.person_ref, given.compound, given.pass_id)
+async def add_request(tx: Tx, request_id: UUID, given: EntryPass, reason: str | None = None) -> None:
+    """Note which pass answers a request; `reason` is why a new print was asked for."""
+    await tx.execute(ADD_REQUEST, request_id, given.person_ref, given.compound, given.pass_id, reason)
 
 
 async def entry_pass(conn: Conn, pass_id: UUID) -> EntryPass | None:
@@ -102,6 +154,20 @@ async def entry_pass(conn: Conn, pass_id: UUID) -> EntryPass | None:
 async def passes_for_update(tx: Tx, person_ref: UUID) -> list[EntryPass]:
     """A person's passes that are not revoked, held until the end."""
     return [_pass(row) for row in await tx.fetch(HELD_FOR_UPDATE, person_ref)]
+
+
+async def page(
+    conn: Conn,
+    compound: str,
+    *,
+    state: str | None,
+    kind: str | None,
+    person_ref: UUID | None,
+    after: UUID,
+    limit: int,
+) -> list[EntryPass]:
+    """A compound's passes in the order in which they were issued."""
+    return [_pass(row) for row in await conn.fetch(PAGE, compound, state, kind, person_ref, after, limit)]
 
 
 async def number_taken(conn: Conn, number: str) -> bool:
@@ -127,27 +193,56 @@ async def add_pass(tx: Tx, given: EntryPass) -> None:
     )
 
 
-async def change(tx: Tx, pass_id: UUID, state: PassState, reason: str) -> int:
-    """Suspend or revoke; returns the pass's version after it."""
-    version: int = await tx.fetchval(CHANGE_ONE, pass_id, state, reason, tx.now)
+async def change(
+    tx: Tx,
+    one: EntryPass,
+    state: PassState,
+    reason: str | None,
+    *,
+    step: str,
+    why: str,
+    held_back: str | None = None,
+    note: bytes | None = None,
+) -> int:
+    """Bring a pass into a state and keep the step with its reason; returns the pass's version after it."""
+    version: int = await tx.fetchval(
+        CHANGE_ONE, one.pass_id, state, reason, held_back, tx.now, step, why, note, tx.actor or ""
+    )
     return version
 
 
-async def lock_keys(tx: Tx) -> None:
-    """Let one process at a time make keys."""
-    await tx.execute(LOCK_KEYS)
+async def print_again(tx: Tx, pass_id: UUID, token_sealed: bytes, reason: str) -> int:
+    """Give a pass its next serial and token; returns its version after it."""
+    version: int = await tx.fetchval(PRINT_ONE, pass_id, token_sealed, reason, tx.now, tx.actor or "")
+    return version
 
 
-async def signing_key(conn: Conn) -> asyncpg.Record | None:
-    """The key that signs now, sealed."""
-    return await conn.fetchrow(SIGNING_KEY)
+async def steps(conn: Conn, pass_id: UUID) -> Sequence[asyncpg.Record]:
+    """Every step of a pass's life, notes sealed."""
+    return await conn.fetch(STEPS, pass_id)
 
 
-async def add_key(
-    tx: Tx, *, key_id: str, key_ref: UUID, public_jwk: Mapping[str, Any], private_sealed: bytes
-) -> None:
-    """Write a new signing key."""
-    await tx.execute(ADD_KEY, key_id, key_ref, dict(public_jwk), private_sealed, tx.now)
+async def holds(conn: Conn, person_ref: UUID) -> list[Hold]:
+    """What is known to keep a person's passes from admitting, besides observations."""
+    return [
+        Hold(kind=row["kind"], since=row["since"], ended_at=row["ended_at"])
+        for row in await conn.fetch(HOLDS, person_ref)
+    ]
+
+
+async def begin_holds(tx: Tx, people: Iterable[UUID], kind: HoldKind, since: datetime) -> None:
+    """Note that something keeps these people's passes from admitting."""
+    await tx.execute(BEGIN_HOLDS, sorted(people), kind, since)
+
+
+async def end_holds(tx: Tx, person_ref: UUID, kinds: Sequence[HoldKind], at: datetime) -> None:
+    """Note that somebody decided that it is over; also when its beginning is not known yet."""
+    await tx.execute(END_HOLDS, person_ref, sorted(kinds), at)
+
+
+async def household(conn: Conn, person_ref: UUID) -> list[UUID]:
+    """Everybody who lives where the person lives, the person included."""
+    return [row["person_ref"] for row in await conn.fetch(HOUSEHOLD, person_ref)]
 
 
 def _pass(row: asyncpg.Record) -> EntryPass:
@@ -160,6 +255,7 @@ def _pass(row: asyncpg.Record) -> EntryPass:
         kind=row["kind"],
         state=row["state"],
         reason=row["reason"],
+        held_back=row["held_back"],
         validity=Validity(starts=row["valid_from"], ends=row["valid_until"]),
         policy_version=row["policy_version"],
         token_sealed=row["token_sealed"],

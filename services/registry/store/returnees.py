@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from services.registry.domain.errors import AlreadyObserved
-from services.registry.domain.passes import KnownObservation
+from services.registry.domain.passes import Ending, KnownObservation
 from services.registry.domain.premises import AddressKey, Home
 from services.registry.domain.returnees import IntakeDecision, Trip
 from shared.db.pool import Conn, Rejections, Tx
@@ -65,9 +65,9 @@ order by i.recorded_at, i.intake_id limit $5
 """
 COUNT_INTAKES = "select count(*) from returnee_intake where person_ref = $1"
 OBSERVATIONS_OF = """
-select case_id, state, pass_from, completed_at from observation_state where person_ref = $1
+select case_id, state, pass_from, completed_at, ending, closed_at from observation_state where person_ref = $1
 union all
-select null, 'pending', pass_from, null from returnee_intake where person_ref = $1 and case_id is null
+select null, 'pending', pass_from, null, null, null from returnee_intake where person_ref = $1 and case_id is null
 """
 
 START_OBSERVATION = """
@@ -76,11 +76,15 @@ values ($1, $2, $3, 'in_force', $4, $5, $6)
 on conflict (case_id) do nothing
 """
 NAME_CASE = "update returnee_intake set case_id = $2 where person_ref = $1 and case_id is null"
-# Completed is final: news that was overtaken changes nothing.
+# Completed and closed are final: news that was overtaken changes nothing.
 MOVE_OBSERVATION = """
-update observation_state
-set state = $2, last_day = coalesce($3, last_day), pass_from = coalesce($4, pass_from), completed_at = $5
-where case_id = $1 and state <> 'completed'
+update observation_state set state = coalesce($2, state), last_day = coalesce($3, last_day),
+  pass_from = coalesce($4, pass_from), completed_at = $5
+where case_id = $1 and state not in ('completed', 'closed')
+"""
+CLOSE_OBSERVATION = """
+update observation_state set state = 'closed', ending = $2, closed_at = $3
+where case_id = $1 and state not in ('completed', 'closed')
 """
 CASE_KNOWN = "select exists (select from observation_state where case_id = $1)"
 
@@ -222,7 +226,11 @@ async def observations_of(conn: Conn, person_ref: UUID) -> list[ObservedAs]:
         ObservedAs(
             case_id=row["case_id"],
             known=KnownObservation(
-                phase=row["state"], pass_from=row["pass_from"], completed_at=row["completed_at"]
+                phase=row["state"],
+                pass_from=row["pass_from"],
+                completed_at=row["completed_at"],
+                ending=row["ending"],
+                closed_at=row["closed_at"],
             ),
         )
         for row in await conn.fetch(OBSERVATIONS_OF, person_ref)
@@ -250,18 +258,31 @@ async def start_observation(
 async def move_observation(
     tx: Tx,
     case_id: UUID,
-    state: str,
+    state: str | None,
     *,
     last_day: date | None = None,
     pass_from: date | None = None,
     completed_at: datetime | None = None,
 ) -> bool:
-    """Note what became of a case; False when it is completed already.
+    """Note what became of a case, its state unchanged where none is named; False when it is over already.
 
     Raises:
         LookupError: the case's beginning was never seen; the event waits among the dead letters until it is.
     """
     tag = await tx.execute(MOVE_OBSERVATION, case_id, state, last_day, pass_from, completed_at)
+    return await _moved(tx, case_id, tag)
+
+
+async def close_observation(tx: Tx, case_id: UUID, ending: Ending, closed_at: datetime) -> bool:
+    """Note that a case ended without the full period; False when it is over already.
+
+    Raises:
+        LookupError: the case's beginning was never seen; the event waits among the dead letters until it is.
+    """
+    return await _moved(tx, case_id, await tx.execute(CLOSE_OBSERVATION, case_id, ending, closed_at))
+
+
+async def _moved(tx: Tx, case_id: UUID, tag: str) -> bool:
     if tag.endswith(" 1"):
         return True
     if not await tx.fetchval(CASE_KNOWN, case_id):

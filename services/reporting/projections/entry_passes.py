@@ -1,6 +1,6 @@
 """Entry passes and whether they are good: without person, number or serial, which HQ does not need (R2.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -11,10 +11,22 @@ from services.reporting.store import entry_passes as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.base import Event
-from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.passes import (
+    EntryPassIssued,
+    EntryPassReinstated,
+    EntryPassRevoked,
+    EntryPassSuspended,
+)
 from shared.kernel.ids import CompoundId
 
 PassState = Literal["active", "suspended", "revoked"]
+
+
+_STATE: Mapping[type[Event], PassState] = {
+    EntryPassSuspended: "suspended",
+    EntryPassReinstated: "active",
+    EntryPassRevoked: "revoked",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +55,8 @@ def fold(events: Iterable[Event]) -> tuple[dict[UUID, PassRow], dict[UUID, PassS
                     valid_from=event.valid_from,
                     valid_until=event.valid_until,
                 )
-            case EntryPassSuspended() | EntryPassRevoked():
-                state: PassState = "suspended" if isinstance(event, EntryPassSuspended) else "revoked"
+            case EntryPassSuspended() | EntryPassReinstated() | EntryPassRevoked():
+                state = _STATE[type(event)]
                 if event.pass_id in issued:
                     issued[event.pass_id] = replace(issued[event.pass_id], state=state)
                 else:
@@ -56,7 +68,7 @@ class EntryPasses(
     ReadModel,
     name="entry_passes",
     version=1,
-    reads=(EntryPassIssued, EntryPassSuspended, EntryPassRevoked),
+    reads=(EntryPassIssued, EntryPassSuspended, EntryPassReinstated, EntryPassRevoked),
 ):
     """How many passes are in force is a count over these rows."""
 

@@ -61,7 +61,6 @@ class EntryPassReinstated(
     channel="passes",
     key="pass_id",
     place="compound",
-    archive_only=True,
 ):
     """A suspended pass admits again; the reason is a code (gate rules)."""
 

@@ -203,6 +203,8 @@ async def test_suspension_revocation_and_reprint_act_on_the_next_check(town: Gat
     assert codes(await town.check(zhao)) == ["pass_replaced"]
     newest = {"kind": "pass_token", "token": town.token(zhao.pass_id, zhao.number, serial=2)}
     assert (await town.check(newest))["verdict"] == "admit"
+    await town.tell(town.reinstated(wang))
+    assert (await town.check(wang))["verdict"] == "admit"
 
 
 async def test_who_forgot_the_pass_is_found_by_document_room_and_number(town: GateTown) -> None:

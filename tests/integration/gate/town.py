@@ -24,7 +24,12 @@ from shared.events.observation import (
 )
 from shared.events.policy import Measure, PolicyDocument
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.passes import (
+    EntryPassIssued,
+    EntryPassReinstated,
+    EntryPassRevoked,
+    EntryPassSuspended,
+)
 from shared.events.registry.places import CheckpointOpened, CompoundRegistered
 from shared.events.registry.rules import PassKeyAnnounced, PolicyRevised
 from shared.kernel import pass_token
@@ -265,6 +270,12 @@ class GateTown:
         """The data of published events by name, in order."""
         rows = await self.rows("select document from outbox where subject like $1 order by id", f"%.{name}.%")
         return [json.loads(row["document"])["data"] for row in rows]
+
+    def reinstated(self, who: Resident) -> EntryPassReinstated:
+        """The registry lets the pass admit again."""
+        return EntryPassReinstated(
+            pass_id=who.pass_id, person_ref=who.person, compound=who.compound, reason="fever_cleared"
+        )
 
     def suspended(self, who: Resident) -> EntryPassSuspended:
         """The registry suspends the pass."""

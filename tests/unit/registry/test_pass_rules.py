@@ -1,5 +1,6 @@
 """When a pass may be issued, and what its number is like."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,10 +10,11 @@ from stdnum import damm
 
 from services.registry.domain.errors import NotAResident, PassNotYet, PassSuspended
 from services.registry.domain.passes import (
+    Ending,
+    Hold,
     Holder,
     KnownObservation,
     ObservationPhase,
-    Suspension,
     decide_issue,
     pass_number,
 )
@@ -88,26 +90,55 @@ def test_a_resident_who_never_was_away_gets_one() -> None:
     assert issue(Holder(resident=True)) == at("2020-04-10 00:00")
 
 
-FEVER = Suspension(reason="fever", since=datetime(2020, 3, 1, tzinfo=UTC))
+FEVER = Hold(kind="fever", since=datetime(2020, 3, 1, tzinfo=UTC))
 
 
 @pytest.mark.scenario("G2")
 def test_after_a_fever_nothing_is_issued_until_it_is_settled() -> None:
+    with pytest.raises(PassSuspended) as refused:
+        issue(Holder(resident=True, holds=[FEVER]))
+    assert refused.value.extra["reason"] == "fever"
+    issue(Holder(resident=True, holds=[replace(FEVER, ended_at=datetime(2020, 3, 2, tzinfo=UTC))]))
+
+
+def test_what_somebody_suspended_by_command_is_not_got_round_by_asking_for_another_pass() -> None:
     with pytest.raises(PassSuspended):
-        issue(Holder(resident=True, suspensions=[FEVER]))
+        issue(Holder(resident=True, held_back="misuse_suspected"))
 
 
-def test_a_completed_observation_settles_an_earlier_fever_and_no_later_one() -> None:
-    issue(Holder(resident=True, observations=[COMPLETED], suspensions=[FEVER]))
-    later = Suspension(reason="fever", since=datetime(2020, 3, 9, 20, tzinfo=UTC))
-    with pytest.raises(PassSuspended):
-        issue(Holder(resident=True, observations=[COMPLETED], suspensions=[later]))
+@pytest.mark.parametrize("ending", ["transferred", "left_town", "died"])
+def test_a_case_that_ended_early_is_no_release_until_another_one_is_completed(ending: Ending) -> None:
+    closed = KnownObservation(
+        phase="closed", pass_from=PASS_FROM, ending=ending, closed_at=datetime(2020, 3, 1, tzinfo=UTC)
+    )
+    with pytest.raises(PassNotYet) as refused:
+        issue(Holder(resident=True, observations=[closed]), at("2020-04-01 08:00"))
+    assert refused.value.extra["first_possible"] is None
+    issue(Holder(resident=True, observations=[closed, COMPLETED]))
+    late = replace(closed, closed_at=datetime(2020, 3, 9, 17, tzinfo=UTC))
+    with pytest.raises(PassNotYet):
+        issue(Holder(resident=True, observations=[late, COMPLETED]))
 
 
-@pytest.mark.scenario("O10")
-def test_a_pass_suspended_for_an_observation_is_replaced_after_it() -> None:
-    old = Suspension(reason="under_observation", since=datetime(2020, 2, 24, tzinfo=UTC))
-    issue(Holder(resident=True, observations=[COMPLETED], suspensions=[old]))
+@pytest.mark.parametrize("ending", ["cancelled", "merged"])
+def test_a_case_opened_in_error_or_merged_stands_for_nothing(ending: Ending) -> None:
+    closed = KnownObservation(
+        phase="closed", pass_from=PASS_FROM, ending=ending, closed_at=datetime(2020, 3, 1, tzinfo=UTC)
+    )
+    issue(Holder(resident=True, observations=[closed]))
+
+
+@pytest.mark.parametrize(
+    ("since", "ended", "stands"),
+    [(1, None, True), (1, 2, False), (3, 2, True), (2, 2, False), (None, 2, False)],
+)
+def test_a_hold_stands_when_it_began_after_the_last_decision(
+    since: int | None, ended: int | None, *, stands: bool
+) -> None:
+    def day(number: int | None) -> datetime | None:
+        return datetime(2020, 3, number, tzinfo=UTC) if number else None
+
+    assert Hold(kind="fever", since=day(since), ended_at=day(ended)).stands is stands
 
 
 @given(st.integers(0, 10**7 - 1), st.integers(0, 7), st.integers(1, 9))

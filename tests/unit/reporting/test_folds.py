@@ -23,7 +23,12 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
+from shared.events.registry.passes import (
+    EntryPassIssued,
+    EntryPassReinstated,
+    EntryPassRevoked,
+    EntryPassSuspended,
+)
 from shared.events.registry.people import PersonRegistered
 from shared.events.sanitation import RoundLogged
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
@@ -212,7 +217,7 @@ def issued(pass_id: UUID) -> EntryPassIssued:
 
 
 def test_a_pass_is_what_was_last_said_of_it() -> None:
-    one, two, three, old = (UUID(int=number) for number in range(4))
+    one, two, three, old, back = (UUID(int=number) for number in range(5))
     about: dict[str, Any] = {"person_ref": PERSON, "compound": HERE, "reason": "fever"}
 
     rows, changed = entry_passes.fold(
@@ -222,6 +227,7 @@ def test_a_pass_is_what_was_last_said_of_it() -> None:
             issued(two),
             EntryPassSuspended(pass_id=one, **about),
             EntryPassRevoked(pass_id=old, **about),
+            EntryPassReinstated(pass_id=back, **about),
             issued(three),
         ]
     )
@@ -231,7 +237,7 @@ def test_a_pass_is_what_was_last_said_of_it() -> None:
         two: "active",
         three: "active",
     }
-    assert changed == {old: "revoked"}
+    assert changed == {old: "revoked", back: "active"}
 
 
 def test_a_person_lives_where_the_registry_named_last() -> None:
