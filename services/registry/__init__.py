@@ -14,5 +14,5 @@ EntryPassIssued / Suspended / Reinstated / Revoked; SubjectCardSealed, a channel
 LeadReceived / Assigned / Closed, NoticePublished.
 
 HTTP: `/v1/imports`, places and people; `/v1/policies`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`;
-`/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`; `/v1/leads`, `/v1/notices`.
+`/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`; `/v1/leads`, `/v1/notices`.
 """

@@ -38,6 +38,7 @@ ACCESS: AccessTable = {
     "GET /v1/returnees/{intake_id}": _RETURNEE_READERS,
     "POST /v1/passes": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/passes/{pass_id}": _PASS_READERS,
+    "POST /v1/temporary-passes": _PASS_DESK | {Role.SHIFT_LEADER},
     "GET /v1/passes": _PASS_READERS,
     "GET /v1/passes/{pass_id}/steps": _PASS_DESK | {Role.SUPERVISOR, Role.AUDITOR},
     "POST /v1/passes/{pass_id}/prints": frozenset({Role.COMMUNITY_CLERK}),

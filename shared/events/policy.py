@@ -6,9 +6,9 @@ milligrams of available chlorine per litre.
 
 from datetime import time
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Category = Literal["focus", "higher_risk", "concern", "other", "close_contact"]
 Measure = Literal["centralized_observation", "home_quarantine", "home_self_monitoring", "medical"]
@@ -32,6 +32,16 @@ WorkerKind = Literal[
     "named_person",
 ]
 LeadCategory = Literal["unregistered_outsider", "gathering", "hidden_travel", "gate_unattended", "other"]
+
+
+def _without_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("a time of day is Asia/Shanghai and names no zone")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_without_zone)]
+"""A time of day on the clocks of Asia/Shanghai."""
 
 
 class Part(BaseModel):
@@ -127,6 +137,22 @@ class PassRules(Part):
     valid_days: int = Field(ge=1)
 
 
+class TemporaryPassKind(Part):
+    """For one purpose: at most how many days, within which hours of a day, and which roles issue it (gate rules)."""
+
+    purpose: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    max_days: int = Field(ge=1)
+    daily_from: LocalTime
+    daily_until: LocalTime
+    roles: tuple[str, ...]
+
+
+class TemporaryPassRules(Part):
+    """Temporary passes: only for the purposes named here (gate rules)."""
+
+    kinds: tuple[TemporaryPassKind, ...]
+
+
 class RiskRules(Part):
     """How a risk list is proposed from case counts (R4.6 to R4.8).
 
@@ -197,3 +223,4 @@ class PolicyDocument(Part):
     retention: RetentionRules
     leads: LeadRules
     posts: PostRules | None = None
+    temporary_passes: TemporaryPassRules | None = None

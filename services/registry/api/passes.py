@@ -1,6 +1,6 @@
 """Entry passes over HTTP (R2.4, R2.7, P5)."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,19 +8,22 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Running, cause
+from services.registry.api.common import Day, Running, cause
 from services.registry.domain.documents import normalise_number
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.passes import PassKind, PassState
+from services.registry.domain.temporary_passes import Terms
 from services.registry.handlers import pass_life
 from services.registry.handlers import passes as handlers
-from services.registry.handlers.passes import IssueEntryPass
+from services.registry.handlers.passes import IssueEntryPass, IssueTemporaryPass
 from services.registry.store import returnees
 from services.registry.store.passes import EntryPass
-from shared.db.pool import Conn
+from shared.db.pool import Conn, Tx
+from shared.events.policy import LocalTime
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId
+from shared.runtime import Context
 
 router = APIRouter(tags=["passes"])
 
@@ -55,12 +58,26 @@ class PassAnswer(Answer):
     valid_from: datetime
     valid_until: datetime
     policy_version: int
+    purpose: str | None = None
+    daily_from: time | None = None
+    daily_until: time | None = None
 
 
 class IssuedAnswer(PassAnswer):
     """A pass with the text of its QR code."""
 
     token: str = Field(description="`EP1:` and the signed pass in base45: the text of the QR code.")
+
+
+class TemporaryPassBody(PassBody):
+    """Ask for a temporary pass: what for, from which day, how many days, at which hours of a day, and why."""
+
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(examples=["repair"])
+    first_day: Day
+    days: Annotated[int, Field(ge=1, le=366)]
+    daily_from: LocalTime = Field(examples=["08:00"])
+    daily_until: LocalTime = Field(examples=["18:00"])
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=500)]
 
 
 async def require_reach(conn: Conn, compound: str, who: Principal) -> None:
@@ -80,13 +97,44 @@ async def issue_pass(body: PassBody, who: Caller, context: Running, response: Re
     """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await require_reach(tx, body.compound, who)
-        if body.document is not None:
-            number = normalise_number(body.document)
-            person_ref = await handlers.person_of_document(tx, number, context.vault)
-        else:
-            person_ref = body.person_ref or UUID(int=0)  # the body names one of the two
+        person_ref = await _person(tx, body, context)
         cmd = IssueEntryPass(request_id=body.request_id, person_ref=person_ref, compound=body.compound)
         issued = await handlers.issue(cmd, tx=tx, vault=context.vault)
+    if issued.new:
+        metrics.PASSES_ISSUED.labels(issued.entry_pass.kind).inc()
+    response.status_code = 201 if issued.new else 200
+    return IssuedAnswer.model_validate({**pass_fields(issued.entry_pass), "token": issued.token})
+
+
+async def _person(tx: Tx, body: PassBody, context: Context) -> UUID:
+    if body.document is not None:
+        return await handlers.person_of_document(tx, normalise_number(body.document), context.vault)
+    return body.person_ref or UUID(int=0)  # the body names one of the two
+
+
+@router.post("/v1/temporary-passes", summary="Issue a temporary pass", status_code=201)
+async def issue_temporary_pass(
+    body: TemporaryPassBody, who: Caller, context: Running, response: Response
+) -> IssuedAnswer:
+    """Issue a pass for a purpose that policy names, never to somebody under observation; asked twice, issued once."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await require_reach(tx, body.compound, who)
+        cmd = IssueTemporaryPass(
+            request_id=body.request_id,
+            person_ref=await _person(tx, body, context),
+            compound=body.compound,
+            terms=Terms(
+                purpose=body.purpose,
+                first_day=body.first_day,
+                days=body.days,
+                daily_from=body.daily_from,
+                daily_until=body.daily_until,
+            ),
+            reason=body.reason,
+            roles=tuple(sorted({grant.role for grant in who.grants})),
+            content=body.model_dump_json(),
+        )
+        issued = await handlers.issue_temporary(cmd, tx=tx, vault=context.vault)
     if issued.new:
         metrics.PASSES_ISSUED.labels(issued.entry_pass.kind).inc()
     response.status_code = 201 if issued.new else 200
@@ -117,4 +165,7 @@ def pass_fields(found: EntryPass) -> dict[str, object]:
         "valid_from": found.validity.starts,
         "valid_until": found.validity.ends,
         "policy_version": found.policy_version,
+        "purpose": found.purpose,
+        "daily_from": found.daily_from,
+        "daily_until": found.daily_until,
     }

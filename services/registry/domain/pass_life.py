@@ -60,6 +60,10 @@ class Held:
     ends: datetime
     changed_at: datetime
 
+    def admits_at(self, now: datetime) -> bool:
+        """Whether it is active and its time is not over."""
+        return self.state == "active" and now < self.ends
+
 
 def decide_print(held: Held, *, now: datetime) -> None:
     """A new print of a pass that admits: the copies before it die with their serial.

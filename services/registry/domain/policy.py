@@ -15,9 +15,12 @@ from shared.events.policy import (
     PostRules,
     SanitationRules,
     SiteKind,
+    TemporaryPassRules,
 )
 
 MUST_CODE = r"[a-z][a-z0-9_]{0,39}"
+ISSUING_ROLES = frozenset({"community_clerk", "shift_leader", "hq_officer"})
+"""Roles that may issue temporary passes at all; policy names those of each purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,19 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
             yield "leads.due_hours", f"{category}: at least an hour"
     if document.posts:
         yield from _of_posts(document.posts)
+    if document.temporary_passes:
+        yield from _of_temporary_passes(document.temporary_passes)
+
+
+def _of_temporary_passes(rules: TemporaryPassRules) -> Iterator[tuple[str, str]]:
+    purposes = [kind.purpose for kind in rules.kinds]
+    if len(purposes) != len(set(purposes)):
+        yield "temporary_passes.kinds", "each purpose once"
+    for nth, kind in enumerate(rules.kinds):
+        if kind.daily_from >= kind.daily_until:
+            yield f"temporary_passes.kinds.{nth}.daily_until", "daily_from < daily_until"
+        if not kind.roles or set(kind.roles) - ISSUING_ROLES:
+            yield f"temporary_passes.kinds.{nth}.roles", f"some of {', '.join(sorted(ISSUING_ROLES))}"
 
 
 def _of_posts(rules: PostRules) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.registry.domain.errors import PersonUnknown
 from services.registry.domain.pass_life import PrintReason, decide_print
 from services.registry.domain.passes import NUMBER_DIGITS, Holder, Validity, decide_issue, pass_number
+from services.registry.domain.temporary_passes import Terms, decide_temporary
 from services.registry.handlers import pass_keys, pass_life, policy
 from services.registry.store import passes as store
 from services.registry.store import people as people_store
@@ -21,8 +22,8 @@ from shared.kernel.pass_token import PassClaims
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
-TOKEN = "pass_token"  # noqa: S105 - the name of a field
-"""Name of a sealed field, part of what is stored: never renamed."""
+TOKEN, ASKED = "pass_token", "pass_asked"
+"""Names of a sealed field and of a keyed index, part of what is stored: never renamed."""
 _DRAWS = 50
 """Numbers drawn before giving up; with 200,000 of 10,000,000 taken two draws are rare."""
 
@@ -60,24 +61,18 @@ async def issue(cmd: IssueEntryPass, *, tx: Tx, vault: Vault) -> Issued:
     """
     if not await returnee_store.lock_person(tx, cmd.person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
-    if (asked := await store.request(tx, cmd.request_id)) is not None:
-        if (asked["person_ref"], asked["compound_id"], asked["reason"]) != (
-            cmd.person_ref,
-            cmd.compound,
-            None,
-        ):
-            raise SameIdOtherContent(
-                "该编号已用于另一次办证。This id was used for another request.", field="request_id"
-            )
-        return await _again(await pass_life.existing(tx, asked["pass_id"]), vault)
+    if (
+        again := await _answered(tx, cmd.request_id, (cmd.person_ref, cmd.compound, None), vault)
+    ) is not None:
+        return again
     held = [one for one in await store.passes_for_update(tx, cmd.person_ref) if one.compound == cmd.compound]
-    active = next((one for one in held if one.state == "active" and tx.now < one.validity.ends), None)
-    if active is not None:
+    active = next((one for one in held if one.held.admits_at(tx.now)), None)
+    if active is not None and active.kind == "resident":
         await store.add_request(tx, cmd.request_id, active)
         return await _again(active, vault)
     rules = await policy.in_force(tx, tx.today)
     validity = decide_issue(
-        await _holder(tx, cmd, held),
+        await _holder(tx, cmd.person_ref, cmd.compound, held),
         rules.document.passes,
         now=tx.now.replace(microsecond=0),
         today=tx.today,
@@ -89,11 +84,11 @@ async def issue(cmd: IssueEntryPass, *, tx: Tx, vault: Vault) -> Issued:
     return issued
 
 
-async def _holder(tx: Tx, cmd: IssueEntryPass, held: Sequence[EntryPass]) -> Holder:
-    known = await pass_life.holder_of(tx, cmd.person_ref)
+async def _holder(tx: Tx, person_ref: UUID, compound: str, held: Sequence[EntryPass]) -> Holder:
+    known = await pass_life.holder_of(tx, person_ref)
     return replace(
         known,
-        resident=await store.lives_in(tx, cmd.person_ref, cmd.compound),
+        resident=await store.lives_in(tx, person_ref, compound),
         held_back=next((one.held_back for one in held if one.held_back and tx.now < one.validity.ends), None),
     )
 
@@ -108,30 +103,93 @@ async def print_again(
         SameIdOtherContent: the id was used for another request.
     """
     one = await pass_life.locked(tx, pass_id)
-    if (asked := await store.request(tx, request_id)) is not None:
-        if (asked["pass_id"], asked["reason"]) != (pass_id, reason):
-            raise SameIdOtherContent(
-                "该编号已用于另一次申请。This id was used for another request.", field="request_id"
-            )
-        return await _again(one, vault)
+    asked = f"print {reason} {pass_id}"
+    if (again := await _answered(tx, request_id, (one.person_ref, one.compound, asked), vault)) is not None:
+        return again
     decide_print(one.held, now=tx.now)
     printed = replace(one, serial=one.serial + 1)
     token = pass_token.sign(_claims(printed), await pass_keys.signing_key(tx, vault))
     sealed = vault.seal(await vault.key(one.person_ref, create=True), TOKEN, token)
     version = await store.print_again(tx, pass_id, sealed, reason)
-    await store.add_request(tx, request_id, one, reason)
+    await store.add_request(tx, request_id, one, asked)
     await _tell_issued(tx, printed, version)
     return Issued(entry_pass=await pass_life.existing(tx, pass_id), token=token, new=True)
 
 
-async def _add(tx: Tx, cmd: IssueEntryPass, validity: Validity, policy_version: int, vault: Vault) -> Issued:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTemporaryPass:
+    """Somebody needs to come in for a while. `request_id` is made by the client; `content` is the whole request."""
+
+    request_id: UUID
+    person_ref: UUID
+    compound: str
+    terms: Terms
+    reason: str
+    roles: tuple[str, ...]
+    content: str
+
+
+async def issue_temporary(cmd: IssueTemporaryPass, *, tx: Tx, vault: Vault) -> Issued:
+    """Issue a pass for a purpose, some days and hours of the day, with the reason kept sealed (gate rules).
+
+    Raises:
+        PersonUnknown, SameIdOtherContent: as in `issue`.
+        PassActiveAlready: the person has a pass of this compound that admits.
+        TemporaryPassesUnruled, TemporaryPassNotAllowed, PurposeNotYours, PassNotYet, PassSuspended: see
+            `decide_temporary`.
+    """
+    if not await returnee_store.lock_person(tx, cmd.person_ref):
+        raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
+    asked = vault.index(ASKED, cmd.content).hex()
+    if (
+        again := await _answered(tx, cmd.request_id, (cmd.person_ref, cmd.compound, asked), vault)
+    ) is not None:
+        return again
+    held = [one for one in await store.passes_for_update(tx, cmd.person_ref) if one.compound == cmd.compound]
+    if any(one.held.admits_at(tx.now) for one in held):
+        raise store.REJECTIONS["entry_pass_one_active"]
+    rules = await policy.in_force(tx, tx.today)
+    validity = decide_temporary(
+        cmd.terms,
+        await _holder(tx, cmd.person_ref, cmd.compound, held),
+        rules.document.temporary_passes,
+        roles=cmd.roles,
+        now=tx.now.replace(microsecond=0),
+        today=tx.today,
+    )
+    for old in held:
+        await pass_life.stop(tx, old, "replaced")
+    issued = await _add(tx, cmd, validity, rules.version, vault)
+    await store.add_request(tx, cmd.request_id, issued.entry_pass, asked)
+    return issued
+
+
+async def _answered(
+    tx: Tx, request_id: UUID, asked: tuple[UUID, str, str | None], vault: Vault
+) -> Issued | None:
+    """The first answer to a request that was made before: the same person, compound and content; None for a new one."""
+    known = await store.request(tx, request_id)
+    if known is None:
+        return None
+    if (known["person_ref"], known["compound_id"], known["asked"]) != asked:
+        raise SameIdOtherContent(
+            "该编号已用于另一次办证。This id was used for another request.", field="request_id"
+        )
+    return await _again(await pass_life.existing(tx, known["pass_id"]), vault)
+
+
+async def _add(
+    tx: Tx, cmd: IssueEntryPass | IssueTemporaryPass, validity: Validity, policy_version: int, vault: Vault
+) -> Issued:
+    temporary = cmd if isinstance(cmd, IssueTemporaryPass) else None
+    terms = temporary.terms if temporary else None
     given = EntryPass(
         pass_id=uuid7(),
         number=await _free_number(tx),
         serial=1,
         person_ref=cmd.person_ref,
         compound=cmd.compound,
-        kind="resident",
+        kind="temporary" if terms else "resident",
         state="active",
         reason=None,
         validity=validity,
@@ -139,11 +197,19 @@ async def _add(tx: Tx, cmd: IssueEntryPass, validity: Validity, policy_version: 
         token_sealed=b"",
         changed_at=tx.now,
         version=1,
+        purpose=terms.purpose if terms else None,
+        daily_from=terms.daily_from if terms else None,
+        daily_until=terms.daily_until if terms else None,
     )
     token = pass_token.sign(_claims(given), await pass_keys.signing_key(tx, vault))
     key = await vault.key(cmd.person_ref, create=True)
     given = replace(given, token_sealed=vault.seal(key, TOKEN, token))
-    await store.add_pass(tx, given)
+    await store.add_pass(
+        tx,
+        given,
+        role=",".join(temporary.roles) if temporary else None,
+        note=vault.seal(key, pass_life.NOTE, temporary.reason) if temporary else None,
+    )
     await _tell_issued(tx, given, given.version)
     return Issued(entry_pass=given, token=token, new=True)
 
@@ -171,6 +237,9 @@ async def _tell_issued(tx: Tx, one: EntryPass, version: int) -> None:
             valid_from=one.validity.starts,
             valid_until=one.validity.ends,
             policy_version=one.policy_version,
+            purpose=one.purpose,
+            daily_from=one.daily_from,
+            daily_until=one.daily_until,
         ),
         version=version,
     )

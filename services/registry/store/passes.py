@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 import asyncpg
@@ -27,23 +27,23 @@ LIVES_IN = """
 select exists (select from residence r join dwelling d using (dwelling_id)
   where r.person_ref = $1 and d.compound_id = $2 and r.resident and r.ended_on is null)
 """
-REQUEST = "select person_ref, compound_id, pass_id, reason from pass_request where request_id = $1"
+REQUEST = "select person_ref, compound_id, pass_id, asked from pass_request where request_id = $1"
 ADD_REQUEST = """
-insert into pass_request (request_id, person_ref, compound_id, pass_id, reason) values ($1, $2, $3, $4, $5)
+insert into pass_request (request_id, person_ref, compound_id, pass_id, asked) values ($1, $2, $3, $4, $5)
 """
 ONE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
-  policy_version, token_sealed, changed_at, version
+  policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
 from entry_pass where pass_id = $1
 """
 HELD_FOR_UPDATE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
-  policy_version, token_sealed, changed_at, version
+  policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
 from entry_pass where person_ref = $1 and state <> 'revoked' order by pass_id for no key update
 """
 PAGE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
-  policy_version, token_sealed, changed_at, version
+  policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
 from entry_pass
 where compound_id = $1 and ($2::text is null or state = $2) and ($3::text is null or kind = $3)
   and ($4::uuid is null or person_ref = $4) and pass_id > $5
@@ -52,12 +52,12 @@ order by pass_id limit $6
 ADD_ONE = """
 with added as (
   insert into entry_pass (pass_id, number, person_ref, compound_id, kind, state, valid_from, valid_until,
-    policy_version, token_sealed, issued_by, changed_at)
-  values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11)
-  returning pass_id, version, serial, changed_at, issued_by
+    policy_version, token_sealed, issued_by, changed_at, purpose, daily_from, daily_until, issued_role)
+  values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  returning pass_id, version, serial, changed_at, issued_by, purpose
 )
-insert into pass_step (pass_id, version, step, serial, taken_at, taken_by)
-select pass_id, version, 'issued', serial, changed_at, issued_by from added
+insert into pass_step (pass_id, version, step, reason, note_sealed, serial, taken_at, taken_by)
+select pass_id, version, 'issued', purpose, $16, serial, changed_at, issued_by from added
 """
 NUMBER_TAKEN = "select exists (select from entry_pass where number = $1)"
 CHANGE_ONE = """
@@ -117,6 +117,9 @@ class EntryPass:
     token_sealed: bytes
     changed_at: datetime
     version: int
+    purpose: str | None = None
+    daily_from: time | None = None
+    daily_until: time | None = None
 
     @property
     def held(self) -> Held:
@@ -140,9 +143,9 @@ async def request(conn: Conn, request_id: UUID) -> asyncpg.Record | None:
     return await conn.fetchrow(REQUEST, request_id)
 
 
-async def add_request(tx: Tx, request_id: UUID, given: EntryPass, reason: str | None = None) -> None:
-    """Note which pass answers a request; `reason` is why a new print was asked for."""
-    await tx.execute(ADD_REQUEST, request_id, given.person_ref, given.compound, given.pass_id, reason)
+async def add_request(tx: Tx, request_id: UUID, given: EntryPass, asked: str | None = None) -> None:
+    """Note which pass answers a request; `asked` is what it said besides person and compound."""
+    await tx.execute(ADD_REQUEST, request_id, given.person_ref, given.compound, given.pass_id, asked)
 
 
 async def entry_pass(conn: Conn, pass_id: UUID) -> EntryPass | None:
@@ -175,8 +178,11 @@ async def number_taken(conn: Conn, number: str) -> bool:
     return bool(await conn.fetchval(NUMBER_TAKEN, number))
 
 
-async def add_pass(tx: Tx, given: EntryPass) -> None:
-    """Write a new, active pass. A second active one violates `entry_pass_one_active`."""
+async def add_pass(tx: Tx, given: EntryPass, *, role: str | None = None, note: bytes | None = None) -> None:
+    """Write a new, active pass. A second active one violates `entry_pass_one_active`.
+
+    A temporary one names the role that issued it and, sealed, why.
+    """
     await tx.execute(
         ADD_ONE,
         given.pass_id,
@@ -190,6 +196,11 @@ async def add_pass(tx: Tx, given: EntryPass) -> None:
         given.token_sealed,
         tx.actor or "",
         tx.now,
+        given.purpose,
+        given.daily_from,
+        given.daily_until,
+        role,
+        note,
     )
 
 
@@ -261,4 +272,7 @@ def _pass(row: asyncpg.Record) -> EntryPass:
         token_sealed=row["token_sealed"],
         changed_at=row["changed_at"],
         version=row["version"],
+        purpose=row["purpose"],
+        daily_from=row["daily_from"],
+        daily_until=row["daily_until"],
     )
