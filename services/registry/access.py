@@ -11,6 +11,7 @@ _LEAD_HANDLERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
 _LEAD_READERS = _LEAD_HANDLERS | {Role.SUPERVISOR}
 _POSTERS = _INTAKE | {Role.PROPERTY_MANAGER, Role.SANITATION_WORKER, Role.SHIFT_LEADER}
 _WATCH_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
+_SURVEY_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
 _CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
 _PASS_DESK = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
 _PASS_READERS = _PASS_DESK | {Role.GRID_WORKER}
@@ -75,6 +76,12 @@ ACCESS: AccessTable = {
     "GET /v1/watch-lists/{list_id}/lines": _INTAKE,
     "POST /v1/watch-lists/{list_id}/lines/{line_id}/disposition": _INTAKE,
     "POST /v1/watch-lists/{list_id}/close": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /v1/survey-rounds": frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER}),
+    "GET /v1/survey-rounds": _SURVEY_READERS,
+    "GET /v1/survey-rounds/{round_id}": _SURVEY_READERS,
+    "GET /v1/survey-rounds/{round_id}/coverage": _SURVEY_READERS,
+    "GET /v1/survey-rounds/{round_id}/dwellings": _SURVEY_READERS,
+    "POST /v1/survey-rounds/{round_id}/closure": frozenset({Role.HQ_OFFICER}),
     "POST /v1/call-list": _INTAKE,
     "GET /v1/call-list": _INTAKE,
     "GET /v1/call-list/figures": _CALL_FIGURES,

@@ -15,6 +15,7 @@ from services.registry.api import policy as policy_api
 from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
+from services.registry.api import surveys as surveys_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import pass_keys, policy, risk
 from services.registry.handlers.imports import ImportRunner
@@ -25,6 +26,7 @@ from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
+from services.registry.store import surveys as survey_store
 from shared.runtime import Context, Service, Ticker
 
 
@@ -52,6 +54,7 @@ def build(context: Context) -> Service:
             call_list_api.router,
             leads_api.router,
             notices_api.router,
+            surveys_api.router,
         ),
         access=ACCESS,
         rejections={
@@ -61,6 +64,7 @@ def build(context: Context) -> Service:
             **call_list_store.REJECTIONS,
             **lead_store.REJECTIONS,
             **notice_store.REJECTIONS,
+            **survey_store.REJECTIONS,
         },
         consumers=(
             consumers.follow_observation(keeper),

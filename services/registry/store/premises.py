@@ -21,6 +21,7 @@ from services.registry.domain.premises import (
     Traffic,
     order_of,
 )
+from services.registry.store import surveys
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
 
@@ -299,7 +300,7 @@ def _key(row: asyncpg.Record) -> AddressKey:
 
 
 async def add_dwellings(tx: Tx, dwellings: Sequence[tuple[UUID, Dwelling]]) -> None:
-    """Add dwellings.
+    """Add dwellings, also to the survey rounds that are open in their compounds (R4.1).
 
     Raises:
         asyncpg.UniqueViolationError: somebody added one of them at the same moment.
@@ -314,6 +315,7 @@ async def add_dwellings(tx: Tx, dwellings: Sequence[tuple[UUID, Dwelling]]) -> N
     ]
     if rows:
         await tx.copy("dwelling", DWELLING_COLUMNS, rows)
+        await surveys.add_to_open_rounds(tx, [dwelling_id for dwelling_id, _ in dwellings], tx.now)
 
 
 async def change_dwellings(tx: Tx, dwellings: Sequence[tuple[UUID, Dwelling]]) -> None:

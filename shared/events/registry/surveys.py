@@ -13,11 +13,15 @@ from shared.kernel.ids import CompoundId, DwellingId, GridId
 class SurveyRoundOpened(
     Event, type="fangkong.registry.SurveyRoundOpened.v1", channel="surveys", key="round_id", archive_only=True
 ):
-    """A door-to-door round begins in these compounds; the address list is its denominator (R4.1)."""
+    """A door-to-door round begins in these compounds; the address list is its denominator (R4.1).
+
+    `dwellings` is how many each compound has at this moment; those that are added meanwhile join the round.
+    """
 
     round_id: UUID
     number: int
     compounds: tuple[CompoundId, ...]
+    dwellings: dict[CompoundId, int]
     opened_at: AwareDatetime
     due_on: date
 
@@ -25,10 +29,14 @@ class SurveyRoundOpened(
 class SurveyRoundClosed(
     Event, type="fangkong.registry.SurveyRoundClosed.v1", channel="surveys", key="round_id", archive_only=True
 ):
-    """A round is over; `open_dwellings` is how many had no final result when it was closed (R4.1)."""
+    """A round is over; `open_dwellings` is how many had no final result when it was closed (R4.1).
+
+    `dwellings` is the denominator of each compound at that moment: what is built later belongs to the next round.
+    """
 
     round_id: UUID
     number: int
+    dwellings: dict[CompoundId, int]
     open_dwellings: int
     closed_at: AwareDatetime
 
