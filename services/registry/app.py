@@ -6,6 +6,7 @@ from services.registry import consumers
 from services.registry.access import ACCESS
 from services.registry.api import call_list as call_list_api
 from services.registry.api import imports as imports_api
+from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
 from services.registry.api import notices as notices_api
 from services.registry.api import pass_life as pass_life_api
@@ -55,6 +56,7 @@ def build(context: Context) -> Service:
             leads_api.router,
             notices_api.router,
             surveys_api.router,
+            intake_tasks_api.router,
         ),
         access=ACCESS,
         rejections={
@@ -70,6 +72,8 @@ def build(context: Context) -> Service:
             consumers.follow_observation(keeper),
             consumers.suspend_on_fever(),
             consumers.follow_fevers(),
+            consumers.open_intake_tasks(),
+            consumers.keep_intake_answers(keeper),
         ),
         tickers=(Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),),
         body_limits={

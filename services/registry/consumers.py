@@ -1,11 +1,11 @@
 """What the registry does about other services' facts. Names are durable; every reaction acts once."""
 
-from services.registry.handlers import pass_life, returnees
+from services.registry.handlers import intake_tasks, pass_life, returnees
 from services.registry.handlers.people import Keeper
 from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
-from shared.events.gate import FeverSeen
+from shared.events.gate import FeverSeen, FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
 from shared.events.observation import (
     CaseConfirmed,
     FeverCleared,
@@ -64,5 +64,31 @@ def suspend_on_fever() -> Reactor:
     @reactor.on(FeverSeen)
     async def fever_seen(event: FeverSeen, /, *, tx: Tx) -> None:
         await pass_life.begin_hold(tx, [event.person_ref], "fever", event.checked_at)
+
+    return reactor
+
+
+def open_intake_tasks() -> Reactor:
+    """Whom a gate sees come back is due for an intake, and the loop is open until it is taken (R2.5, G17)."""
+    reactor = Reactor("registry.open_intake_tasks")
+
+    @reactor.on(FirstReturnSeen)
+    async def first_return_seen(event: FirstReturnSeen, /, *, tx: Tx) -> None:
+        await intake_tasks.seen(event, tx=tx)
+
+    @reactor.on(FocusAreaPersonReported)
+    async def focus_area_person_reported(event: FocusAreaPersonReported, /, *, tx: Tx) -> None:
+        await intake_tasks.seen(event, tx=tx)
+
+    return reactor
+
+
+def keep_intake_answers(keeper: Keeper) -> Reactor:
+    """What was answered at the gate waits with the task for whoever takes the intake (R2.5)."""
+    reactor = Reactor("registry.keep_intake_answers")
+
+    @reactor.on(IntakeAnswersSealed)
+    async def answers_sealed(event: IntakeAnswersSealed, /, *, tx: Tx) -> None:
+        await intake_tasks.keep_answers(event, tx=tx, vault=keeper.vault, cards=keeper.cards)
 
     return reactor

@@ -95,7 +95,6 @@ class FirstReturnSeen(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody with a dwelling here stood at the gate coming back from elsewhere; an intake is due (R2.5, G17).
 
@@ -116,7 +115,6 @@ class FocusAreaPersonReported(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody from a focus area stands at the gate: reported upward at once (R2.5)."""
 
@@ -151,7 +149,6 @@ class IntakeAnswersSealed(
     channel="cards_registry",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """What a first returnee or a newcomer answered at the gate, encrypted for the registry alone (JWE).
 

@@ -21,6 +21,7 @@ from services.registry.domain.returnees import Choice, Trip, decide_intake
 from services.registry.domain.risk import category_of
 from services.registry.handlers import pass_life, people, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
+from services.registry.store import intake_tasks
 from services.registry.store import people as people_store
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
@@ -121,6 +122,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         content_index=keeper.vault.index(CONTENT, cmd.content),
     )
     await pass_life.suspend_all(tx, person_ref, "under_observation")
+    await intake_tasks.complete_of(tx, person_ref, cmd.intake_id)
     await tx.publish(
         ReturneeRegistered(
             intake_id=cmd.intake_id,
