@@ -1,7 +1,7 @@
 """`python -m deploy.documents`: write every generated document of the contract.
 
-Event schemas, samples of new events, the AsyncAPI description, and each service's OpenAPI document. Nothing has to
-run for it: the applications are put together around a database that is never connected.
+Event schemas, samples of new events, the AsyncAPI description, each service's OpenAPI document, and the vectors of the
+entry rule. Nothing has to run for it: the applications are put together around a database that is never connected.
 """
 
 import importlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from deploy.local.secrets import Secrets
+from services.gate.client import vectors
 from shared.db.keystore import PostgresKeyStore
 from shared.db.pool import Database
 from shared.events import documents
@@ -60,3 +61,5 @@ def files() -> Iterator[tuple[Path, str]]:
 if __name__ == "__main__":
     for path, text in files():
         path.write_text(text, encoding="utf-8")
+    if vectors.read() != list(vectors.lines()):
+        vectors.write()

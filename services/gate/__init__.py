@@ -5,5 +5,5 @@ checkpoint), and its copies of passes, pass keys, restrictions, policy, compound
 Events in: registry (policy, town, passes, cards for gate), observation (cases).
 Events out: EntryChecked (checks), FeverSeen (alerts), DeviceEnrolled, DeviceSeen, DeviceRevoked (devices).
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200), the
-device's own checkpoint.
+device's own checkpoint and the signed list that it decides by when it is offline. `client` is the reference client.
 """

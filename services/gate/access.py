@@ -18,6 +18,7 @@ ACCESS: AccessTable = {
     "POST /v1/devices/me/heartbeat": _DEVICE,
     "POST /v1/devices/me/credential": _DEVICE,
     "GET /v1/checkpoints/me": _DEVICE,
+    "GET /v1/checkpoints/me/snapshot": _DEVICE,
     "POST /v1/entry-checks": _DEVICE,
     "POST /v1/entry-checks/batch": DEVICES,
     "GET /v1/quarantine": _JUDGES,

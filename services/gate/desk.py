@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from services.gate import metrics
 from services.gate.domain.entry import GateRules, Proof
+from services.gate.domain.lists import ListRules
 from services.gate.store import devices, rules
 from shared.db.pool import Conn
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
@@ -118,6 +119,17 @@ class Desk:
         if version not in self._rules:
             self._rules[version] = await rules.rules(conn, version)
         return self._rules[version]
+
+    async def list_rules(self, conn: Conn, day: date) -> ListRules:
+        """What a device needs to decide by itself on a business day.
+
+        Raises:
+            PolicyUnknown: none is known yet.
+        """
+        version = await rules.rules_version(conn, day)
+        if version is None:
+            raise PolicyUnknown
+        return await rules.list_rules(conn, version)
 
     async def read_token(self, token: str) -> tuple[Proof, pass_token.PassClaims | None]:
         """What a scanned text is worth. Only texts that verified are remembered."""

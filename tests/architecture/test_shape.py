@@ -15,6 +15,7 @@ SERVICES = ("gate", "observation", "registry", "reporting", "sanitation")
 MUST = {"__init__", "__main__", "access", "app", "migrations", "settings"}
 MAY = MUST | {
     "api",
+    "client",  # the reference client of the gate's device contract: its verdicts are the gate's own rule
     "consumers",
     "data",
     "desk",

@@ -18,6 +18,7 @@ from services.gate.desk import Station, desk
 from services.gate.domain.devices import UnknownCheckpoint
 from services.gate.handlers import devices
 from services.gate.store import devices as store
+from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
 from shared.events.envelope import Cause
 from shared.http.access import Caller
@@ -93,6 +94,7 @@ async def enrol_device(body: DeviceBody, request: Request, response: Response) -
             real_now=context.clock.real_now(),
             tx=tx,
         )
+        keys = await list_keys(tx)
     if not enrolled.created:
         response.status_code = HTTPStatus.OK
     log.info("device_enrolled", device=str(enrolled.device_id), checkpoint=enrolled.checkpoint)
@@ -101,6 +103,7 @@ async def enrol_device(body: DeviceBody, request: Request, response: Response) -
         credential=f"{enrolled.device_id}.{enrolled.secret}",
         checkpoint=enrolled.checkpoint,
         compound=enrolled.compound,
+        list_keys=[dict(key) for key in keys],
     )
 
 

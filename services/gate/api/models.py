@@ -277,6 +277,9 @@ class DeviceAnswer(Answer):
     credential: str = Field(description="Keep it secret; it is not told again once the code has run out.")
     checkpoint: CheckpointId
     compound: CompoundId
+    list_keys: list[dict[str, str]] = Field(
+        description="The keys (JWK, ES256) that sign the device's lists. Keep them: a list by no other key is taken."
+    )
 
 
 class RevokedAnswer(Answer):

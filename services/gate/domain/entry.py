@@ -99,7 +99,8 @@ class GateRecords:
     """All that gate knows about whom the attempt may mean.
 
     `people` are those who fit what was shown or typed: none, one, or several of a surname in a dwelling; pass and
-    restrictions are told only where it is one. `serial` is the one printed in the token.
+    restrictions are told only where it is one. `serial` is the one printed in the token. `list_age_seconds` is None
+    where gate itself decides by its own copy; a device without an answer decides by a list of that age (G14).
     """
 
     people: frozenset[PersonRef] = frozenset()
@@ -107,6 +108,12 @@ class GateRecords:
     proof: Proof = Proof.NONE
     serial: int | None = None
     restrictions: tuple[Restriction, ...] = ()
+    list_age_seconds: int | None = None
+
+    @property
+    def offline(self) -> bool:
+        """Does a device decide by its own list?"""
+        return self.list_age_seconds is not None
 
     @property
     def person(self) -> PersonRef | None:
@@ -152,6 +159,8 @@ class GateRules:
     plausible_from_c: Decimal
     plausible_to_c: Decimal
     ahead_seconds: int
+    offline_admit_minutes: int
+    offline_action_minutes: int
 
     @classmethod
     def of(cls, version: int, document: PolicyDocument) -> "GateRules":
@@ -163,6 +172,8 @@ class GateRules:
             plausible_from_c=document.temperature.plausible_from_c,
             plausible_to_c=document.temperature.plausible_to_c,
             ahead_seconds=document.gate.future_stamp_seconds,
+            offline_admit_minutes=document.gate.offline.admit_up_to_minutes,
+            offline_action_minutes=document.gate.offline.action_up_to_minutes,
         )
 
     def body_temperature(self, reading: Decimal | None) -> Decimal | None:
@@ -199,7 +210,12 @@ def decide_entry(
     """
     case = case_of(attempt, known)
     found = frozenset(
-        (*_of_the_person(attempt, known), *_of_the_pass(attempt, known), *_of_the_steps(attempt, rules))
+        (
+            *_of_the_person(attempt, known),
+            *_of_the_pass(attempt, known),
+            *_of_the_list(attempt, known, rules),
+            *_of_the_steps(attempt, rules),
+        )
     )
     reasons = tuple(reason for reason in Reason if reason in found)
     verdict, action = judge(reasons, case, attempt.direction, table)
@@ -252,9 +268,9 @@ def _of_the_person(attempt: EntryAttempt, known: GateRecords) -> Iterator[Reason
     if "home_self_monitoring" in measures:
         yield Reason.SELF_MONITORING
     if attempt.kind in _LOOKED_UP:
-        if not known.people:
+        if not known.people and not known.offline:  # who is in no list may be known all the same
             yield Reason.SUBJECT_UNKNOWN
-        elif known.person is None:
+        elif known.people and known.person is None:
             yield Reason.SUBJECT_AMBIGUOUS
 
 
@@ -312,6 +328,22 @@ def _of_the_steps(attempt: EntryAttempt, rules: GateRules) -> Iterator[Reason]:
         yield Reason.INCOMPLETE
     if attempt.answers.any_yes:
         yield Reason.FOLLOW_UP
+
+
+def _of_the_list(attempt: EntryAttempt, known: GateRecords, rules: GateRules) -> Iterator[Reason]:
+    """What a device may not conclude from its own list: only a signature stands for somebody (gate rules, G14).
+
+    Who comes without any tie to the compound is in no list, so its age says nothing about them.
+    """
+    age = known.list_age_seconds
+    if age is None or attempt.kind is SubjectKind.VISITOR:
+        return
+    if attempt.kind is not SubjectKind.PASS_TOKEN:
+        yield Reason.NOT_CHECKABLE_OFFLINE
+    if age > rules.offline_action_minutes * 60:
+        yield Reason.LIST_TOO_OLD
+    elif age > rules.offline_admit_minutes * 60:
+        yield Reason.LIST_AGED
 
 
 def _missing_step(attempt: EntryAttempt, rules: GateRules) -> Action:

@@ -55,12 +55,15 @@ class Reason(StrEnum):
     NO_PASS = "no_pass"  # noqa: S105
     PASS_UNKNOWN = "pass_unknown"  # noqa: S105
     PASS_UNVERIFIABLE = "pass_unverifiable"  # noqa: S105
+    LIST_TOO_OLD = "list_too_old"  # the device decides by itself, by a list that is past the policy's limit
+    NOT_CHECKABLE_OFFLINE = "not_checkable_offline"  # nothing signed was shown, and no answer came
     SUBJECT_UNKNOWN = "subject_unknown"
     SUBJECT_AMBIGUOUS = "subject_ambiguous"
     NO_MASK = "no_mask"
     INCOMPLETE = "incomplete"
     PASS_NOT_SHOWN = "pass_not_shown"  # noqa: S105
     PASS_NOT_SCANNED = "pass_not_scanned"  # noqa: S105
+    LIST_AGED = "list_aged"
     FOLLOW_UP = "follow_up"
 
 
@@ -83,6 +86,7 @@ class Action(StrEnum):
     HANDOVER_POINT = "handover_point"
     NOTE_DEPARTURE = "note_departure"
     LOG_AND_LET_THROUGH = "log_and_let_through"
+    CALL_SHIFT_LEADER = "call_shift_leader"
     MATCH_DOCUMENT = "match_document"
     CHECK_TYPING = "check_typing"
     OFFER_REPRINT = "offer_reprint"
@@ -160,12 +164,15 @@ _ANYBODY: Cells = {
     Reason.NO_PASS: _refuse(Action.APPLY_AT_COMMUNITY),
     Reason.PASS_UNKNOWN: _cannot(Action.MATCH_DOCUMENT),
     Reason.PASS_UNVERIFIABLE: _cannot(Action.MATCH_DOCUMENT),
+    Reason.LIST_TOO_OLD: _cannot(Action.CALL_SHIFT_LEADER),
+    Reason.NOT_CHECKABLE_OFFLINE: _cannot(Action.CALL_SHIFT_LEADER),
     Reason.SUBJECT_UNKNOWN: _cannot(Action.CHECK_TYPING),
     Reason.SUBJECT_AMBIGUOUS: _cannot(Action.MATCH_DOCUMENT),
     Reason.NO_MASK: _refuse(Action.PUT_ON_MASK),
     Reason.INCOMPLETE: _cannot(Action.COMPLETE_CHECK),
     Reason.PASS_NOT_SHOWN: _with(Action.OFFER_REPRINT),
     Reason.PASS_NOT_SCANNED: _with(Action.MATCH_DOCUMENT),
+    Reason.LIST_AGED: _with(Action.MATCH_DOCUMENT),
     Reason.FOLLOW_UP: _with(Action.REPORT_TO_COMMUNITY),
 }
 

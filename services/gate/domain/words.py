@@ -40,12 +40,15 @@ REASONS: Mapping[Reason, Words] = {
     Reason.PASS_UNVERIFIABLE: Words(
         "暂时无法核对出入证签名", "The pass's signature cannot be checked for now"
     ),
+    Reason.LIST_TOO_OLD: Words("本机名单已过期", "This device's list is too old"),
+    Reason.NOT_CHECKABLE_OFFLINE: Words("离线时无法核对", "This cannot be checked offline"),
     Reason.SUBJECT_UNKNOWN: Words("查无此人", "Nobody of that kind is known"),
     Reason.SUBJECT_AMBIGUOUS: Words("同户有同姓多人", "Several people of that name live there"),
     Reason.NO_MASK: Words("未戴口罩", "No mask"),
     Reason.INCOMPLETE: Words("查验未完成", "The check is not complete"),
     Reason.PASS_NOT_SHOWN: Words("未出示出入证", "The pass was not shown"),
     Reason.PASS_NOT_SCANNED: Words("出入证未扫码", "The pass was not scanned"),
+    Reason.LIST_AGED: Words("本机名单不是最新", "This device's list is not the newest"),
     Reason.FOLLOW_UP: Words("询问情况需社区跟进", "The answers call for a follow-up"),
 }
 
@@ -89,6 +92,10 @@ ACTIONS: Mapping[Action, Words] = {
     ),
     Action.NOTE_DEPARTURE: Words("放行并登记离开。", "Let them leave and note it."),
     Action.LOG_AND_LET_THROUGH: Words("立即放行，已登记。", "Let them through at once; it is logged."),
+    Action.CALL_SHIFT_LEADER: Words(
+        "暂时无法联网核对，请联系值班长核实。",
+        "This cannot be looked up for now: call the shift leader to clear it up.",
+    ),
     Action.MATCH_DOCUMENT: Words("请查验身份证件核对本人。", "Match the person with an identity document."),
     Action.CHECK_TYPING: Words(
         "请核对输入；新来人员请联系社区登记。",

@@ -3,6 +3,8 @@
 from datetime import date
 
 from services.gate.domain.entry import GateRules
+from services.gate.domain.lists import ListRules
+from services.gate.domain.rulings import DEFAULT_TABLE
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 
@@ -18,6 +20,17 @@ async def rules_version(conn: Conn, day: date) -> int | None:
     """The policy version in force on a business day; None before any is known."""
     version: int | None = await conn.fetchval(POLICY_FOR_DAY, day)
     return version
+
+
+async def list_rules(conn: Conn, version: int) -> ListRules:
+    """What a device needs to decide by itself under a policy version that is known to exist."""
+    document = PolicyDocument.model_validate(await conn.fetchval(POLICY_DOCUMENT, version))
+    return ListRules(
+        rules=GateRules.of(version, document),
+        table=DEFAULT_TABLE,
+        answer_within_ms=document.gate.offline.online_answer_within_ms,
+        keys=tuple(row["jwk"] for row in await conn.fetch(PASS_KEYS)),
+    )
 
 
 async def rules(conn: Conn, version: int) -> GateRules:

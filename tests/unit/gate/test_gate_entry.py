@@ -33,6 +33,8 @@ HERE, THERE = CompoundId("lj-001"), CompoundId("lj-002")
 NOW = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)
 WANG, LI = PersonRef(UUID(int=1)), PersonRef(UUID(int=2))
 RULES = GateRules(
+    offline_admit_minutes=240,
+    offline_action_minutes=1440,
     version=1,
     musts=frozenset({"mask", "temperature", "pass"}),
     fever_from_c=Decimal("37.3"),

@@ -1,0 +1,123 @@
+"""What a device's list is made of: the passes of a compound, all of them or those that something changed about.
+
+A version is a point in the order in which transactions end: everything below it is in the list, and what was written
+by a transaction that had not ended then is told next time. A mere counter would lose what is committed late.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.gate.domain.entry import PassState, Restriction
+from shared.db.pool import Conn, Tx
+from shared.kernel.ids import CompoundId, PersonRef
+
+# The epoch changes when the database was restored: what a device holds may then be newer than what is here.
+POINT = """
+select (select coalesce(max(epoch), 1) from outbox_channel)::int as epoch,
+  pg_snapshot_xmin(pg_current_snapshot())::text::bigint as point
+"""
+ALL_PASSES = """
+select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.person_ref, r.measures, r.compounds,
+  c.surname_sealed, c.homes_sealed
+from entry_pass p
+left join lateral (
+  select array_agg(measure) as measures, array_agg(compound) as compounds
+  from restriction where person_ref = p.person_ref and active) r on true
+left join subject_card c on c.person_ref = p.person_ref
+where p.compound = $1 and p.valid_until > $2
+order by p.number
+"""
+CHANGED_PASSES = """
+with touched as (
+  select pass_id from entry_pass where compound = $1 and changed >= $2::text::xid8
+  union
+  select p.pass_id from restriction r join entry_pass p on p.person_ref = r.person_ref
+  where r.changed >= $2::text::xid8 and p.compound = $1
+  union
+  select p.pass_id from subject_card c join entry_pass p on p.person_ref = c.person_ref
+  where c.changed >= $2::text::xid8 and p.compound = $1
+)
+select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.person_ref, r.measures, r.compounds,
+  c.surname_sealed, c.homes_sealed
+from touched t join entry_pass p on p.pass_id = t.pass_id
+left join lateral (
+  select array_agg(measure) as measures, array_agg(compound) as compounds
+  from restriction where person_ref = p.person_ref and active) r on true
+left join subject_card c on c.person_ref = p.person_ref
+order by p.number
+"""
+NOTE_READING = """
+insert into audit_read (at, actor, role, action, scope, correlation_id)
+values ($1, $2, 'device', 'gate.snapshot', $3, $4)
+"""
+LOCK_KEYS = "select pg_advisory_xact_lock(hashtextextended('fangkong.gate.list_key', 0))"
+LIST_KEY = "select key_id, key_ref, private_sealed from list_key where retired_at is null"
+LIST_KEYS = "select public_jwk from list_key where retired_at is null order by key_id"
+ADD_LIST_KEY = """
+insert into list_key (key_id, key_ref, public_jwk, private_sealed, made_at) values ($1, $2, $3, $4, $5)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A pass with what is known of its holder, still sealed."""
+
+    number: str
+    serial: int
+    state: PassState
+    valid_from: datetime
+    valid_until: datetime
+    person_ref: PersonRef
+    restrictions: tuple[Restriction, ...]
+    surname: bytes | None = field(repr=False)
+    homes: bytes | None = field(repr=False)
+
+
+async def point(conn: Conn) -> tuple[int, int]:
+    """The epoch, and the point up to which every transaction has ended."""
+    row: Any = await conn.fetchrow(POINT)
+    return row["epoch"], row["point"]
+
+
+async def all_passes(conn: Conn, compound: CompoundId, now: datetime) -> list[Holder]:
+    """The passes of a compound that have not run out."""
+    return list(_holders(await conn.fetch(ALL_PASSES, compound, now)))
+
+
+async def changed_passes(conn: Conn, compound: CompoundId, since: int) -> list[Holder]:
+    """The passes about which something was written since a point, whatever became of them."""
+    return list(_holders(await conn.fetch(CHANGED_PASSES, compound, str(since))))
+
+
+async def signing_key(conn: Conn) -> Any:
+    """The key that signs lists now, sealed; None before there is one."""
+    return await conn.fetchrow(LIST_KEY)
+
+
+async def list_keys(conn: Conn) -> list[Mapping[str, str]]:
+    """The public parts of the keys that sign lists."""
+    return [row["public_jwk"] for row in await conn.fetch(LIST_KEYS)]
+
+
+async def add_key(tx: Tx, key_id: str, key_ref: UUID, public_jwk: Mapping[str, str], sealed: bytes) -> None:
+    """Keep a new key."""
+    await tx.execute(ADD_LIST_KEY, key_id, key_ref, dict(public_jwk), sealed, tx.now)
+
+
+def _holders(rows: Sequence[Any]) -> Iterator[Holder]:
+    for row in rows:
+        found = zip(row["measures"] or (), row["compounds"] or (), strict=True)
+        yield Holder(
+            number=row["number"],
+            serial=row["serial"],
+            state=PassState(row["state"]),
+            valid_from=row["valid_from"],
+            valid_until=row["valid_until"],
+            person_ref=row["person_ref"],
+            restrictions=tuple(Restriction(measure=measure, compound=place) for measure, place in found),
+            surname=row["surname_sealed"],
+            homes=row["homes_sealed"],
+        )
