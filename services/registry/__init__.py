@@ -1,9 +1,9 @@
 """Registry (登记): the town's book of places, people, rules and passes.
 
 Owns: neighbourhoods, compounds, checkpoints, grids, dwellings, people and their documents, workers and postings,
-imports; policy versions, risk areas and the public figures behind them; returnees' intakes; watch lists and
-the call list; entry passes and the keys that sign them; leads with who told them (apart) and rewards; notices and
-where they hang.
+imports with their rejected rows; policy versions, risk areas and the public figures behind them; returnees'
+intakes; watch lists and the call list; entry passes and the keys that sign them; leads with who told them (apart)
+and rewards; notices and where they hang.
 
 Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
@@ -13,6 +13,7 @@ HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced; ReturneeReg
 EntryPassIssued / Suspended / Reinstated / Revoked; SubjectCardSealed, a channel per recipient;
 LeadReceived / Assigned / Closed, NoticePublished.
 
-HTTP: `/v1/imports`, places and people; `/v1/policies`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`;
-`/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`; `/v1/leads`, `/v1/notices`.
+HTTP: `/v1/imports` with templates, places and people; `/v1/policies`, `/v1/risk-areas`, `/v1/divisions`,
+`/v1/case-counts`; `/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`;
+`/v1/leads`, `/v1/notices`.
 """

@@ -17,9 +17,11 @@ from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
 from services.registry.api import surveys as surveys_api
+from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import pass_keys, policy, risk
 from services.registry.handlers.imports import ImportRunner
+from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
 from services.registry.store import call_list as call_list_store
 from services.registry.store import leads as lead_store
@@ -38,7 +40,9 @@ def build(context: Context) -> Service:
         RuntimeError: it was given no keys; people are never stored unsealed.
     """
     keeper = Keeper(vault=context.vault, cards=context.cards)
-    importing = ImportRunner(vault=context.vault, cards=context.cards)
+    importing = ImportRunner(
+        vault=context.vault, cards=context.cards, keep_hours=context.settings.rejected_rows_hours
+    )
     return Service(
         name="registry",
         title="Registry · 人房登记",
@@ -52,6 +56,7 @@ def build(context: Context) -> Service:
             passes_api.router,
             pass_life_api.router,
             watch_lists_api.router,
+            watch_files_api.router,
             call_list_api.router,
             leads_api.router,
             notices_api.router,
@@ -75,7 +80,10 @@ def build(context: Context) -> Service:
             consumers.open_intake_tasks(),
             consumers.keep_intake_answers(keeper),
         ),
-        tickers=(Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),),
+        tickers=(
+            Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),
+            Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=30),
+        ),
         body_limits={
             "POST /v1/imports": imports_api.MAX_BYTES,
             "POST /v1/watch-lists/{list_id}/files": watch_lists_api.MAX_BYTES,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.settings import ServiceSettings
 
@@ -12,6 +12,11 @@ class Settings(ServiceSettings):
 
     town_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3})?$")] = "320583103"
     """The town's division code (GB/T 2260, with GB/T 10114's three digits): Lujia Town in Kunshan, Suzhou."""
+
+    rejected_rows_hours: Annotated[int, Field(ge=1, le=720)] = 72
+    """How long the rejected rows of a list can be had as a file."""
+    export_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """How long an export can be downloaded."""
 
     @property
     def own_prefecture(self) -> str:

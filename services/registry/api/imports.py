@@ -1,19 +1,25 @@
 """Importing an office's lists over HTTP (R4.2, P6)."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from services.registry.api.common import Running
+from services.registry.api.common import Running, cause, roles_of
 from services.registry.domain.faults import explained
+from services.registry.domain.list_columns import GUIDES
 from services.registry.handlers import imports as handlers
+from services.registry.handlers import list_files, rejected_rows
 from services.registry.handlers.imports import Kind, ReceiveImport
+from services.registry.handlers.list_files import FileFormat
+from services.registry.store import audit, rejected
 from services.registry.store import imports as store
-from shared.http.access import Caller
+from shared.http.access import Caller, Role
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import HttpRefusal, NotFound
@@ -22,6 +28,8 @@ router = APIRouter(tags=["imports"])
 
 MAX_BYTES = 64_000_000
 _ROW_CURSOR = Cursor(int)
+TemplateKind = Literal["compounds", "checkpoints", "grids", "addresses", "residents", "workers", "watch_list"]
+FormatQuery = Annotated[FileFormat, Query(alias="format", description="xlsx, or CSV in UTF-8 with a BOM.")]
 FILE_FORM = {
     "requestBody": {
         "required": True,
@@ -70,6 +78,18 @@ class ImportAnswer(Answer):
     detail: str | None
     created_at: datetime
     finished_at: datetime | None
+    remarks: list["RemarkAnswer"]
+    rejected_until: datetime | None
+    """Until when the rejected rows can be had as a file; nothing when there are none or no more."""
+
+
+class RemarkAnswer(Answer):
+    """Something of the file that was left out. `place`: a column's letter, or a number of rows."""
+
+    sheet: str
+    place: str
+    code: str
+    detail: str
 
 
 class RowAnswer(Answer):
@@ -176,9 +196,62 @@ async def read_rows(
     return Page(items=items, next=_ROW_CURSOR.write(rows[limit - 1]["nth"]) if len(rows) > limit else None)
 
 
+@router.get("/v1/imports/templates/{kind}", summary="An empty list to fill in", response_class=Response)
+async def read_template(kind: TemplateKind, file_format: FormatQuery = "xlsx") -> Response:
+    """Give the list with its titles; the workbook explains each column and offers the allowed values.
+
+    Required columns end in `*`. Handed in as it is, it is an empty list without a fault.
+    """
+    content = await asyncio.to_thread(list_files.template, kind, file_format)
+    return as_file(content, f"{GUIDES[kind].name}-模板", file_format)
+
+
+@router.get(
+    "/v1/imports/{import_id}/rejected", summary="The rejected rows as a file", response_class=Response
+)
+async def read_rejected(
+    import_id: UUID, who: Caller, context: Running, file_format: FormatQuery = "xlsx"
+) -> Response:
+    """Give the rejected rows in the columns of the upload, with where and what is wrong behind them.
+
+    Correct the cells and hand the file in again: the added columns are left out. Kept for some days (410 after);
+    for whoever handed the list in, and for clerks. The reading is recorded.
+    """
+    who.require_town()
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        job = await store.job(tx, import_id)
+        if job is None or not (job.actor == who.subject or who.has(Role.COMMUNITY_CLERK)):
+            raise NotFound("没有这次导入。There is no such import.")
+        kept = await rejected.kept(tx, import_id)
+        keys = await context.vault.keys([import_id])
+        name = f"{GUIDES[job.kind].name}-退回"
+        table = await rejected_rows.sheet(tx, keys.get(import_id), kept, name)
+        await audit.note_reads(
+            tx, action="import.rejected", role=roles_of(who), refs=[], scope=f"import:{import_id}"
+        )
+    return as_file(await asyncio.to_thread(list_files.write, table, file_format), name, file_format)
+
+
+def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
+    """A file to be saved under a Chinese name."""
+    named = quote(f"{name}.{file_format}")
+    return Response(
+        content,
+        media_type=list_files.MEDIA_TYPES[file_format],
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{named}"},
+    )
+
+
 async def _answer(context: Running, import_id: UUID) -> ImportAnswer:
     async with context.database.read() as conn:
         job = await store.job(conn, import_id)
-    if job is None:
-        raise NotFound("没有这次导入。There is no such import.")
-    return ImportAnswer.model_validate(job, from_attributes=True)
+        if job is None:
+            raise NotFound("没有这次导入。There is no such import.")
+        remarks = await store.remarks(conn, import_id)
+        kept = await rejected.kept(conn, import_id)
+    counted = {name: getattr(job, name) for name in ImportAnswer.model_fields if hasattr(job, name)}
+    return ImportAnswer(
+        **counted,
+        remarks=[RemarkAnswer(**dict(one), detail=explained(one["code"])) for one in remarks],
+        rejected_until=kept.kept_until if kept and not kept.gone else None,
+    )

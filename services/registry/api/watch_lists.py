@@ -1,6 +1,6 @@
 """Watch lists over HTTP (R4.4, P11)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -101,6 +101,7 @@ class WatchRowFault(Answer):
 class TakenInAnswer(Answer):
     """What became of a file. `new`, `known`, `rejected` and `duplicates` add up to `rows`; none is settled by it."""
 
+    file_id: UUID
     rows: int
     new: int
     known: int
@@ -109,6 +110,7 @@ class TakenInAnswer(Answer):
     matched: int
     possible: int
     unmatched: int
+    rejected_until: datetime | None
     faults: list[WatchRowFault]
 
 
@@ -179,8 +181,10 @@ async def take_in_file(list_id: UUID, request: Request, who: Caller, context: Ru
     _, content = await uploaded_file(request)
     raw = await handlers.read_file(content)
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        taken = await handlers.take_in(list_id, raw, tx=tx, vault=context.vault)
+        until = context.clock.real_now() + timedelta(hours=context.settings.rejected_rows_hours)
+        taken = await handlers.take_in(list_id, raw, rejected_until=until, tx=tx, vault=context.vault)
     return TakenInAnswer(
+        file_id=taken.file_id,
         rows=taken.rows,
         new=taken.new,
         known=taken.known,
@@ -189,6 +193,7 @@ async def take_in_file(list_id: UUID, request: Request, who: Caller, context: Ru
         matched=taken.matches["matched"],
         possible=taken.matches["possible"],
         unmatched=taken.matches["none"],
+        rejected_until=taken.rejected_until,
         faults=[
             WatchRowFault.model_validate(
                 {

@@ -26,6 +26,25 @@ _LAST_SERIAL = 73_050  # the end of 2099
 _YEARS = range(1900, 2100)
 
 
+_CALCULATED = frozenset("=+-@\t\r＝＋－＠")
+_MARK = "'"
+
+
+def defused(text: str) -> str:
+    """A text as a CSV keeps it: with an apostrophe in front where a spreadsheet would calculate it."""
+    return _MARK + text if text[:1] in _CALCULATED or _is_defused(text) else text
+
+
+def plain(text: str) -> str:
+    """A CSV's text as it was before `defused`."""
+    return text[1:] if _is_defused(text) else text
+
+
+def _is_defused(text: str) -> bool:
+    """Apostrophes and then a sign that begins a formula."""
+    return text[:1] == _MARK and text.lstrip(_MARK)[:1] in _CALCULATED
+
+
 class CellFault(Exception):  # noqa: N818 -- a finding about the input, not a failure
     """A cell that cannot be read as what its column holds; `code` names the fault, never the value."""
 

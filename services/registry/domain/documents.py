@@ -91,9 +91,12 @@ def read_document(kind: DocumentKind, cell: Cell) -> Document:
     """
     if kind is DocumentKind.NONE:
         return NO_DOCUMENT
-    if digits_lost(cell):
-        raise CellFault("document_scientific")
     number = normalise_number(cell)
+    passport = (
+        kind is DocumentKind.PASSPORT and isinstance(cell, str) and number.isalnum()
+    )  # 5E1234567 is one
+    if digits_lost(cell) and not passport:
+        raise CellFault("document_scientific")
     if not number:
         raise CellFault("document_missing")
     if kind in LASTING:

@@ -53,6 +53,7 @@ EXPLAINED = {
     "document_kind_unknown": "证件类型不在列表中。The kind of document is not on the list.",
     "document_malformed": "证件号码的位数或字符与证件类型不符，已按原样保留、标为未核实。"
     "The number does not have this document's shape; kept as written and unverified.",
+    "document_masked": "号码已脱敏，不能导入；请填写完整号码。The number is masked; give it in full.",
     "document_missing": "缺少证件号码；确无证件的请在证件类型填“无”。"
     "The number is missing; for people without a document the kind is 无.",
     "document_scientific": "号码被表格变成了数值，后几位已丢失；请把该列设为文本后重新填写全部 18 位。"
@@ -72,6 +73,7 @@ EXPLAINED = {
     "phone_malformed": "手机号应为 11 位；已按原样保留，不能用于查找。"
     "A mobile number has 11 digits; kept as written, not used for lookups.",
     "room_missing": "缺少室号。The room number is missing.",
+    "value_masked": "内容已脱敏，不能导入。The text is masked; it cannot be imported.",
     "value_missing": "此项必填。This cell must not be empty.",
     "value_too_long": "内容过长。The text is too long.",
     "value_unknown": "内容不在允许的取值之中。Not one of the allowed values.",
@@ -79,6 +81,15 @@ EXPLAINED = {
 }
 
 
+REMARKED = {
+    "sheet_hidden": "隐藏的工作表未导入。A hidden sheet was left out.",
+    "sheet_ignored": "没有所需表头的工作表未导入。A sheet without the titles of this list was left out.",
+    "column_unknown": "模板中没有此列，本列未导入。The list has no such column; it was left out.",
+    "rows_blank": "空行已跳过。Rows without content were skipped.",
+}
+"""What was left out of a file as a whole."""
+
+
 def explained(code: str) -> str:
     """What is wrong and what would be right, Chinese first."""
-    return EXPLAINED[code]
+    return EXPLAINED.get(code) or REMARKED[code]

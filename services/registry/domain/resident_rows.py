@@ -15,6 +15,9 @@ from services.registry.domain.import_rows import Reader
 from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine, normalise_phone
 
 _NAME, _BORN, _KIND, _NUMBER, _PHONE = "姓名", "出生日期", "证件类型", "证件号码", "手机号"
+_LONGEST_NUMBER = 40
+MASK = "*"
+"""Stands in names and numbers of lists that are not for importing."""
 _ORIGIN, _GUARDIAN, _REGISTERED = "户籍地区划代码", "监护人证件号码", "登记日期"
 
 
@@ -22,6 +25,8 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     """A resident's line, or None with the reader's faults; `today` is the business day."""
     address = reader.address()
     name = " ".join(reader.text(_NAME).split())
+    if MASK in name:
+        reader.fault(_NAME, "value_masked")
     sex = reader.choice("性别", SEXES)
     relation = reader.choice("与房屋关系", RELATIONS)
     resident = reader.choice("是否常住", RESIDENT)
@@ -35,7 +40,9 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
         reader.fault(_ORIGIN, "origin_malformed")
         origin = ""
     guardian = normalise_number(reader.cell(_GUARDIAN)) if document is NO_DOCUMENT else ""
-    note = text_of(reader.cell("备注"))
+    if len(guardian) > _LONGEST_NUMBER:
+        reader.fault(_GUARDIAN, "value_too_long")
+    note = reader.optional("备注") or ""
     if not reader.usable or sex is None or relation is None or resident is None:
         return None
     if born is None or registered_on is None or document is None:
@@ -65,6 +72,12 @@ def document_of(reader: Reader) -> Document | None:
     if kind is DocumentKind.NONE and compact(reader.cell(_NUMBER)):
         reader.fault(_KIND, "document_kind_unknown")  # a number without its kind: not guessed
         return None
+    if len(compact(reader.cell(_NUMBER))) > _LONGEST_NUMBER:
+        reader.fault(_NUMBER, "value_too_long")
+        return None
+    if MASK in text_of(reader.cell(_NUMBER)):
+        reader.fault(_NUMBER, "document_masked")
+        return None
     try:
         document = read_document(kind, reader.cell(_NUMBER))
     except CellFault as fault:
@@ -82,6 +95,6 @@ def _phone(reader: Reader) -> tuple[str, bool]:
         return "", False
     phone = normalise_phone(written)
     if phone is None:
-        reader.fault(_PHONE, "phone_malformed")
+        reader.fault(_PHONE, "phone_malformed" if len(written) <= _LONGEST_NUMBER else "value_too_long")
         return written, False
     return phone, True

@@ -1,66 +1,85 @@
 """Reading an office's file: Excel with several sheets, or CSV in whatever encoding it was saved (R4.2, P6).
 
-Finds out by itself what the file is. Rows keep the numbers that the clerk sees in the spreadsheet.
+Finds out by itself what the file is. Rows keep the numbers that the clerk sees in the spreadsheet. What is left out
+is said: sheets that are hidden or no such list, columns that the list does not have, rows without content.
 """
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from services.registry.domain.cells import Cell, compact
+from services.registry.domain.cells import Cell, compact, plain
 from services.registry.domain.import_rows import COLUMNS, RawRow
+from services.registry.domain.list_columns import GUIDES
+from services.registry.handlers.list_files import ADDED_COLUMNS, NOTES_SHEET
+from services.registry.handlers.workbooks import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    OpenSheet,
+    UnreadableFileError,
+    is_workbook,
+    sheets_of,
+    too_long,
+    too_wide,
+)
 
-MAX_UNPACKED = 512_000_000
-"""Bytes that an xlsx may unpack to: a file of 64 MB can hide terabytes."""
 _HEADER_WITHIN = 10
 """Rows in which the header is looked for: real lists have a title above it."""
-_EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SEPARATORS = ",\t;"
-
-
-class UnreadableFileError(Exception):
-    """The file as a whole cannot be imported; `code` is stable, `detail` is for people and quotes no cell."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
+_LONGEST_FIELD = 131_072
+MOST_REMARKS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
-    name: str
-    rows: Sequence[Sequence[Cell]]
+class Remark:
+    """Something that was left out: where and why. `place` is a column's letter or a number of rows."""
+
+    sheet: str
+    place: str
+    code: str
 
 
-def read_rows(kind: str, content: bytes) -> list[RawRow]:
-    """All data rows of a file, in order; rows without any content are left out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """The data rows of a file in order, and what was left out."""
+
+    rows: list[RawRow]
+    remarks: list[Remark]
+
+
+def read_file(kind: str, content: bytes) -> ReadFile:
+    """All data rows of a file, and what was left out of it.
 
     Raises:
         UnreadableFileError: it is no spreadsheet, or no sheet has the columns of this kind of list.
     """
-    sheets = _excel(content) if content.startswith(_EXCEL) else _csv(kind, content)
     wanted = COLUMNS[kind]
-    rows: list[RawRow] = []
+    known = {*GUIDES[kind].header, *ADDED_COLUMNS}
+    found = ReadFile(rows=[], remarks=[])
     recognised = False
     closest: tuple[str, ...] = wanted
-    for sheet in sheets:
-        header, columns = _header(sheet.rows, wanted)
+    for sheet in sheets_of(content) if is_workbook(content) else _csv(kind, content):
+        if sheet.hidden:
+            found.remarks.append(Remark(sheet.name, "", "sheet_hidden"))
+            continue
+        top = list(islice(sheet.rows, _HEADER_WITHIN))
+        header, columns = _header(top, wanted)
         missing = tuple(column for column in wanted if column not in columns)
         if missing:
             closest = min(closest, missing, key=len)
             if len(missing) * 2 < len(wanted):  # it means to be such a list: refuse rather than skip it
                 raise _headers_missing(sheet.name, missing)
+            if sheet.name != NOTES_SHEET:
+                found.remarks.append(Remark(sheet.name, "", "sheet_ignored"))
             continue
         recognised = True
-        rows += _data(sheet, header, columns)
+        _read_sheet(sheet, _Top(top, header, columns), found, known)
     if not recognised:
         raise _headers_missing("", closest)
-    return rows
+    del found.remarks[MOST_REMARKS:]
+    return found
 
 
 def _headers_missing(sheet: str, missing: Iterable[str]) -> UnreadableFileError:
@@ -72,7 +91,7 @@ def _headers_missing(sheet: str, missing: Iterable[str]) -> UnreadableFileError:
 def _header(rows: Sequence[Sequence[Cell]], wanted: Sequence[str]) -> tuple[int, dict[str, int]]:
     """Which of the first rows is the header: the one that names most of the wanted columns."""
     best, found = 0, dict[str, int]()
-    for number, row in enumerate(rows[:_HEADER_WITHIN]):
+    for number, row in enumerate(rows):
         columns: dict[str, int] = {}
         for place, cell in enumerate(row):
             if isinstance(cell, str) and cell:
@@ -87,46 +106,77 @@ def _title(cell: str) -> str:
     return compact(cell).strip("*")
 
 
-def _data(sheet: _Sheet, header: int, columns: dict[str, int]) -> Iterator[RawRow]:
-    for place in range(header + 1, len(sheet.rows)):
-        cells = sheet.rows[place]
-        if any(cell not in {"", None} for cell in cells):
-            yield RawRow(sheet.name, place + 1, columns, cells)
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """The first rows of a sheet, which of them is the header, and where each title stands."""
+
+    rows: Sequence[Sequence[Cell]]
+    header: int
+    columns: dict[str, int]
 
 
-def _excel(content: bytes) -> Iterator[_Sheet]:
-    try:
-        if content.startswith(_EXCEL[0]):
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
-                    raise UnreadableFileError(
-                        "file_too_large", "文件解压后过大，请拆分后再导入。Too large when unpacked; split it."
-                    )
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            if sheet.start is not None:
-                yield _Sheet(
-                    name, list(sheet.iter_rows())
-                )  # from the sheet's first row on, also where it is empty
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
-        raise UnreadableFileError(
-            "file_unreadable",
-            "不是可读取的 Excel 文件（可能已加密或损坏）。Not a readable workbook; is it encrypted or damaged?",
-        ) from error
+def _read_sheet(sheet: OpenSheet, top: _Top, found: ReadFile, known: set[str]) -> None:
+    columns = top.columns
+    for place, cell in enumerate(top.rows[top.header]):
+        title = _title(cell) if isinstance(cell, str) else ""
+        if title in known and columns[title] != place:
+            raise UnreadableFileError(
+                "header_repeated",
+                f"表头“{title}”出现两次，请只保留一列。The column {title} stands there twice; keep one.",
+            )
+        if title and title not in known:
+            found.remarks.append(Remark(sheet.name, column_letter(place), "column_unknown"))
+    blank = 0
+    for number, cells in enumerate(top.rows[top.header + 1 :], start=top.header + 2):
+        blank += _take(sheet, number, columns, cells, found)
+    for number, cells in enumerate(sheet.rows, start=len(top.rows) + 1):
+        blank += _take(sheet, number, columns, cells, found)
+    if blank:
+        found.remarks.append(Remark(sheet.name, str(blank), "rows_blank"))
 
 
-def _csv(kind: str, content: bytes) -> Iterator[_Sheet]:
+def _take(
+    sheet: OpenSheet, number: int, columns: dict[str, int], cells: Sequence[Cell], found: ReadFile
+) -> bool:
+    """Keep a row with content; tells whether it has none."""
+    if any(cell not in {"", None} for cell in cells):
+        found.rows.append(RawRow(sheet.name, number, columns, cells))
+        return False
+    return True
+
+
+def column_letter(place: int) -> str:
+    """A column as spreadsheets name it: A, B … Z, AA."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _csv(kind: str, content: bytes) -> Iterator[OpenSheet]:
     text = _decoded(content)
     lines = text[:20_000].splitlines()[:_HEADER_WITHIN]
     separator = max(_SEPARATORS, key=lambda one: _named(lines, one, COLUMNS[kind]))
+    yield OpenSheet("", _records(text, separator))
+
+
+def _records(text: str, separator: str) -> Iterator[Sequence[Cell]]:
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        rows: list[list[Cell]] = [
-            list(record) for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        ]
+        for number, record in enumerate(lines):
+            if len(record) > MAX_COLUMNS:
+                raise too_wide()
+            if number > MAX_ROWS:
+                raise too_long()
+            cells: list[Cell] = [plain(cell) if cell[:1] == "'" else cell for cell in record]
+            yield cells
     except csv.Error as error:
-        raise UnreadableFileError("file_unreadable", "CSV 格式有误。Not a readable CSV file.") from error
-    yield _Sheet("", rows)
+        raise UnreadableFileError(
+            "file_unreadable",
+            f"CSV 格式有误，或有单元格超过 {_LONGEST_FIELD} 字。Not a readable CSV file, or a cell is too long.",
+        ) from error
 
 
 def _named(lines: Sequence[str], separator: str, wanted: Sequence[str]) -> int:

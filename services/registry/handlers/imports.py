@@ -7,9 +7,9 @@ reading only, so that duplicates across the point are still found.
 
 import asyncio
 import hashlib
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -18,8 +18,8 @@ import asyncpg
 from services.registry.domain.faults import Outcome
 from services.registry.domain.import_rows import RawRow
 from services.registry.domain.people import RegisteredMeanwhile
-from services.registry.handlers import policy
-from services.registry.handlers.import_files import UnreadableFileError, read_rows
+from services.registry.handlers import policy, rejected_rows
+from services.registry.handlers.import_files import ReadFile, read_file
 from services.registry.handlers.import_people import ResidentImporter
 from services.registry.handlers.import_premises import (
     AddressImporter,
@@ -30,8 +30,11 @@ from services.registry.handlers.import_premises import (
 from services.registry.handlers.import_steps import Importer, Judged
 from services.registry.handlers.import_workers import WorkerImporter
 from services.registry.handlers.people import Keeper
+from services.registry.handlers.sealed_files import open_parts, seal_parts
+from services.registry.handlers.workbooks import UnreadableFileError
 from services.registry.metrics import REGISTRATIONS
 from services.registry.store import imports as store
+from services.registry.store import rejected
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.http.problem import PolicyUnknown
 from shared.kernel.cards import CardKeys
@@ -46,7 +49,8 @@ log = get_logger(__name__)
 Kind = Literal["compounds", "checkpoints", "grids", "addresses", "residents", "workers"]
 
 BATCH_ROWS = 1_000
-_PART_BYTES = 1_000_000
+_FILE = "import_file"
+"""Name of the sealed upload, part of what is stored: never renamed."""
 _RACES = 5
 
 
@@ -85,7 +89,7 @@ async def receive(cmd: ReceiveImport, *, database: Database, vault: Vault) -> tu
     import_id = uuid7()
     sha256 = hashlib.sha256(cmd.content).digest()
     key = await vault.key(import_id, create=True)
-    parts = await asyncio.to_thread(_seal_upload, key, cmd.content)
+    parts = await asyncio.to_thread(seal_parts, key, _FILE, cmd.content)
     kept: UUID | None = None
     while kept is None:
         async with database.begin(actor=cmd.actor) as tx:
@@ -105,24 +109,20 @@ async def receive(cmd: ReceiveImport, *, database: Database, vault: Vault) -> tu
     return kept, kept == import_id
 
 
-def _seal_upload(key: PersonKey, content: bytes) -> list[bytes]:
-    return [
-        Vault.seal(key, f"import_file_{number}", b64encode(content[start : start + _PART_BYTES]).decode())
-        for number, start in enumerate(range(0, len(content), _PART_BYTES))
-    ]
-
-
-def _open_upload(key: PersonKey, parts: Sequence[bytes]) -> bytes:
-    return b"".join(
-        b64decode(Vault.open(key, f"import_file_{number}", part)) for number, part in enumerate(parts)
-    )
-
-
 # ---- working off
 
 
 class _OvertakenError(Exception):
     """Another process is working on this import."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An import that is being worked off: its importer, and the key of its sealed files."""
+
+    job: store.Job
+    importer: Importer
+    key: PersonKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +131,8 @@ class ImportRunner:
 
     vault: Vault
     cards: CardKeys
+    keep_hours: int = 72
+    """How long rejected rows can be had as a file."""
 
     async def act(self, database: Database) -> None:
         """Work until no import is waiting. Stopped at any moment, the next call goes on."""
@@ -147,33 +149,43 @@ class ImportRunner:
                 log.exception("import_failed", import_id=str(job.import_id), kind=job.kind)
                 detail = "导入中断，已记录；更正文件后可重新导入。The import stopped; it has been recorded."
                 await _fail(database, job, "internal_error", detail)
-            await self.vault.destroy(job.import_id)
+            async with database.read() as conn:
+                kept = await rejected.kept(conn, job.import_id)
+            if kept is None:
+                await self.vault.destroy(job.import_id)
 
     async def _next(self, database: Database) -> store.Job | None:
         async with database.read() as conn:
             return await store.next_job(conn)
 
     async def _run(self, database: Database, job: store.Job) -> None:
-        rows = await self._rows(database, job)
+        key = await self.vault.key(job.import_id)
+        read = await self._read(database, job, key)
+        rows = read.rows
         async with database.begin() as tx:
             await store.set_total(tx, job.import_id, len(rows))
+            await store.add_remarks(
+                tx, job.import_id, [(one.sheet, one.place, one.code) for one in read.remarks]
+            )
         importer = await self._importer(database, job)
+        work = _Work(job, importer, key)
         for start in range(0, job.rows_done, BATCH_ROWS):
             async with database.read() as conn:
                 judged = await importer.judge(conn, rows[start : min(start + BATCH_ROWS, job.rows_done)])
             importer.seen |= judged.seen
         for start in range(job.rows_done, len(rows), BATCH_ROWS):
-            await self._batch(database, job, importer, rows[start : start + BATCH_ROWS], start)
+            await self._batch(database, work, rows[start : start + BATCH_ROWS], start)
+        until = database.clock.real_now() + timedelta(hours=self.keep_hours)
         async with database.begin() as tx:
+            await rejected.keep_until(tx, job.import_id, until)
             await store.finish(tx, job.import_id)
         log.info("import_done", import_id=str(job.import_id), kind=job.kind, rows=len(rows))
 
-    async def _rows(self, database: Database, job: store.Job) -> list[RawRow]:
+    async def _read(self, database: Database, job: store.Job, key: PersonKey) -> ReadFile:
         async with database.read() as conn:
             parts = await store.parts(conn, job.import_id)
-        key = await self.vault.key(job.import_id)
-        content = await asyncio.to_thread(_open_upload, key, parts)
-        return await asyncio.to_thread(read_rows, job.kind, content)
+        content = await asyncio.to_thread(open_parts, key, _FILE, parts)
+        return await asyncio.to_thread(read_file, job.kind, content)
 
     async def _importer(self, database: Database, job: store.Job) -> Importer:
         today = local_day(database.clock.now())
@@ -194,33 +206,33 @@ class ImportRunner:
                 keeper = Keeper(vault=self.vault, cards=self.cards)
                 return ResidentImporter(keeper=keeper, today=today, dry_run=job.dry_run)
 
-    async def _batch(
-        self, database: Database, job: store.Job, importer: Importer, rows: Sequence[RawRow], start: int
-    ) -> None:
+    async def _batch(self, database: Database, work: _Work, rows: Sequence[RawRow], start: int) -> None:
         """One batch, again when one of its people was registered elsewhere at the same moment."""
         for left in reversed(range(_RACES)):
             try:
-                async with database.begin(actor=job.actor) as tx:
-                    judged = await self._judge_and_enter(tx, job, importer, rows, start)
+                async with database.begin(actor=work.job.actor) as tx:
+                    judged = await _judge_and_enter(tx, work, rows, start)
             except (asyncpg.UniqueViolationError, RegisteredMeanwhile):
                 if not left:
                     raise
                 continue
-            importer.seen |= judged.seen
-            _count(job.kind, judged)
+            work.importer.seen |= judged.seen
+            _count(work.job.kind, judged)
             return
 
-    async def _judge_and_enter(
-        self, tx: Tx, job: store.Job, importer: Importer, rows: Sequence[RawRow], start: int
-    ) -> Judged:
-        if await store.lock(tx, job.import_id) != start:
-            raise _OvertakenError
-        judged = await importer.judge(tx, rows)
-        if not job.dry_run:
-            await judged.enter(tx)
-        await store.add_rows(tx, await _sheet(tx, job, judged))
-        await store.advance(tx, job.import_id, start, judged.counts())
-        return judged
+
+async def _judge_and_enter(tx: Tx, work: _Work, rows: Sequence[RawRow], start: int) -> Judged:
+    job = work.job
+    if await store.lock(tx, job.import_id) != start:
+        raise _OvertakenError
+    judged = await work.importer.judge(tx, rows)
+    if not job.dry_run:
+        await judged.enter(tx)
+    await store.add_rows(tx, await _sheet(tx, job, judged))
+    told = ((one.row, one.outcome, one.faults) for one in judged.verdicts)
+    await rejected_rows.keep(tx, work.key, start, told)
+    await store.advance(tx, job.import_id, start, judged.counts())
+    return judged
 
 
 async def _sheet(conn: Conn, job: store.Job, judged: Judged) -> list[tuple[object, ...]]:

@@ -4,14 +4,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from services.registry.domain.documents import DocumentKind
 from services.registry.domain.errors import PersonUnknown
-from services.registry.domain.faults import DUPLICATE, Fault
+from services.registry.domain.faults import DUPLICATE, Fault, Outcome
 from services.registry.domain.import_rows import RawRow, read_all
 from services.registry.domain.watch_lists import (
     Disposition,
@@ -26,13 +26,15 @@ from services.registry.domain.watch_lists import (
     decide_settlement,
     read_watch_line,
 )
-from services.registry.handlers import returnees
-from services.registry.handlers.import_files import UnreadableFileError, read_rows
+from services.registry.handlers import import_files, rejected_rows, returnees
 from services.registry.handlers.people import DOCUMENT, NAME, PHONE
+from services.registry.handlers.workbooks import UnreadableFileError
+from services.registry.store import rejected as rejected_store
 from services.registry.store import watch_lists as store
 from services.registry.store.watch_lists import Reach
 from shared.db.pool import Conn, Tx
 from shared.events.registry.returnees import WatchListLineSettled
+from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, PersonKeys, Vault
 
@@ -77,6 +79,7 @@ class RowFault:
 class TakenIn:
     """What became of a file: new lines, lines the list had already, faulty rows, and whom its lines mean."""
 
+    file_id: UUID
     rows: int
     new: int
     known: int
@@ -84,6 +87,7 @@ class TakenIn:
     duplicates: int
     matches: dict[Match, int]
     faults: list[RowFault]
+    rejected_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,7 @@ async def read_file(content: bytes) -> list[RawRow]:
         WatchFileUnreadable: it is no spreadsheet, lacks columns or is too long.
     """
     try:
-        rows = await asyncio.to_thread(read_rows, "watch_list", content)
+        rows = (await asyncio.to_thread(import_files.read_file, "watch_list", content)).rows
     except UnreadableFileError as error:
         raise WatchFileUnreadable(error.detail, field="file", reason=error.code) from error
     if len(rows) > MOST_LINES:
@@ -147,10 +151,13 @@ async def read_file(content: bytes) -> list[RawRow]:
     return rows
 
 
-async def take_in(list_id: UUID, raw: Sequence[RawRow], *, tx: Tx, vault: Vault) -> TakenIn:
+async def take_in(
+    list_id: UUID, raw: Sequence[RawRow], *, rejected_until: datetime, tx: Tx, vault: Vault
+) -> TakenIn:
     """Take the readable lines of a file into a list and look whom they mean; nothing is settled by it.
 
-    A line that the list has already is not added again; while it is open, it is looked up again.
+    A line that the list has already is not added again; while it is open, it is looked up again. Rejected rows are
+    kept sealed until `rejected_until`, to be corrected and sent again.
 
     Raises:
         WatchListUnknown, WatchListClosed: as their names say.
@@ -158,12 +165,13 @@ async def take_in(list_id: UUID, raw: Sequence[RawRow], *, tx: Tx, vault: Vault)
     if _known(await store.locked_list(tx, list_id, alone=True))["state"] == "closed":
         raise WatchListClosed("名单已办结，不能再添加。The list is closed; nothing is added any more.")
     faults: list[RowFault] = []
+    rejected: list[tuple[RawRow, Sequence[Fault]]] = []
     lines: dict[bytes, tuple[RawRow, WatchLine]] = {}
-    rejected = duplicates = 0
+    duplicates = 0
     for row, reader, line in read_all(raw, lambda reader: read_watch_line(reader, tx.today)):
         faults += [RowFault(row, fault) for fault in reader.faults]
         if line is None:
-            rejected += 1
+            rejected.append((row, tuple(reader.faults)))
             continue
         content = vault.index(LINE, f"{list_id}\n{line.content()}")
         if content in lines:
@@ -185,14 +193,23 @@ async def take_in(list_id: UUID, raw: Sequence[RawRow], *, tx: Tx, vault: Vault)
     matches: dict[Match, int] = {"matched": 0, "possible": 0, "none": 0}
     for kind, _ in found:
         matches[kind] += 1
+    file_id = uuid7()
+    counts = (len(raw), len(fresh), len(known), len(rejected), duplicates)
+    await store.add_file(tx, file_id, list_id, counts)
+    if rejected:
+        key = await vault.key(file_id, create=True)
+        await rejected_rows.keep(tx, key, 0, ((row, Outcome.REJECTED, told) for row, told in rejected))
+        await rejected_store.keep_until(tx, file_id, rejected_until)
     return TakenIn(
+        file_id=file_id,
         rows=len(raw),
         new=len(fresh),
         known=len(known),
-        rejected=rejected,
+        rejected=len(rejected),
         duplicates=duplicates,
         matches=matches,
         faults=faults,
+        rejected_until=rejected_until if rejected else None,
     )
 
 

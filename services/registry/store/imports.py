@@ -67,6 +67,15 @@ order by nth limit $4
 
 LAST_ROW = "select coalesce(max(nth), 0) from import_row where import_id = $1"
 
+ADD_REMARKS = """
+insert into import_remark (import_id, nth, sheet, place, code)
+select $1, nth, sheet, place, code from unnest($2::text[], $3::text[], $4::text[])
+  with ordinality as remark (sheet, place, code, nth)
+on conflict (import_id, nth) do nothing
+"""
+
+REMARKS = "select sheet, place, code from import_remark where import_id = $1 order by nth"
+
 ROW_COLUMNS = ("import_id", "nth", "sheet", "row_number", "column_name", "code", "outcome")
 
 
@@ -201,6 +210,17 @@ async def rows(
 ) -> list[asyncpg.Record]:
     """A page of the error sheet."""
     return await conn.fetch(ROWS, import_id, after, outcome, limit)
+
+
+async def add_remarks(tx: Tx, import_id: UUID, remarks: Sequence[tuple[str, str, str]]) -> None:
+    """Say what was left out of the file: sheet, place, code. Once, also when the import is taken up again."""
+    if remarks:
+        await tx.execute(ADD_REMARKS, import_id, *[list(column) for column in zip(*remarks, strict=True)])
+
+
+async def remarks(conn: Conn, import_id: UUID) -> list[asyncpg.Record]:
+    """What was left out of the file."""
+    return await conn.fetch(REMARKS, import_id)
 
 
 def _job(row: asyncpg.Record) -> Job:

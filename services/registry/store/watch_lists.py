@@ -49,6 +49,21 @@ select count(*) as total, count(*) filter (where disposition is null) as open,
 from watch_line where list_id = $1
 """
 
+# ---- files
+
+ADD_FILE = """
+insert into watch_file (file_id, list_id, taken_by, taken_at, rows, added, known, rejected, duplicates)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+FILES = """
+select f.file_id, f.taken_by, f.taken_at, f.rows, f.added, f.known, f.rejected, f.duplicates,
+  case when s.gone then null else s.kept_until end as rejected_until
+from watch_file f left join rejected_sheet s on s.source_id = f.file_id
+where f.list_id = $1 and (f.taken_at, f.file_id) > ($2, $3)
+order by f.taken_at, f.file_id limit $4
+"""
+FILE_THERE = "select exists (select from watch_file where list_id = $1 and file_id = $2)"
+
 # ---- lines
 
 KNOWN_LINES = (
@@ -165,6 +180,23 @@ async def figures(conn: Conn, list_id: UUID) -> Mapping[str, int]:
     """How many lines of a list, by match and by disposition."""
     row = await conn.fetchrow(FIGURES, list_id)
     return dict(row) if row else {}
+
+
+async def add_file(tx: Tx, file_id: UUID, list_id: UUID, counts: Sequence[int]) -> None:
+    """Write down a file: its rows, and how many were added, known, rejected and duplicates."""
+    await tx.execute(ADD_FILE, file_id, list_id, tx.actor or "", tx.now, *counts)
+
+
+async def files(
+    conn: Conn, list_id: UUID, *, after: tuple[object, object], limit: int
+) -> list[asyncpg.Record]:
+    """Files that were taken into a list, oldest first."""
+    return await conn.fetch(FILES, list_id, *after, limit)
+
+
+async def file_there(conn: Conn, list_id: UUID, file_id: UUID) -> bool:
+    """Whether the list has this file."""
+    return bool(await conn.fetchval(FILE_THERE, list_id, file_id))
 
 
 async def known_lines(tx: Tx, list_id: UUID, contents: Iterable[bytes]) -> dict[bytes, UUID]:

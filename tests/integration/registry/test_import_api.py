@@ -373,9 +373,9 @@ async def test_an_import_that_breaks_is_marked_and_the_next_one_goes_on(
     def read(kind: str, content: bytes) -> Any:
         if kind == "grids":
             raise ZeroDivisionError
-        return import_files.read_rows(kind, content)
+        return import_files.read_file(kind, content)
 
-    monkeypatch.setattr(imports, "read_rows", read)
+    monkeypatch.setattr(imports, "read_file", read)
     broken = await office.send("grids", "g.csv", "\r\n".join(GRIDS).encode())
     right = await office.import_lines("compounds", *COMPOUNDS)
     told = await office.told(broken["import_id"])

@@ -13,7 +13,7 @@ from deploy.town.build import Manifest
 from deploy.town.score import score
 from services.registry.domain.cells import text_of
 from services.registry.handlers import imports
-from services.registry.handlers.import_files import read_rows
+from services.registry.handlers.import_files import read_file
 from tests.integration.registry.office import Office
 
 EVENTS = "select count(*) from outbox"
@@ -247,7 +247,7 @@ def _planted(town: Path) -> set[str]:
     planted: set[str] = set()
     for file in Manifest.load(town).files:
         if file.kind in {"residents", "workers"}:
-            for row in read_rows(file.kind, (town / file.file).read_bytes()):
+            for row in read_file(file.kind, (town / file.file).read_bytes()).rows:
                 for column in {"姓名", "证件号码", "手机号"} & row.columns.keys():
                     planted.add(text_of(row.cells[row.columns[column]]))
     # names of two characters are also parts of ordinary words

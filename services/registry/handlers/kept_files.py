@@ -1,0 +1,23 @@
+"""Files that are kept for a while go when their time is over: their rows, and the key that opens every copy of them."""
+
+from dataclasses import dataclass
+
+from services.registry.store import rejected
+from shared.db.pool import Database
+from shared.kernel.sealed import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """Lets go of what has expired, by real time; the leader process runs it as a ticker."""
+
+    vault: Vault
+
+    async def act(self, database: Database) -> None:
+        """Drop what is over. Stopped at any moment, the next call goes on: the key goes first."""
+        async with database.read() as conn:
+            over = await rejected.expired(conn, database.clock.real_now())
+        for source_id in over:
+            await self.vault.destroy(source_id)
+            async with database.begin() as tx:
+                await rejected.drop(tx, source_id)
