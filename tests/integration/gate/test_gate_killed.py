@@ -35,7 +35,7 @@ async def running(town: GateTown) -> AsyncIterator[tuple[asyncio.subprocess.Proc
                 return False
 
         try:
-            await eventually(ready, within=20, what="the gate")
+            await eventually(ready, within=60, what="the gate")
             yield process, http
         finally:
             if process.returncode is None:
