@@ -8,6 +8,11 @@ _LOOKS_AFTER = _EQUIPS | {Role.SHIFT_LEADER, Role.SUPERVISOR}
 # What a device that was out of our hands has sent is judged by those who supervise, not by those who stood there.
 _JUDGES = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.ADMIN})
 _DEVICE = frozenset({Role.DEVICE})
+# Who plans duty answers for the post; a shift leader swaps and fills in at their own.
+_PLANS = frozenset(
+    {Role.PROPERTY_MANAGER, Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.ADMIN, Role.SHIFT_LEADER}
+)
+_LOOKS_AT_DUTY = _PLANS | {Role.GUARD, Role.SUPERVISOR, Role.AUDITOR}
 
 ACCESS: AccessTable = {
     "POST /v1/enrolment-codes": _EQUIPS,
@@ -24,4 +29,18 @@ ACCESS: AccessTable = {
     "GET /v1/quarantine": _JUDGES,
     "POST /v1/quarantine/release": _JUDGES,
     "POST /v1/quarantine/discard": _JUDGES,
+    "POST /v1/duty/badges": _PLANS,
+    "POST /v1/duty/shifts": _PLANS,
+    "POST /v1/duty/shifts/{shift_id}/cancel": _PLANS,
+    "POST /v1/duty/patterns": _PLANS,
+    "POST /v1/duty/rosters": _PLANS,
+    "POST /v1/duty/swaps": _PLANS,
+    "GET /v1/duty/shifts": _LOOKS_AT_DUTY,
+    "POST /v1/duty/check-ins": _DEVICE,
+    "POST /v1/duty/check-outs": _DEVICE,
+    "POST /v1/duty/handovers": _DEVICE,
+    "GET /v1/duty/post": _DEVICE,
+    "GET /v1/duty/coverage": _LOOKS_AT_DUTY,
+    "GET /v1/duty/gaps": _LOOKS_AT_DUTY - {Role.GUARD},
+    "GET /v1/duty/service-record": _LOOKS_AT_DUTY - {Role.GUARD},
 }

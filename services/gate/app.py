@@ -4,10 +4,16 @@ from functools import partial
 
 from services.gate import desk
 from services.gate.access import ACCESS
-from services.gate.api import checks, device_health, devices, lists, quarantine
+from services.gate.api import checks, device_health, devices, duty, lists, quarantine, roster
 from services.gate.handlers.lists import ensure_key
-from services.gate.projections import Cards, Cases, Passes, Policy, Town
-from services.gate.store.devices import REJECTIONS
+from services.gate.projections.cards import Cards
+from services.gate.projections.cases import Cases
+from services.gate.projections.passes import Passes
+from services.gate.projections.town import Policy, Town, Workers
+from services.gate.store import devices as device_store
+from services.gate.store import duty as duty_store
+from services.gate.store import roster as roster_store
+from services.gate.tickers import duty_watch
 from shared.runtime import Context, Service
 
 
@@ -16,10 +22,19 @@ def build(context: Context) -> Service:
     return Service(
         name="gate",
         title="Gate · 卡口查验",
-        routers=(checks.router, devices.router, device_health.router, lists.router, quarantine.router),
+        routers=(
+            checks.router,
+            devices.router,
+            device_health.router,
+            lists.router,
+            quarantine.router,
+            duty.router,
+            roster.router,
+        ),
         access=ACCESS,
-        rejections=REJECTIONS,
-        consumers=(Town(), Policy(), Passes(), Cases(), Cards(context)),
+        rejections={**device_store.REJECTIONS, **duty_store.REJECTIONS, **roster_store.REJECTIONS},
+        consumers=(Town(), Workers(), Policy(), Passes(), Cases(), Cards(context)),
+        tickers=(duty_watch(),),
         authenticators={"Device": desk.authenticate},
         prepare=(partial(ensure_key, context.database, context.vault),),
     )

@@ -48,3 +48,4 @@ QUARANTINED = counter(
     "Items kept aside for a supervisor instead of being applied.",
     *("compound", "checkpoint", "cause"),
 )
+DUTY_GAPS = gauge("gate_duty_gaps_open", "Posts of a compound where nobody stands.", "compound")

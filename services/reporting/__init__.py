@@ -2,7 +2,7 @@
 
 Owns: read models only; every row follows from events and can be rebuilt at any time.
 
-Events in: all channels except cards (this far: registry's town, people, policy and passes, gate's checks,
+Events in: all channels except cards (this far: registry's town, people, policy and passes, gate's checks and duty,
 observation's cases and declarations, sanitation's rounds).
 Events out: none yet.
 

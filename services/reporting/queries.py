@@ -12,6 +12,7 @@ from services.reporting.store import (
     addresses,
     as_of,
     compounds,
+    duty,
     entry_flow,
     entry_passes,
     observation_roll,
@@ -22,6 +23,7 @@ from services.reporting.store import policy as policies
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 from shared.http.access import Principal
+from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 
 BOARD_SOURCES = tuple(projection.name for projection in all_projections())
@@ -93,6 +95,8 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
             "rounds_counted": row["counted"],
             "rounds_outside_range": row["outside_range"],
         }
+    for row in await conn.fetch(duty.DUTY_OF_DAY, start_of(day), end_of(day), now):
+        found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     registered = {row["compound"]: row for row in await conn.fetch(compounds.COMPOUNDS)}
     unknown = {} if document else {"missed_streaks": None, "rounds_required": None}
     lines = [

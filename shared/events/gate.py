@@ -218,47 +218,41 @@ class CheckOverridden(
 
 
 class ShiftStarted(
-    Event,
-    type="fangkong.gate.ShiftStarted.v1",
-    channel="duty",
-    key="shift_id",
-    place="compound",
-    archive_only=True,
+    Event, type="fangkong.gate.ShiftStarted.v1", channel="duty", key="turn_id", place="compound"
 ):
-    """A worker checked in to a post (R2.2)."""
+    """A worker checked in to a post (R2.2).
 
-    shift_id: UUID
+    A turn is what was held, a shift what was planned: `shift_id` is the plan that the turn fulfils, None for who
+    stepped in. `late_minutes` is 0 within the grace of the policy.
+    """
+
+    turn_id: UUID
+    shift_id: UUID | None
     worker_ref: UUID
     compound: CompoundId
     checkpoint: CheckpointId
     started_at: AwareDatetime
+    late_minutes: int
 
 
-class ShiftEnded(
-    Event,
-    type="fangkong.gate.ShiftEnded.v1",
-    channel="duty",
-    key="shift_id",
-    place="compound",
-    archive_only=True,
-):
-    """A worker left a post; the minutes count for the service record (R2.2, R7.3)."""
+class ShiftEnded(Event, type="fangkong.gate.ShiftEnded.v1", channel="duty", key="turn_id", place="compound"):
+    """A worker left a post; the minutes count for the service record (R2.2, R7.3).
 
-    shift_id: UUID
+    `lapsed`: nobody checked out, so the turn counts to the end of its plan. Who checks out after that did stay: the
+    turn is told again with a higher version.
+    """
+
+    turn_id: UUID
     worker_ref: UUID
     compound: CompoundId
     checkpoint: CheckpointId
     ended_at: AwareDatetime
     minutes: int
+    ended_by: Literal["check_out", "handover", "lapsed"]
 
 
 class DutyGapOpened(
-    Event,
-    type="fangkong.gate.DutyGapOpened.v1",
-    channel="duty",
-    key="gap_id",
-    place="compound",
-    archive_only=True,
+    Event, type="fangkong.gate.DutyGapOpened.v1", channel="duty", key="gap_id", place="compound"
 ):
     """A post is not manned: nobody is planned, or nobody checked in (R2.2, G15)."""
 
@@ -270,14 +264,12 @@ class DutyGapOpened(
 
 
 class DutyGapClosed(
-    Event,
-    type="fangkong.gate.DutyGapClosed.v1",
-    channel="duty",
-    key="gap_id",
-    place="compound",
-    archive_only=True,
+    Event, type="fangkong.gate.DutyGapClosed.v1", channel="duty", key="gap_id", place="compound"
 ):
-    """A post is manned again (R2.2, G15)."""
+    """A gap is over: the post is manned, or the cause is another one from here on (R2.2, G15).
+
+    `minutes` may be 0: what was heard later showed that somebody had been there all along.
+    """
 
     gap_id: UUID
     compound: CompoundId

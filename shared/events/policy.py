@@ -208,6 +208,19 @@ class PostRules(Part):
     several_at_once: tuple[WorkerKind, ...]
 
 
+class DutyRules(Part):
+    """Manning a post day and night, in minutes (R2.2).
+
+    `grace_minutes`: how late somebody may be before a gap is told. `early_minutes`: how early a check-in counts for
+    the shift that follows. `unplanned_turn_minutes`: how long a turn without a plan counts when nobody checks out.
+    """
+
+    grace_minutes: int = Field(ge=0)
+    early_minutes: int = Field(ge=0)
+    longest_shift_minutes: int = Field(ge=1)
+    unplanned_turn_minutes: int = Field(ge=1)
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -224,3 +237,4 @@ class PolicyDocument(Part):
     leads: LeadRules
     posts: PostRules | None = None
     temporary_passes: TemporaryPassRules | None = None
+    duty: DutyRules | None = None

@@ -23,7 +23,7 @@ from services.gate.domain.rulings import (
     Verdict,
     strictest_measure,
 )
-from shared.events.policy import Measure, PolicyDocument
+from shared.events.policy import DutyRules, Measure, PolicyDocument
 from shared.kernel.ids import CompoundId, PersonRef
 
 _STEPS_AT: dict[Direction, frozenset[str]] = {
@@ -161,6 +161,7 @@ class GateRules:
     ahead_seconds: int
     offline_admit_minutes: int
     offline_action_minutes: int
+    duty: DutyRules | None = None
 
     @classmethod
     def of(cls, version: int, document: PolicyDocument) -> "GateRules":
@@ -174,6 +175,7 @@ class GateRules:
             ahead_seconds=document.gate.future_stamp_seconds,
             offline_admit_minutes=document.gate.offline.admit_up_to_minutes,
             offline_action_minutes=document.gate.offline.action_up_to_minutes,
+            duty=document.duty,
         )
 
     def body_temperature(self, reading: Decimal | None) -> Decimal | None:

@@ -1,19 +1,37 @@
 """Copies of other services' facts. Each statement keeps what is newer than what is held."""
 
 KEEP_COMPOUNDS = """
-insert into compound (compound, name, version)
-select compound, name, version from unnest($1::text[], $2::text[], $3::int[]) as c (compound, name, version)
-on conflict (compound) do update set name = excluded.name, version = excluded.version
+insert into compound (compound, name, neighbourhood, version)
+select compound, name, neighbourhood, version
+from unnest($1::text[], $2::text[], $3::text[], $4::int[]) as c (compound, name, neighbourhood, version)
+on conflict (compound) do update
+set name = excluded.name, neighbourhood = excluded.neighbourhood, version = excluded.version
 where compound.version < excluded.version
 """
 KEEP_CHECKPOINTS = """
-insert into checkpoint (checkpoint, compound, name, opened_at, version)
-select checkpoint, compound, name, opened_at, version
-from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
-  as c (checkpoint, compound, name, opened_at, version)
+insert into checkpoint (checkpoint, compound, name, opened_at, temporary, closed_at, version)
+select checkpoint, compound, name, opened_at, temporary, closed_at, version
+from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::timestamptz[], $7::int[])
+  as c (checkpoint, compound, name, opened_at, temporary, closed_at, version)
 on conflict (checkpoint) do update
-set compound = excluded.compound, name = excluded.name, version = excluded.version
+set compound = excluded.compound, name = excluded.name, temporary = excluded.temporary,
+  closed_at = excluded.closed_at, version = excluded.version
 where checkpoint.version < excluded.version
+"""
+CLOSE_CHECKPOINTS = """
+update checkpoint p set closed_at = n.closed_at, version = n.version
+from unnest($1::text[], $2::timestamptz[], $3::int[]) as n (checkpoint, closed_at, version)
+where p.checkpoint = n.checkpoint and p.version < n.version
+"""
+KEEP_POSTINGS = """
+insert into worker_posting (posting_id, worker_ref, compound, checkpoint, from_day, until_day, version)
+select posting_id, worker_ref, compound, checkpoint, from_day, until_day, version
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::int[])
+  as p (posting_id, worker_ref, compound, checkpoint, from_day, until_day, version)
+on conflict (posting_id) do update
+set worker_ref = excluded.worker_ref, compound = excluded.compound, checkpoint = excluded.checkpoint,
+  from_day = excluded.from_day, until_day = excluded.until_day, version = excluded.version
+where worker_posting.version < excluded.version
 """
 KEEP_POLICY = """
 insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing

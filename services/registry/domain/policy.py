@@ -81,6 +81,9 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     retention = document.retention
     if min(retention.health_days, retention.contact_days, retention.trip_days) < 0:
         yield "retention", "days are not negative"
+    duty = document.duty
+    if duty is not None and duty.grace_minutes >= duty.longest_shift_minutes:
+        yield "duty", "grace_minutes < longest_shift_minutes"
     for category in get_args(LeadCategory):
         if document.leads.due_hours.get(category, 0) < 1:
             yield "leads.due_hours", f"{category}: at least an hour"

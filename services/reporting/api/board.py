@@ -50,6 +50,9 @@ class FiguresAnswer(Answer):
     rounds_required: int | None
     rounds_counted: int
     rounds_outside_range: int
+    on_duty: int
+    duty_gaps: int
+    duty_gap_minutes: int
 
 
 class CompoundLine(FiguresAnswer):

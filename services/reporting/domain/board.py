@@ -19,6 +19,9 @@ class Figures:
         missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
         entries, exits: admissions, with or without an action.
         sites: on duty today.
+        on_duty: people checked in at the posts now.
+        duty_gaps: posts where nobody stands now.
+        duty_gap_minutes: minutes of today, so far, in which a post was known to be empty.
         rounds_required, rounds_counted: of today so far; a site counts up to what it owes. None without policy.
     """
 
@@ -40,6 +43,9 @@ class Figures:
     rounds_required: int | None = 0
     rounds_counted: int = 0
     rounds_outside_range: int = 0
+    on_duty: int = 0
+    duty_gaps: int = 0
+    duty_gap_minutes: int = 0
 
     @property
     def under_observation(self) -> int:

@@ -6,6 +6,7 @@ tables end the same.
 
 from services.reporting.projections.addresses import Addresses
 from services.reporting.projections.compounds import Compounds
+from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
 from services.reporting.projections.observation_roll import ObservationRoll
@@ -20,6 +21,7 @@ def all_projections() -> list[ReadModel]:
     return [
         Addresses(),
         Compounds(),
+        Duty(),
         EntryFlow(),
         EntryPasses(),
         ObservationRoll(),

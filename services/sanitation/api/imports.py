@@ -10,12 +10,12 @@ from pydantic import Field
 
 from services.sanitation.api.common import InContext, cause
 from services.sanitation.handlers import imports as imports_handlers
-from services.sanitation.imports.sheets import plain
 from services.sanitation.store import imports as imports_store
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import NotFound
+from shared.kernel.sheets import plain
 
 router = APIRouter(tags=["sanitation"])
 

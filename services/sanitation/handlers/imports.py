@@ -4,11 +4,11 @@ import hashlib
 from typing import Literal
 from uuid import UUID
 
-from services.sanitation.imports import sheets
 from services.sanitation.imports.site_rows import REQUIRED
 from services.sanitation.store import imports as imports_store
 from shared.db.pool import Tx
 from shared.http.problem import Unavailable
+from shared.kernel import sheets
 from shared.kernel.ids import uuid7
 
 

@@ -1,1 +1,1 @@
-"""Site lists as an office holds them: files to cells (`sheets`), cells to sites (`site_rows`), the `job`."""
+"""Site lists as an office holds them: cells to sites (`site_rows`), the `job`."""

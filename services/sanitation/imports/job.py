@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 from services.sanitation.domain.sites import ListedAs, Site, SiteCodeTaken, decide_listing
-from services.sanitation.imports import sheets
 from services.sanitation.imports.site_rows import (
     REQUIRED,
     Fault,
@@ -23,6 +22,7 @@ from services.sanitation.store import imports as imports_store
 from services.sanitation.store import sites as sites_store
 from shared.db.pool import Database, Tx
 from shared.events.sanitation import SiteRegistered
+from shared.kernel import sheets
 from shared.kernel.ids import uuid7
 from shared.obs.logging import get_logger
 

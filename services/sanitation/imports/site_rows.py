@@ -7,9 +7,9 @@ from datetime import date
 from typing import Final, Literal
 
 from services.sanitation.domain.sites import MOST_ROUNDS, Site
-from services.sanitation.imports.sheets import Row
 from shared.events.policy import SiteKind
 from shared.kernel.ids import PLACE_CODE, CompoundId, SiteId
+from shared.kernel.sheets import Row
 
 REQUIRED: Final = ("点位编号", "小区编号", "点位类型", "点位名称", "启用日期", "状态")
 

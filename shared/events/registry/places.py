@@ -75,7 +75,6 @@ class WorkerPosted(
     channel="town",
     key="posting_id",
     place="compound",
-    archive_only=True,
 ):
     """A worker serves at a post from a day on; the worker is a pseudonym (R3.1, R3.2)."""
 
@@ -95,7 +94,6 @@ class CheckpointClosed(
     channel="town",
     key="checkpoint",
     place="compound",
-    archive_only=True,
 ):
     """A checkpoint is no longer in use; the reason is a code (R2.1)."""
 

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.gate.projections import Cards, Cases, Passes
+from services.gate.projections.cards import Cards
+from services.gate.projections.cases import Cases
+from services.gate.projections.passes import Passes
 from shared.bus.projection import Projection
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode

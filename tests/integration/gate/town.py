@@ -10,7 +10,10 @@ from uuid import UUID, uuid4
 
 from httpx import Response
 
-from services.gate.projections import Cards, Cases, Passes, Policy, Town
+from services.gate.projections.cards import Cards
+from services.gate.projections.cases import Cases
+from services.gate.projections.passes import Passes
+from services.gate.projections.town import Policy, Town, Workers
 from shared.bus.consumer import Item, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.bus.projection import Projection
@@ -81,7 +84,9 @@ class GateTown:
             key = f"{event.channel_name()}/{event.partition_key()}"
             version = self._versions[key] = self._versions.get(key, 0) + 1
             reader = next(
-                kind for kind in (Town, Policy, Passes, Cases, Cards) if isinstance(event, kind.reads)
+                kind
+                for kind in (Town, Workers, Policy, Passes, Cases, Cards)
+                if isinstance(event, kind.reads)
             )
             by_consumer.setdefault(reader, []).append((event, version))
         for kind, news in by_consumer.items():

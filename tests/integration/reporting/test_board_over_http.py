@@ -11,6 +11,7 @@ import pytest
 
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
 from shared.events.registry.passes import EntryPassIssued
+from shared.kernel.days import start_of
 from shared.kernel.ids import CompoundId, PersonRef
 from tests.integration.reporting.world import (
     COMPOUNDS,
@@ -24,6 +25,8 @@ from tests.integration.reporting.world import (
     declared,
     deliver,
     disinfected,
+    gap_closed,
+    gap_opened,
     household,
     missed,
     person,
@@ -31,6 +34,8 @@ from tests.integration.reporting.world import (
     site,
     small_town,
     started,
+    turn_ended,
+    turn_started,
 )
 
 FIRST, SECOND, THIRD, *_ = COMPOUNDS
@@ -54,6 +59,9 @@ ADDITIVE = (
     "rounds_required",
     "rounds_counted",
     "rounds_outside_range",
+    "on_duty",
+    "duty_gaps",
+    "duty_gap_minutes",
 )
 
 
@@ -190,6 +198,9 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         "rounds_required": 4,
         "rounds_counted": 2,  # the lift's third round does not make up for the bins
         "rounds_outside_range": 1,
+        "on_duty": 0,
+        "duty_gaps": 0,
+        "duty_gap_minutes": 0,
     }
     one = (await reporting.get(f"/v1/board/{FIRST}")).json()
     assert one["compound"] == line
@@ -306,6 +317,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
 
     assert set(as_of) == {
         "gate.checks",
+        "gate.duty",
         "observation.cases",
         "observation.declarations",
         "registry.passes",
@@ -324,6 +336,28 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
 
 
 @pytest.mark.requirement("R2.7")
+@pytest.mark.requirement("R2.2")
+async def test_the_board_says_who_stands_at_the_posts_and_for_how_long_nobody_did(
+    reporting: Reporting,
+) -> None:
+    now = reporting.client.context.clock.now()
+    midnight = start_of(TODAY)
+    first = gap_opened(FIRST, midnight - timedelta(minutes=90))  # 30 of its minutes lie in today
+    second, third = gap_opened(FIRST, now - timedelta(minutes=25)), gap_opened(SECOND, now)
+    stays, leaves = turn_started(FIRST, midnight), turn_started(FIRST, midnight)
+    await reporting.hear(
+        *(first, gap_closed(first, 120), second, third, stays, leaves),
+        *(turn_ended(leaves, 60, "lapsed"), turn_ended(leaves, 90)),
+    )
+    figures = ("duty_gaps", "duty_gap_minutes", "on_duty")
+    assert [(await reporting.line(FIRST))[name] for name in figures] == [1, 55, 1]
+    assert [(await reporting.line(SECOND))[name] for name in figures] == [1, 0, 0]
+    held = await reporting.client.context.database.pool.fetch(
+        "select minutes, ended_by from duty_turn where turn_id = $1", leaves.turn_id
+    )
+    assert [tuple(row.values()) for row in held] == [(90, "check_out")]
+
+
 async def test_the_roll_is_paged_by_last_day_and_filtered(reporting: Reporting) -> None:
     cases = [
         started(compound, uuid4(), anchor=date(2020, 2, 11) + timedelta(days=number % 3))

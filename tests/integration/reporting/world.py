@@ -15,7 +15,7 @@ from shared.bus.feed import Position, Raw
 from shared.db.pool import Database
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
-from shared.events.gate import EntryChecked
+from shared.events.gate import DutyGapClosed, DutyGapOpened, EntryChecked, ShiftEnded, ShiftStarted
 from shared.events.observation import (
     DeclarationMissed,
     DeclarationSubmitted,
@@ -296,7 +296,7 @@ def small_town(rng: Random, size: int) -> Log:
     for _ in range(size):
         compound = rng.choice(COMPOUNDS)
         at = MORNING + timedelta(minutes=rng.randrange(-1440, 600))
-        match rng.randrange(10):
+        match rng.randrange(11):
             case 0 | 1:
                 ref = rng.choice(homes) if homes and rng.random() < 0.3 else uuid4()
                 homes.append(ref)
@@ -326,8 +326,8 @@ def small_town(rng: Random, size: int) -> Log:
                 log.say(_case_step(rng, rng.choice(cases)))
             case 8:
                 log.say(*_at_a_site(rng, places, compound, at))
-            case 9:
-                log.say(addresses(compound, rng.randrange(400), rng.randrange(1, 4)))
+            case which:
+                log.say(*_of_a_place(rng, compound, at, duty=which == 10))
     log.say(*compounds(COMPOUNDS[3:]))
     return log
 
@@ -364,6 +364,73 @@ def _at_a_site(rng: Random, places: list[SiteRegistered], compound: CompoundId, 
         said.append(rng.choice(places).replace(since=since, active=rng.random() < 0.7))
     where = rng.choice(places)
     return [*said, disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9)]
+
+
+def gap_opened(compound: CompoundId, began: datetime) -> DutyGapOpened:
+    """Nobody stands at a compound's post."""
+    return DutyGapOpened(
+        gap_id=uuid4(),
+        compound=compound,
+        checkpoint=CheckpointId(f"{compound}-k1"),
+        cause="not_checked_in",
+        began_at=began,
+    )
+
+
+def gap_closed(gap: DutyGapOpened, minutes: int) -> DutyGapClosed:
+    """Somebody came after so many minutes."""
+    return DutyGapClosed(
+        gap_id=gap.gap_id,
+        compound=gap.compound,
+        checkpoint=gap.checkpoint,
+        ended_at=gap.began_at + timedelta(minutes=minutes),
+        minutes=minutes,
+    )
+
+
+def turn_started(compound: CompoundId, at: datetime) -> ShiftStarted:
+    """Somebody checks in."""
+    return ShiftStarted(
+        turn_id=uuid4(),
+        shift_id=None,
+        worker_ref=uuid4(),
+        compound=compound,
+        checkpoint=CheckpointId(f"{compound}-k1"),
+        started_at=at,
+        late_minutes=0,
+    )
+
+
+def turn_ended(turn: ShiftStarted, minutes: int, by: str = "check_out") -> ShiftEnded:
+    """They leave after so many minutes."""
+    return ShiftEnded(
+        turn_id=turn.turn_id,
+        worker_ref=turn.worker_ref,
+        compound=turn.compound,
+        checkpoint=turn.checkpoint,
+        ended_at=turn.started_at + timedelta(minutes=minutes),
+        minutes=minutes,
+        ended_by=by,
+    )
+
+
+def _of_a_place(rng: Random, compound: CompoundId, at: datetime, *, duty: bool) -> list[Event]:
+    return (
+        _duty(rng, compound, at) if duty else [addresses(compound, rng.randrange(400), rng.randrange(1, 4))]
+    )
+
+
+def _duty(rng: Random, compound: CompoundId, at: datetime) -> list[Event]:
+    """A gap and a turn, over or not; a lapsed turn may be told again."""
+    gap, turn = gap_opened(compound, at), turn_started(compound, at)
+    said: list[Event] = [gap, turn]
+    if rng.random() < 0.7:
+        said.append(gap_closed(gap, rng.randrange(90)))
+    if rng.random() < 0.7:
+        said.append(turn_ended(turn, 60, "lapsed"))
+    if rng.random() < 0.3:
+        said.append(turn_ended(turn, 90))
+    return said
 
 
 def _case_step(rng: Random, case: ObservationStarted) -> Event:

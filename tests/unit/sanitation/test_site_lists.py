@@ -9,9 +9,9 @@ import pytest
 import xlsxwriter
 
 from services.sanitation.domain.sites import ListedAs, Site, decide_listing
-from services.sanitation.imports.sheets import FileUnreadable, Row, read
 from services.sanitation.imports.site_rows import REQUIRED, Fault, judge
 from shared.kernel.ids import CompoundId, SiteId
+from shared.kernel.sheets import FileUnreadable, Row, read
 
 HEADERS = (
     "点位编号",

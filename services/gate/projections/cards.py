@@ -1,0 +1,93 @@
+"""The cards that the registry seals for the gate."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.gate.domain.subjects import Card, document_key, room_key, surname_of
+from services.gate.projections.folds import columns
+from services.gate.sealing import DOCUMENT_INDEX, HOMES, ROOM_INDEX, SURNAME
+from services.gate.store import copies
+from shared.bus.consumer import Received
+from shared.bus.projection import EventBatch, Projection
+from shared.db.pool import Tx
+from shared.events.registry.cards import SubjectCardSealed
+from shared.kernel.cards import CardKeys
+from shared.kernel.sealed import PersonKey, Vault
+from shared.runtime import Context
+
+CARDS_IN_A_ROW = 25
+"""Cards opened and sealed before others get a turn: some milliseconds, so that a check at a gate need not wait."""
+
+
+class Cards(Projection, name="gate.cards", version=1, reads=(SubjectCardSealed,)):
+    """The cards sealed for gate: opened, sealed again with gate's own keys, and made findable by keyed index only."""
+
+    tables = ("subject_card", "card_index")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def channels(self) -> set[tuple[str, str]]:
+        """Gate's own channel only: cards for others are not even received."""
+        return {(SubjectCardSealed.service, "cards_gate")}
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """The newest card of each person. A withdrawn one leaves a row that says so, with nothing in it."""
+        newest = {
+            item.event.person_ref: item
+            for item in sorted(batch.envelopes(SubjectCardSealed), key=lambda item: item.version)
+            if isinstance(item.event, SubjectCardSealed) and item.event.recipient == "gate"
+        }
+        if not newest:
+            return
+        vault, card_keys = self._context.vault, self._context.cards
+        wanted = [ref for ref, item in newest.items() if getattr(item.event, "card", None)]
+        keys = await vault.keys(wanted, create=True)
+        rows: list[tuple[object, ...]] = []
+        indexes: dict[UUID, list[bytes]] = {}
+        for done, (ref, item) in enumerate(newest.items(), start=1):
+            row, indexes[ref] = _resealed(item, keys.get(ref), vault, card_keys)
+            rows.append(row)
+            if done % CARDS_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+        kept = await tx.fetch(copies.KEEP_CARDS, *columns(rows, 5))
+        if again := [row["person_ref"] for row in kept if row["may_have_index"]]:
+            await tx.execute(copies.DROP_CARD_INDEX, again)
+        pairs = [(value, row["person_ref"]) for row in kept for value in indexes[row["person_ref"]]]
+        if pairs:
+            pairs.sort()
+            await tx.execute(copies.KEEP_CARD_INDEX, [value for value, _ in pairs], [ref for _, ref in pairs])
+
+
+def read_card(payload: Mapping[str, Any]) -> Card:
+    """The fields of an opened card.
+
+    Raises:
+        KeyError, TypeError: it lacks one; the card is set aside.
+    """
+    return Card(
+        surname=surname_of(payload["surname"]),
+        homes=tuple((str(home["compound"]), str(home["room"])) for home in payload["homes"]),
+        documents=tuple(str(number) for number in payload["documents"]),
+    )
+
+
+def _resealed(
+    item: Received, key: PersonKey | None, vault: Vault, card_keys: CardKeys
+) -> tuple[tuple[object, ...], list[bytes]]:
+    """The row of a card and its lookup values; without a card, or for an erased person, there is nothing to find."""
+    event = item.event
+    assert isinstance(event, SubjectCardSealed)  # noqa: S101 -- the caller chose it
+    if event.card is None or key is None:
+        return (event.person_ref, "", None, None, item.version), []
+    card = read_card(card_keys.open_card("gate", event.card))
+    documents = {document_key(number) for number in card.documents} - {""}
+    values = [vault.index(DOCUMENT_INDEX, number) for number in documents]
+    rooms = {room_key(compound, room, card.surname) for compound, room in card.homes}
+    values += [vault.index(ROOM_INDEX, room) for room in rooms]
+    surname = vault.seal(key, SURNAME, card.surname)
+    homes = vault.seal(key, HOMES, json.dumps(card.rooms, ensure_ascii=False))
+    return (event.person_ref, " ".join(card.rooms), surname, homes, item.version), values

@@ -1,0 +1,94 @@
+"""Who is under which measure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.gate.projections.folds import all_held, columns
+from services.gate.store import copies
+from shared.bus.consumer import Received
+from shared.bus.projection import EventBatch, Projection
+from shared.db.pool import Tx
+from shared.events.observation import (
+    ObservationAwaitsClosure,
+    ObservationCompleted,
+    ObservationInterrupted,
+    ObservationResumed,
+    ObservationStarted,
+)
+from shared.events.policy import Measure
+
+
+@dataclass(slots=True, kw_only=True)
+class _Case:
+    """What a batch says of one case; `started` is None where the beginning came in an earlier batch."""
+
+    started: ObservationStarted | None = None
+    measure: Measure | None = None
+    active: bool = True
+    version: int = 0
+
+
+class Cases(
+    Projection,
+    name="gate.cases",
+    version=1,
+    reads=(
+        ObservationStarted,
+        ObservationInterrupted,
+        ObservationResumed,
+        ObservationAwaitsClosure,
+        ObservationCompleted,
+    ),
+):
+    """Who is under which measure. Someone who awaits closure is still under it."""
+
+    tables = ("restriction",)
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """The last state of each case; decisions about a person also end gate's own earlier hold."""
+        cases: dict[UUID, _Case] = {}
+        decided: dict[UUID, datetime] = {}
+        for item in batch.received:
+            _fold_case(cases, decided, item)
+        begun = [
+            (
+                case_id,
+                start.person_ref,
+                start.compound,
+                case.measure,
+                case.active,
+                start.started_at,
+                case.version,
+            )
+            for case_id, case in cases.items()
+            if (start := case.started) is not None
+        ]
+        going = {case_id: case for case_id, case in cases.items() if case.started is None}
+        if begun:
+            await tx.execute(copies.KEEP_CASES, *columns(begun, 7))
+        if going:
+            await all_held(tx, copies.CASES_HELD, going, "case")
+            rows = ((case_id, case.measure, case.active, case.version) for case_id, case in going.items())
+            await tx.execute(copies.TURN_CASES, *columns(rows, 4))
+        if decided:
+            await tx.execute(copies.END_HOLDS, *columns(decided.items(), 2))
+
+
+def _fold_case(cases: dict[UUID, _Case], decided: dict[UUID, datetime], item: Received) -> None:
+    match item.event:
+        case ObservationStarted() as event:
+            cases[event.case_id] = _Case(started=event, measure=event.measure)
+        case ObservationInterrupted() as event:
+            cases.setdefault(event.case_id, _Case()).measure = "medical"
+        case ObservationResumed() as event:
+            cases.setdefault(event.case_id, _Case()).measure = event.measure
+            decided[event.person_ref] = event.resumed_at
+        case ObservationAwaitsClosure() as event:
+            cases.setdefault(event.case_id, _Case())
+        case ObservationCompleted() as event:
+            cases.setdefault(event.case_id, _Case()).active = False
+            decided[event.person_ref] = event.completed_at
+        case _:
+            return
+    cases[event.case_id].version = item.version

@@ -1,0 +1,164 @@
+"""The roster of a post over HTTP: import, pattern, swap, cancel (R2.2)."""
+
+import io
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import xlsxwriter
+from httpx import Response
+
+from tests.integration.gate.duty import Post, at
+from tests.integration.gate.town import CHECKPOINT, GateTown
+
+HEADER = ("卡口编号", "日期", "开始", "结束", "工号")
+
+
+@pytest.fixture
+async def post(town: GateTown) -> Post:
+    return Post(town=town, planner=town.client.as_role("hq_officer"))
+
+
+async def send(post: Post, content: bytes, name: str = "排班.csv") -> Response:
+    return await post.town.client.http.post(
+        "/v1/duty/rosters", files={"file": (name, content)}, headers=post.planner
+    )
+
+
+def csv(*lines: tuple[str, ...], encoding: str = "gbk") -> bytes:
+    return "\r\n".join(",".join(line) for line in (HEADER, *lines)).encode(encoding)
+
+
+async def shifts(post: Post, day: str = "2020-02-25") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        await post.get("shifts", checkpoint=CHECKPOINT, from_day=day, until_day=day)
+    )["items"]
+    return found
+
+
+async def test_a_roster_is_imported_line_by_line_and_again_changes_nothing(post: Post) -> None:
+    one, other = await post.worker("W01"), await post.worker("W02")
+    content = csv(
+        (CHECKPOINT, "2020-02-25", "08:00", "16:00", "w01"),
+        (CHECKPOINT, "2020-02-25", "16:00", "24:00", "W02"),
+        (CHECKPOINT, "2020-02-25", "15:00", "17:00", "W01"),
+        ("lj-999-n", "2020-02-25", "08:00", "16:00", "W01"),
+        (CHECKPOINT, "2020-02-26", "08:00", "16:00", "W99"),
+        (CHECKPOINT, "2020-02-30", "08:00", "16:00", "W01"),
+        (CHECKPOINT, "2020-02-26", "08:00", "22:00", "W01"),
+    )
+    first = (await send(post, content)).json()
+    assert {name: first[name] for name in ("rows", "accepted", "unchanged", "rejected")} == {
+        "rows": 7,
+        "accepted": 2,
+        "unchanged": 0,
+        "rejected": 5,
+    }
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in first["faults"]] == [
+        (4, "", "worker_booked"),
+        (5, "卡口编号", "unknown_checkpoint"),
+        (6, "工号", "worker_unknown"),
+        (7, "日期", "no_date"),
+        (8, "结束", "shift_length"),
+    ]
+    planned = await shifts(post)
+    assert [(one_shift["worker_ref"], one_shift["source"]) for one_shift in planned] == [
+        (str(one.ref), "import"),
+        (str(other.ref), "import"),
+    ]
+    again = (await send(post, content)).json()
+    assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 2, 5)
+    assert await shifts(post) == planned
+
+
+async def test_an_excel_roster_is_read_like_a_csv_one(post: Post) -> None:
+    worker = await post.worker("W01")
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("二月")
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, (CHECKPOINT, "2020-02-25", "08:00", "16:00", "W01"))
+        sheet.write_datetime(1, 1, datetime(2020, 2, 25), book.add_format({"num_format": "yyyy-mm-dd"}))
+        sheet.write_number(1, 2, 8 / 24, book.add_format({"num_format": "hh:mm"}))
+    answer = (await send(post, file.getvalue(), "排班.xlsx")).json()
+    assert (answer["accepted"], answer["faults"]) == (1, [])
+    [planned] = await shifts(post)
+    assert (planned["worker_ref"], planned["starts_at"]) == (str(worker.ref), "2020-02-25T00:00:00Z")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", "卡口编号,日期\r\nx,y".encode(), b"PK\x03\x04broken"])
+async def test_what_is_no_roster_is_refused(post: Post, content: bytes) -> None:
+    answer = await send(post, content)
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_unreadable")
+
+
+async def test_a_pattern_plans_all_its_shifts_or_none(post: Post) -> None:
+    one, other = await post.worker(), await post.worker()
+    body = {
+        "pattern_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "first_day": "2020-02-25",
+        "last_day": "2020-03-02",
+        "slots": [
+            {"begins": "08:00", "until": "20:00", "workers": [str(one.ref)]},
+            {"begins": "20:00", "until": "08:00", "workers": [str(other.ref)]},
+        ],
+    }
+    first = await post.post("patterns", body)
+    assert (first.status_code, first.json()["shifts"]) == (201, 14)
+    again = await post.post("patterns", body)
+    assert (again.status_code, again.json()) == (200, first.json())
+    changed = await post.post("patterns", body | {"last_day": "2020-03-03"})
+    assert (changed.status_code, changed.json()["code"]) == (422, "same_id_other_content")
+    clash = await post.post("patterns", body | {"pattern_id": str(uuid4()), "first_day": "2020-02-20"})
+    assert (clash.status_code, clash.json()["code"]) == (409, "worker_booked")
+    long = await post.post("patterns", body | {"pattern_id": str(uuid4()), "last_day": "2020-06-01"})
+    assert (long.status_code, long.json()["code"]) == (422, "roster_too_long")
+    assert len(await post.town.rows("select shift_id from duty_shift")) == 14
+
+
+async def test_two_workers_swap_shifts_that_are_to_come(post: Post) -> None:
+    one, other = await post.worker(), await post.worker()
+    early = await post.plan(one, "02-25 08:00", "02-25 16:00")
+    late = await post.plan(other, "02-25 16:00", "02-26 00:00")
+    body = {"swap_id": str(uuid4()), "shift_id": str(early), "other_shift_id": str(late)}
+    answer = await post.post("swaps", body)
+    assert answer.status_code == 200, answer.text
+    assert (await post.post("swaps", body)).json() == answer.json()
+    assert [planned["worker_ref"] for planned in await shifts(post)] == [str(other.ref), str(one.ref)]
+    await post.plan(one, "02-25 08:00", "02-25 12:00")
+    back = await post.post("swaps", body | {"swap_id": str(uuid4())})
+    assert (back.status_code, back.json()["code"]) == (409, "worker_booked")
+    post.now("02-25 08:00")
+    begun = await post.post("swaps", body | {"swap_id": str(uuid4())})
+    assert (begun.status_code, begun.json()["code"]) == (409, "shift_begun")
+
+
+async def test_a_shift_to_come_can_be_taken_out_of_the_plan(post: Post) -> None:
+    worker = await post.worker()
+    shift = await post.plan(worker, "02-25 08:00", "02-25 16:00")
+    for _ in range(2):
+        assert (await post.post(f"shifts/{shift}/cancel", {})).status_code == 200
+    assert await shifts(post) == []
+    unknown = await post.post(f"shifts/{uuid4()}/cancel", {})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "shift_unknown")
+    begun = await post.plan(worker, "02-24 08:00", "02-24 16:00")
+    late = await post.post(f"shifts/{begun}/cancel", {})
+    assert (late.status_code, late.json()["code"]) == (409, "shift_begun")
+
+
+async def test_the_same_shift_is_planned_once(post: Post) -> None:
+    worker = await post.worker()
+    body = {
+        "shift_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "worker_ref": str(worker.ref),
+        "starts_at": at("02-25 08:00").isoformat(),
+        "ends_at": at("02-25 16:00").isoformat(),
+    }
+    assert [(await post.post("shifts", body)).status_code for _ in range(2)] == [201, 200]
+    other = await post.post("shifts", body | {"ends_at": at("02-25 17:00").isoformat()})
+    assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
+    stranger = await post.post("shifts", body | {"shift_id": str(uuid4()), "worker_ref": str(uuid4())})
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "worker_unknown")
