@@ -4,12 +4,26 @@ from functools import partial
 
 from services.gate import desk
 from services.gate.access import ACCESS
-from services.gate.api import checks, device_health, devices, duty, lists, quarantine, roster
+from services.gate.api import (
+    afterwards,
+    arrivals,
+    checks,
+    device_health,
+    devices,
+    duty,
+    lists,
+    quarantine,
+    roster,
+    vehicles,
+)
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
 from services.gate.projections.passes import Passes
+from services.gate.projections.reports import Reports, RiskAreas
 from services.gate.projections.town import Policy, Town, Workers
+from services.gate.projections.vehicles import VehiclePasses
+from services.gate.store import afterwards as afterwards_store
 from services.gate.store import devices as device_store
 from services.gate.store import duty as duty_store
 from services.gate.store import roster as roster_store
@@ -30,10 +44,28 @@ def build(context: Context) -> Service:
             quarantine.router,
             duty.router,
             roster.router,
+            vehicles.router,
+            arrivals.router,
+            afterwards.router,
         ),
         access=ACCESS,
-        rejections={**device_store.REJECTIONS, **duty_store.REJECTIONS, **roster_store.REJECTIONS},
-        consumers=(Town(), Workers(), Policy(), Passes(), Cases(), Cards(context)),
+        rejections={
+            **device_store.REJECTIONS,
+            **duty_store.REJECTIONS,
+            **roster_store.REJECTIONS,
+            **afterwards_store.REJECTIONS,
+        },
+        consumers=(
+            Town(),
+            Workers(),
+            Policy(),
+            Passes(),
+            Cases(),
+            Cards(context),
+            VehiclePasses(),
+            RiskAreas(),
+            Reports(),
+        ),
         tickers=(duty_watch(),),
         authenticators={"Device": desk.authenticate},
         prepare=(partial(ensure_key, context.database, context.vault),),

@@ -49,3 +49,12 @@ QUARANTINED = counter(
     *("compound", "checkpoint", "cause"),
 )
 DUTY_GAPS = gauge("gate_duty_gaps_open", "Posts of a compound where nobody stands.", "compound")
+REPORTS_OPEN = gauge(
+    "gate_reports_open",
+    "People whom a checkpoint reported and who have no outcome yet.",
+    *("compound", "kind"),
+)
+REPORTS_OLDEST = gauge(
+    "gate_reports_oldest_timestamp_seconds",
+    "When the oldest report without an outcome was made, business time; 0 for none.",
+)

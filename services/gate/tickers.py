@@ -1,6 +1,7 @@
 """What falls due by business time at the gate: turns that lapse and gaps in duty, minute by minute.
 
 Everything is found from state, so a gate that was down tells what it missed with the right minutes, once.
+The figures of duty and of open reports are counted along.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,7 @@ from datetime import datetime
 from services.gate import metrics
 from services.gate.domain.duty import minute_of
 from services.gate.handlers.duty import lapse_turns, tell_gaps
-from services.gate.store import duty, rules
+from services.gate.store import arrivals, duty, rules
 from shared.db.pool import Database
 from shared.kernel.days import local_day
 from shared.runtime import Ticker
@@ -44,6 +45,11 @@ async def watch(database: Database) -> None:
             await lapse_turns(tx, in_force)
             await tell_gaps(tx, in_force)
         open_gaps = await tx.fetch(duty.OPEN_GAPS_BY_COMPOUND)
+        reports = await tx.fetch(arrivals.OPEN_BY_KIND)
+    metrics.REPORTS_OPEN.clear()
+    for row in reports:
+        metrics.REPORTS_OPEN.labels(row["compound"], row["kind"]).set(row["loops"])
+    metrics.REPORTS_OLDEST.set(min((row["oldest"].timestamp() for row in reports), default=0))
     metrics.DUTY_GAPS.clear()
     for row in open_gaps:
         metrics.DUTY_GAPS.labels(row["compound"]).set(row["gaps"])

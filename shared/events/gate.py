@@ -72,7 +72,8 @@ class VehicleChecked(
 ):
     """A vehicle asked to pass and the checkpoint answered; its occupants have their own checks (R2.3, G7).
 
-    `occupants` is the number of people in it, each with an EntryChecked of the same vehicle check.
+    `occupants` is the number of people in it, each with an EntryChecked of their own. Ambulance, fire engine and police
+    on duty (`emergency`) are let through and logged.
     """
 
     check_id: UUID
@@ -80,8 +81,9 @@ class VehicleChecked(
     checkpoint: CheckpointId
     vehicle_ref: UUID | None
     direction: Literal["entry", "exit"]
-    verdict: Verdict
+    verdict: Literal["complete", "held", "refuse"]
     reasons: tuple[str, ...]
+    emergency: bool
     occupants: int
     boot_opened: bool | None
     checked_at: AwareDatetime

@@ -221,6 +221,12 @@ class DutyRules(Part):
     unplanned_turn_minutes: int = Field(ge=1)
 
 
+class VehicleRules(Part):
+    """Vehicle checks (R2.3): how many minutes a person's check may lie from that of the vehicle they sit in."""
+
+    occupant_check_minutes: int = Field(ge=1)
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -238,3 +244,4 @@ class PolicyDocument(Part):
     posts: PostRules | None = None
     temporary_passes: TemporaryPassRules | None = None
     duty: DutyRules | None = None
+    vehicles: VehicleRules | None = None

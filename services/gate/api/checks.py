@@ -75,7 +75,7 @@ async def check_entry(
             raise outcome.refusal
         case Answered(created=False):
             response.status_code = HTTPStatus.OK
-    return _answer(body.check_id, outcome)
+    return answer_of(body.check_id, outcome)
 
 
 @router.post("/v1/entry-checks/batch", summary="Send queued checks, at most 200")
@@ -234,7 +234,8 @@ def _count(command: CheckEntry, outcome: Outcome, seconds: float) -> None:
         metrics.TEMPERATURE.labels(station.compound).observe(float(outcome.temperature_c))
 
 
-def _answer(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:
+def answer_of(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:
+    """What is answered, with what may be shown of the person."""
     shown = outcome.display
     display = DisplayAnswer(surname=shown.surname, room=shown.room) if shown else None
     return EntryCheckAnswer.of(check_id, outcome.answer, display)
@@ -247,7 +248,7 @@ def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:
     return BatchItem(
         check_id=command.check_id,
         status="created" if outcome.created else "exists",
-        answer=_answer(command.check_id, outcome),
+        answer=answer_of(command.check_id, outcome),
     )
 
 

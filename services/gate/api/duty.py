@@ -15,11 +15,11 @@ from services.gate.desk import desk
 from services.gate.domain.duty import GapCause, coverage
 from services.gate.domain.entry import GateRules
 from services.gate.handlers import duty as handlers
-from services.gate.handlers.roster import require_post, require_worker
+from services.gate.handlers.roster import places_of, require_post, require_worker
 from services.gate.store import duty as store
 from shared.db.pool import Conn
 from shared.events.policy import DutyRules
-from shared.http.access import TOWN, Caller
+from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import PolicyUnknown
@@ -299,7 +299,7 @@ async def gaps(
 ) -> Page[ToldGap]:
     """List gaps of the caller's posts, newest first."""
     async with context.database.read() as conn:
-        places = None if TOWN in who.scopes_for() else await _places(conn, who)
+        places = await places_of(conn, who)
         key = _GAPS_AFTER.read(after) if after else (None, None)
         rows = await conn.fetch(store.GAPS, places, True if open_only else None, *key, limit + 1)
     return Page(
@@ -332,17 +332,6 @@ async def _manned_part(conn: Conn, checkpoint: CheckpointId, whole: Span) -> Spa
     assert row is not None  # noqa: S101 -- the caller asked for it before
     starts = min(max(whole.starts, row["opened_at"]), whole.ends)
     return Span(starts=starts, ends=max(starts, min(whole.ends, row["closed_at"] or whole.ends)))
-
-
-async def _places(conn: Conn, who: Caller) -> list[str]:
-    rows = await conn.fetch(store.PLACES)
-    return [
-        row["checkpoint"]
-        for row in rows
-        if who.reaches(
-            compound=row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"]
-        )
-    ]
 
 
 def _gap(gap: Any) -> GapLine:

@@ -18,7 +18,7 @@ from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.pass_token import MAX_LENGTH
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-_WORDS = {reason.value: text for reason, text in words.REASONS.items()}
+_WORDS = {reason.value: text for reason, text in (*words.REASONS.items(), *words.ARRIVALS.items())}
 _MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
 

@@ -5,8 +5,8 @@ table of `domain.rulings`; the strictest one holds, and the gravest reason that 
 further reason never makes a verdict milder.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from services.gate.domain.rulings import (
     DEFAULT_TABLE,
     HOME_MEASURES,
     Action,
+    ArrivalReason,
     Case,
     Direction,
     Reason,
@@ -23,7 +24,7 @@ from services.gate.domain.rulings import (
     Verdict,
     strictest_measure,
 )
-from shared.events.policy import DutyRules, Measure, PolicyDocument
+from shared.events.policy import Category, DutyRules, Measure, PolicyDocument, VehicleRules
 from shared.kernel.ids import CompoundId, PersonRef
 
 _STEPS_AT: dict[Direction, frozenset[str]] = {
@@ -161,7 +162,9 @@ class GateRules:
     ahead_seconds: int
     offline_admit_minutes: int
     offline_action_minutes: int
+    measures: Mapping[Category, Measure] = field(default_factory=dict)
     duty: DutyRules | None = None
+    vehicles: VehicleRules | None = None
 
     @classmethod
     def of(cls, version: int, document: PolicyDocument) -> "GateRules":
@@ -175,7 +178,9 @@ class GateRules:
             ahead_seconds=document.gate.future_stamp_seconds,
             offline_admit_minutes=document.gate.offline.admit_up_to_minutes,
             offline_action_minutes=document.gate.offline.action_up_to_minutes,
+            measures=document.observation.measures,
             duty=document.duty,
+            vehicles=document.vehicles,
         )
 
     def body_temperature(self, reading: Decimal | None) -> Decimal | None:
@@ -197,7 +202,7 @@ class EntryDecision:
     """
 
     verdict: Verdict
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Reason | ArrivalReason, ...]
     action: Action | None
     temperature_c: Decimal | None
     holds: bool

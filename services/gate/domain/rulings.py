@@ -67,6 +67,15 @@ class Reason(StrEnum):
     FOLLOW_UP = "follow_up"
 
 
+class ArrivalReason(StrEnum):
+    """What a journey adds, gravest first. None of them says where somebody has been."""
+
+    TO_BE_TRANSFERRED = "to_be_transferred"
+    CODE_NOT_GREEN = "code_not_green"
+    NEWCOMER = "newcomer"
+    FIRST_RETURN = "first_return"
+
+
 class Action(StrEnum):
     """What the guard does; the words are in `domain.words`."""
 

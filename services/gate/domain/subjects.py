@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from uuid import UUID
 
 # The usual surnames of two characters; all others have one.
 _DOUBLE_SURNAMES = frozenset(
@@ -18,12 +19,14 @@ _ROOM_PART = re.compile(r"[0-9]+|[A-Z]+")
 class Card:
     """What gate needs of a person: enough to find and to recognise, nothing more.
 
-    `homes` are pairs of compound and room (building-unit-room); `documents` are numbers as the registry spells them.
+    `homes` are pairs of compound and room (building-unit-room); `documents` are numbers as the registry spells them;
+    `vehicles` are pairs of vehicle and plate.
     """
 
     surname: str
     homes: tuple[tuple[str, str], ...]
     documents: tuple[str, ...]
+    vehicles: tuple[tuple[UUID, str], ...] = ()
 
     @property
     def rooms(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ None of them tells a diagnosis, an origin or a category; why somebody is held is
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.gate.domain.rulings import Action, Reason, Verdict
+from services.gate.domain.rulings import Action, ArrivalReason, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,13 @@ REASONS: Mapping[Reason, Words] = {
     Reason.PASS_NOT_SCANNED: Words("出入证未扫码", "The pass was not scanned"),
     Reason.LIST_AGED: Words("本机名单不是最新", "This device's list is not the newest"),
     Reason.FOLLOW_UP: Words("询问情况需社区跟进", "The answers call for a follow-up"),
+}
+
+ARRIVALS: Mapping[ArrivalReason, Words] = {
+    ArrivalReason.TO_BE_TRANSFERRED: Words("需统一安排接送", "They are taken by a car that is arranged"),
+    ArrivalReason.CODE_NOT_GREEN: Words("苏城码非绿码", "The Suzhou code is not green"),
+    ArrivalReason.NEWCOMER: Words("新来人员，尚未办理登记", "A newcomer who is not registered yet"),
+    ArrivalReason.FIRST_RETURN: Words("首次返回，已登记上报", "A first return, recorded and reported"),
 }
 
 ACTIONS: Mapping[Action, Words] = {

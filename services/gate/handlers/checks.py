@@ -13,6 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from services.gate.desk import Station
+from services.gate.domain.arrivals import Arrival, decide_arrival
 from services.gate.domain.entry import (
     Answers,
     EntryAttempt,
@@ -69,6 +70,8 @@ class CheckEntry:
     offline: DecidedOffline | None
     lookup: Lookup
     content: str = field(repr=False)
+    corrects: UUID | None = None
+    arrival: Arrival | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,13 @@ def _judge(
             records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
         time = time_of(command, received_at=now, rules=rules)
         decision = decide_entry(_attempt(command, time, now), records, rules)
+        if command.arrival is not None:
+            decision = decide_arrival(
+                command.arrival,
+                decision,
+                lives_here=facts.card is not None and command.station.compound in facts.card.compounds,
+                under_measure=bool(records.restrictions),
+            )
         if decision.holds and person is not None:
             held[person] = Restriction(measure="medical", compound=command.station.compound)
         judged[command.check_id] = _Judged(
@@ -286,6 +296,7 @@ async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
                 checked_at=each.time.happened_at,
                 offline=answer.offline,
                 policy_version=answer.policy_version,
+                corrects=each.command.corrects,
             ),
             version=1,
         )

@@ -25,7 +25,7 @@ from services.gate.sealing import STAFF as STAFF_INDEX
 from services.gate.store import roster as store
 from shared.db.pool import Conn, Tx
 from shared.events.policy import DutyRules
-from shared.http.access import OutOfScope, Principal
+from shared.http.access import TOWN, OutOfScope, Principal
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.refusal import Refusal, SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -66,6 +66,19 @@ async def require_post(
     who.require_compound(row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"])
     compound: CompoundId = row["compound"]
     return compound
+
+
+async def places_of(conn: Conn, who: Principal) -> list[str] | None:
+    """The checkpoints that the caller may look at; None for all."""
+    if TOWN in who.scopes_for():
+        return None
+    return [
+        row["checkpoint"]
+        for row in await conn.fetch(store.PLACES)
+        if who.reaches(
+            compound=row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"]
+        )
+    ]
 
 
 async def require_worker(conn: Conn, who: Principal, worker_ref: UUID) -> None:

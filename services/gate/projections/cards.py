@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from services.gate.domain.subjects import Card, document_key, room_key, surname_of
+from services.gate.domain.vehicles import plate_key
 from services.gate.projections.folds import columns
-from services.gate.sealing import DOCUMENT_INDEX, HOMES, ROOM_INDEX, SURNAME
-from services.gate.store import copies
+from services.gate.sealing import DOCUMENT_INDEX, HOMES, PLATE, PLATE_INDEX, ROOM_INDEX, SURNAME
+from services.gate.store import copies, vehicles
 from shared.bus.consumer import Received
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
@@ -46,20 +48,43 @@ class Cards(Projection, name="gate.cards", version=1, reads=(SubjectCardSealed,)
         vault, card_keys = self._context.vault, self._context.cards
         wanted = [ref for ref, item in newest.items() if getattr(item.event, "card", None)]
         keys = await vault.keys(wanted, create=True)
-        rows: list[tuple[object, ...]] = []
-        indexes: dict[UUID, list[bytes]] = {}
+        sealed: dict[UUID, _Resealed] = {}
         for done, (ref, item) in enumerate(newest.items(), start=1):
-            row, indexes[ref] = _resealed(item, keys.get(ref), vault, card_keys)
-            rows.append(row)
+            sealed[ref] = _resealed(item, keys.get(ref), vault, card_keys)
             if done % CARDS_IN_A_ROW == 0:
                 await asyncio.sleep(0)
-        kept = await tx.fetch(copies.KEEP_CARDS, *columns(rows, 5))
+        kept = await tx.fetch(copies.KEEP_CARDS, *columns([one.row for one in sealed.values()], 5))
         if again := [row["person_ref"] for row in kept if row["may_have_index"]]:
             await tx.execute(copies.DROP_CARD_INDEX, again)
-        pairs = [(value, row["person_ref"]) for row in kept for value in indexes[row["person_ref"]]]
-        if pairs:
-            pairs.sort()
+            await tx.execute(vehicles.DROP_PLATES, again)
+        refs = [row["person_ref"] for row in kept]
+        if pairs := sorted((value, ref) for ref in refs for value in sealed[ref].values):
             await tx.execute(copies.KEEP_CARD_INDEX, [value for value, _ in pairs], [ref for _, ref in pairs])
+        plates = [
+            (plate.index, plate.vehicle_ref, ref, plate.sealed)
+            for ref in refs
+            for plate in sealed[ref].plates
+        ]
+        if plates:
+            await tx.execute(vehicles.KEEP_PLATES, *columns(plates, 4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plate:
+    """A plate of a person's vehicle: how it is found, and what is shown."""
+
+    index: bytes
+    vehicle_ref: UUID
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resealed:
+    """A card as it is kept: its row, its lookup values, its plates."""
+
+    row: tuple[object, ...]
+    values: list[bytes]
+    plates: list[_Plate]
 
 
 def read_card(payload: Mapping[str, Any]) -> Card:
@@ -72,17 +97,16 @@ def read_card(payload: Mapping[str, Any]) -> Card:
         surname=surname_of(payload["surname"]),
         homes=tuple((str(home["compound"]), str(home["room"])) for home in payload["homes"]),
         documents=tuple(str(number) for number in payload["documents"]),
+        vehicles=tuple((UUID(one["vehicle_ref"]), str(one["plate"])) for one in payload.get("vehicles", ())),
     )
 
 
-def _resealed(
-    item: Received, key: PersonKey | None, vault: Vault, card_keys: CardKeys
-) -> tuple[tuple[object, ...], list[bytes]]:
-    """The row of a card and its lookup values; without a card, or for an erased person, there is nothing to find."""
+def _resealed(item: Received, key: PersonKey | None, vault: Vault, card_keys: CardKeys) -> _Resealed:
+    """A card under gate's own keys; without a card, or for an erased person, there is nothing to find."""
     event = item.event
     assert isinstance(event, SubjectCardSealed)  # noqa: S101 -- the caller chose it
     if event.card is None or key is None:
-        return (event.person_ref, "", None, None, item.version), []
+        return _Resealed(row=(event.person_ref, "", None, None, item.version), values=[], plates=[])
     card = read_card(card_keys.open_card("gate", event.card))
     documents = {document_key(number) for number in card.documents} - {""}
     values = [vault.index(DOCUMENT_INDEX, number) for number in documents]
@@ -90,4 +114,14 @@ def _resealed(
     values += [vault.index(ROOM_INDEX, room) for room in rooms]
     surname = vault.seal(key, SURNAME, card.surname)
     homes = vault.seal(key, HOMES, json.dumps(card.rooms, ensure_ascii=False))
-    return (event.person_ref, " ".join(card.rooms), surname, homes, item.version), values
+    plates = [
+        _Plate(
+            index=vault.index(PLATE_INDEX, plate_key(plate)),
+            vehicle_ref=vehicle,
+            sealed=vault.seal(key, PLATE, plate),
+        )
+        for vehicle, plate in card.vehicles
+        if plate_key(plate)
+    ]
+    row = (event.person_ref, " ".join(card.rooms), surname, homes, item.version)
+    return _Resealed(row=row, values=values, plates=plates)

@@ -10,9 +10,14 @@ from shared.bus.consumer import Received
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.observation import (
+    FeverCleared,
     ObservationAwaitsClosure,
+    ObservationClosed,
     ObservationCompleted,
     ObservationInterrupted,
+    ObservationMeasureChanged,
+    ObservationRescheduled,
+    ObservationRestarted,
     ObservationResumed,
     ObservationStarted,
 )
@@ -39,9 +44,18 @@ class Cases(
         ObservationResumed,
         ObservationAwaitsClosure,
         ObservationCompleted,
+        ObservationRestarted,
+        ObservationMeasureChanged,
+        ObservationRescheduled,
+        ObservationClosed,
+        FeverCleared,
     ),
 ):
-    """Who is under which measure. Someone who awaits closure is still under it."""
+    """Who is under which measure. Someone who awaits closure is still under it.
+
+    A fever clinic's clearance ends gate's own hold, also of somebody who has no case; a case that merely ended
+    (transferred, cancelled) does not: the fever stands until somebody has looked at it.
+    """
 
     tables = ("restriction",)
 
@@ -89,6 +103,15 @@ def _fold_case(cases: dict[UUID, _Case], decided: dict[UUID, datetime], item: Re
         case ObservationCompleted() as event:
             cases.setdefault(event.case_id, _Case()).active = False
             decided[event.person_ref] = event.completed_at
+        case ObservationRestarted() | ObservationMeasureChanged() as event:
+            cases.setdefault(event.case_id, _Case()).measure = event.measure
+        case ObservationRescheduled() as event:
+            cases.setdefault(event.case_id, _Case())
+        case ObservationClosed() as event:
+            cases.setdefault(event.case_id, _Case()).active = False
+        case FeverCleared() as event:
+            decided[event.person_ref] = event.cleared_at
+            return
         case _:
             return
     cases[event.case_id].version = item.version

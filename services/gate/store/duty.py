@@ -162,10 +162,6 @@ order by g.began_at desc, g.gap_id desc limit $5
 
 
 OPEN_SPAN = "select opened_at, closed_at from checkpoint where checkpoint = $1"
-PLACES = """
-select p.checkpoint, p.compound, c.neighbourhood
-from checkpoint p left join compound c on c.compound = p.compound order by p.checkpoint
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ PLACE_OF_POST = """
 select p.checkpoint, p.compound, c.neighbourhood
 from checkpoint p left join compound c on c.compound = p.compound where p.checkpoint = $1
 """
+PLACES = """
+select p.checkpoint, p.compound, c.neighbourhood
+from checkpoint p left join compound c on c.compound = p.compound order by p.checkpoint
+"""
 WORKER_POSTS = """
 select w.compound, w.checkpoint, c.neighbourhood
 from worker_posting w left join compound c on c.compound = w.compound where w.worker_ref = $1

@@ -76,7 +76,6 @@ class VehiclePassIssued(
     channel="vehicle_passes",
     key="vehicle_pass_id",
     place="compound",
-    archive_only=True,
 ):
     """A vehicle may enter a compound with this pass; the plate crosses on a sealed card only (R2.3, R2.4).
 
@@ -99,7 +98,6 @@ class VehiclePassRevoked(
     channel="vehicle_passes",
     key="vehicle_pass_id",
     place="compound",
-    archive_only=True,
 ):
     """A vehicle pass is void for good; the reason is a code."""
 
@@ -115,7 +113,6 @@ class PassApplicationReceived(
     channel="applications",
     key="application_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody applied for a pass (R2.4). The Suzhou code is for reference only (R2.8)."""
 
@@ -132,7 +129,6 @@ class PassApplicationSettled(
     channel="applications",
     key="application_id",
     place="compound",
-    archive_only=True,
 ):
     """A clerk verified an application and issued a pass or refused it; the reason is a code (R2.4)."""
 

@@ -17,9 +17,7 @@ class PolicyRevised(Event, type="fangkong.registry.PolicyRevised.v1", channel="p
     document: PolicyDocument
 
 
-class RiskAreasRevised(
-    Event, type="fangkong.registry.RiskAreasRevised.v1", channel="policy", key="revision", archive_only=True
-):
+class RiskAreasRevised(Event, type="fangkong.registry.RiskAreasRevised.v1", channel="policy", key="revision"):
     """A new dated list of risk areas by division code (GB/T 2260); a county inherits unless listed itself (R4.8)."""
 
     revision: int

@@ -13,7 +13,9 @@ from httpx import Response
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
 from services.gate.projections.passes import Passes
+from services.gate.projections.reports import Reports, RiskAreas
 from services.gate.projections.town import Policy, Town, Workers
+from services.gate.projections.vehicles import VehiclePasses
 from shared.bus.consumer import Item, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.bus.projection import Projection
@@ -52,6 +54,12 @@ POLICY = PolicyDocument.model_validate(
 )
 
 
+READERS: tuple[type[Projection], ...] = (
+    *(Town, Workers, Policy, Passes, Cases, Cards),
+    *(VehiclePasses, RiskAreas, Reports),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
     """Somebody who lives in the town, with a pass."""
@@ -83,12 +91,9 @@ class GateTown:
         for event in events:
             key = f"{event.channel_name()}/{event.partition_key()}"
             version = self._versions[key] = self._versions.get(key, 0) + 1
-            reader = next(
-                kind
-                for kind in (Town, Workers, Policy, Passes, Cases, Cards)
-                if isinstance(event, kind.reads)
-            )
-            by_consumer.setdefault(reader, []).append((event, version))
+            for kind in READERS:
+                if isinstance(event, kind.reads):
+                    by_consumer.setdefault(kind, []).append((event, version))
         for kind, news in by_consumer.items():
             consumer: Projection = Cards(self.client.context) if kind is Cards else kind()
             documents = [

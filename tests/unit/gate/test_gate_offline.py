@@ -256,7 +256,7 @@ def test_the_reasons_of_any_decision_stand_in_the_one_order(
     who: EntryAttempt, known: GateRecords, age: int | None
 ) -> None:
     reasons = decide_entry(who, replace(known, list_age_seconds=age), RULES).reasons
-    places = [list(Reason).index(reason) for reason in reasons]
+    places = [list(Reason).index(Reason(reason)) for reason in reasons]
     assert places == sorted(set(places))
 
 
