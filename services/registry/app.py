@@ -10,6 +10,7 @@ from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
 from services.registry.api import notices as notices_api
 from services.registry.api import pass_life as pass_life_api
+from services.registry.api import pass_paper as pass_paper_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import policy as policy_api
@@ -55,6 +56,7 @@ def build(context: Context) -> Service:
             returnees_api.router,
             passes_api.router,
             pass_life_api.router,
+            pass_paper_api.router,
             watch_lists_api.router,
             watch_files_api.router,
             call_list_api.router,
