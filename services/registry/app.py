@@ -4,6 +4,7 @@ from functools import partial
 
 from services.registry import consumers
 from services.registry.access import ACCESS
+from services.registry.api import applications as applications_api
 from services.registry.api import call_list as call_list_api
 from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
@@ -55,6 +56,7 @@ def build(context: Context) -> Service:
             risk_api.router,
             returnees_api.router,
             passes_api.router,
+            applications_api.router,
             pass_life_api.router,
             pass_paper_api.router,
             watch_lists_api.router,
@@ -81,6 +83,7 @@ def build(context: Context) -> Service:
             consumers.follow_fevers(),
             consumers.open_intake_tasks(),
             consumers.keep_intake_answers(keeper),
+            consumers.take_applications(keeper),
         ),
         tickers=(
             Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),

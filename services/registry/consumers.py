@@ -1,11 +1,17 @@
 """What the registry does about other services' facts. Names are durable; every reaction acts once."""
 
-from services.registry.handlers import intake_tasks, pass_life, returnees
+from services.registry.handlers import applications, intake_tasks, pass_life, returnees
 from services.registry.handlers.people import Keeper
 from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
-from shared.events.gate import FeverSeen, FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
+from shared.events.gate import (
+    FeverSeen,
+    FirstReturnSeen,
+    FocusAreaPersonReported,
+    IntakeAnswersSealed,
+    PassApplicationRequested,
+)
 from shared.events.observation import (
     CaseConfirmed,
     FeverCleared,
@@ -90,5 +96,16 @@ def keep_intake_answers(keeper: Keeper) -> Reactor:
     @reactor.on(IntakeAnswersSealed)
     async def answers_sealed(event: IntakeAnswersSealed, /, *, tx: Tx) -> None:
         await intake_tasks.keep_answers(event, tx=tx, vault=keeper.vault, cards=keeper.cards)
+
+    return reactor
+
+
+def take_applications(keeper: Keeper) -> Reactor:
+    """Newcomers at a gate who ask for a pass (R2.4, G4)."""
+    reactor = Reactor("registry.take_applications")
+
+    @reactor.on(PassApplicationRequested)
+    async def requested(event: PassApplicationRequested, /, *, tx: Tx) -> None:
+        await applications.follow_request(event, tx=tx, vault=keeper.vault)
 
     return reactor

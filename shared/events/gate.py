@@ -133,7 +133,6 @@ class PassApplicationRequested(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """A newcomer without a pass has papers and asks for one; the code is for reference only (R2.4, R2.8, G4)."""
 

@@ -153,6 +153,12 @@ class TemporaryPassRules(Part):
     kinds: tuple[TemporaryPassKind, ...]
 
 
+class PassApplicationRules(Part):
+    """Papers that an application for a pass needs verified: of each group one is enough (R2.4)."""
+
+    papers: tuple[tuple[str, ...], ...]
+
+
 class RiskRules(Part):
     """How a risk list is proposed from case counts (R4.6 to R4.8).
 
@@ -242,6 +248,7 @@ class PolicyDocument(Part):
     retention: RetentionRules
     leads: LeadRules
     posts: PostRules | None = None
+    pass_applications: PassApplicationRules | None = None
     temporary_passes: TemporaryPassRules | None = None
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None

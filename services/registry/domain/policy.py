@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
+from services.registry.domain.applications import PaperKind
 from services.registry.domain.errors import EffectiveTooEarly, NotTheNextVersion, PolicyInconsistent
 from shared.events.policy import (
     Category,
     LeadCategory,
     ObservationRules,
+    PassApplicationRules,
     PolicyDocument,
     PostRules,
     SanitationRules,
@@ -91,6 +93,14 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
         yield from _of_posts(document.posts)
     if document.temporary_passes:
         yield from _of_temporary_passes(document.temporary_passes)
+    if document.pass_applications:
+        yield from _of_pass_applications(document.pass_applications)
+
+
+def _of_pass_applications(rules: PassApplicationRules) -> Iterator[tuple[str, str]]:
+    for nth, group in enumerate(rules.papers):
+        if not group or set(group) - set(get_args(PaperKind)):
+            yield f"pass_applications.papers.{nth}", f"some of {', '.join(get_args(PaperKind))}"
 
 
 def _of_temporary_passes(rules: TemporaryPassRules) -> Iterator[tuple[str, str]]:

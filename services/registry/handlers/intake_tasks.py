@@ -88,6 +88,16 @@ async def answers_of(conn: Conn, task_id: UUID, vault: Vault) -> list[dict[str, 
     ]
 
 
+async def answers_at(conn: Conn, check_id: UUID, vault: Vault) -> dict[str, Any] | None:
+    """What was answered at one check, opened; also of a newcomer who asked for a pass there (R2.4)."""
+    row = await conn.fetchrow(store.ANSWERS_AT, check_id)
+    key = (await vault.keys([row["key_ref"]])).get(row["key_ref"]) if row else None
+    if row is None or key is None:
+        return None
+    answers: dict[str, Any] = json.loads(Vault.open(key, ANSWERS, row["answers_sealed"]))
+    return answers
+
+
 async def found(conn: Conn, task_id: UUID) -> asyncpg.Record:
     """A task.
 

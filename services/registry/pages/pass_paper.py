@@ -65,6 +65,7 @@ body{width:58mm}
 .code svg{width:50mm;height:50mm;margin:1mm auto}
 .number{font-size:20pt;text-align:center}
 """
+_NOTHING_ELSE = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _STYLES: dict[SheetFormat, str] = {"a4": _COMMON + _A4, "58mm": _COMMON + _ROLL}
 
 
@@ -124,7 +125,7 @@ def sheet(papers: Sequence[Paper], form: SheetFormat) -> str:
 def content_policy(form: SheetFormat) -> str:
     """What the page may load: nothing, and only its own style."""
     digest = base64.b64encode(hashlib.sha256(_STYLES[form].encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; {_NOTHING_ELSE}"
 
 
 def _code(token: str) -> segno.QRCode:

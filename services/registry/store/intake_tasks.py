@@ -74,6 +74,7 @@ insert into intake_answers (check_id, key_ref, answers_sealed, received_at) valu
 on conflict (check_id) do update set key_ref = excluded.key_ref, answers_sealed = excluded.answers_sealed,
   received_at = excluded.received_at
 """
+ANSWERS_AT = "select key_ref, answers_sealed from intake_answers where check_id = $1"
 TAKE_BACK_ANSWERS = "delete from intake_answers where check_id = $1 returning key_ref"
 ANSWERS_OF = """
 select a.check_id, a.key_ref, a.answers_sealed
