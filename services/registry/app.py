@@ -19,6 +19,7 @@ from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
 from services.registry.api import surveys as surveys_api
+from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import pass_keys, policy, risk
@@ -32,6 +33,7 @@ from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store import surveys as survey_store
+from services.registry.store import vehicles as vehicle_store
 from shared.runtime import Context, Service, Ticker
 
 
@@ -57,6 +59,7 @@ def build(context: Context) -> Service:
             returnees_api.router,
             passes_api.router,
             applications_api.router,
+            vehicles_api.router,
             pass_life_api.router,
             pass_paper_api.router,
             watch_lists_api.router,
@@ -72,6 +75,7 @@ def build(context: Context) -> Service:
             **people_store.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
+            **vehicle_store.REJECTIONS,
             **call_list_store.REJECTIONS,
             **lead_store.REJECTIONS,
             **notice_store.REJECTIONS,

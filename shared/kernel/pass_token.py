@@ -1,6 +1,7 @@
 """The text inside an entry pass's QR code: what it says, and that the registry said it (R2.4).
 
-    EP1: + base45( CWT in COSE_Sign1, ES256 )
+    EP1: + base45( CWT in COSE_Sign1, ES256 )      an entry pass
+    VP1: + the same with a claim that says so      a vehicle pass
 
 A token names the pass, its number, its compound and its time, and nobody: no name, no document, no room.
 This module knows the form only. Whether a token admits (its time, its serial, a revocation) is the caller's
@@ -16,7 +17,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import base45
@@ -28,6 +29,8 @@ from cwt.exceptions import CWTError
 from shared.kernel.ids import PLACE_CODE
 
 PREFIX = "EP1:"
+Kind = Literal["entry", "vehicle"]
+PREFIXES: Mapping[Kind, str] = {"entry": PREFIX, "vehicle": "VP1:"}
 MAX_LENGTH = 400
 """Characters; ours have about 210. Longer texts are not looked into."""
 
@@ -43,8 +46,10 @@ _DOCUMENT = re.compile(
 )
 _ALG, _ES256, _KID = 1, -7, 4  # RFC 9052
 _SUB, _AUD, _EXP, _NBF, _CTI = 2, 3, 4, 5, 7  # RFC 8392
-_SERIAL = -65_537  # private use
+_SERIAL, _KIND = -65_537, -65_538  # private use
 _CLAIMS = frozenset([_SUB, _AUD, _EXP, _NBF, _CTI, _SERIAL])
+# The signature covers the kind, so that no entry pass becomes a vehicle's by another prefix.
+_CLAIMS_OF: Mapping[Kind, frozenset[int]] = {"entry": _CLAIMS, "vehicle": _CLAIMS | {_KIND}}
 _LAST = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
@@ -128,13 +133,13 @@ def read_public(jwk: Mapping[str, str]) -> PublicKey:
         raise ValueError(f"not an announced pass key: {type(error).__name__}") from None
 
 
-def sign(claims: PassClaims, private_jwk: Mapping[str, str]) -> str:
+def sign(claims: PassClaims, private_jwk: Mapping[str, str], *, kind: Kind = "entry") -> str:
     """Write a token.
 
     Raises:
         Malformed: a claim that `verify` would not take.
     """
-    payload = {
+    payload: dict[int, object] = {
         _CTI: claims.pass_id.bytes,
         _SUB: claims.number,
         _AUD: claims.compound,
@@ -142,28 +147,31 @@ def sign(claims: PassClaims, private_jwk: Mapping[str, str]) -> str:
         _EXP: int(claims.expires.timestamp()),
         _SERIAL: claims.serial,
     }
-    if _claims(payload) != claims:
+    if kind != "entry":
+        payload[_KIND] = kind
+    if _claims(payload, kind) != claims:
         raise Malformed("instants of a token are whole seconds")
     key = COSEKey.from_jwk({**private_jwk, "use": "sig", "key_ops": ["sign"]})
     signed = COSE.new().encode_and_sign(
         cbor2.dumps(payload), key, protected={_ALG: _ES256, _KID: private_jwk["kid"].encode()}, unprotected={}
     )
-    return f"{PREFIX}{base45.b45encode(signed).decode()}"
+    return f"{PREFIXES[kind]}{base45.b45encode(signed).decode()}"
 
 
-def verify(token: str, keys: Mapping[str, PublicKey]) -> PassClaims:
+def verify(token: str, keys: Mapping[str, PublicKey], *, kind: Kind = "entry") -> PassClaims:
     """Read a token and check its signature; its time limits are the caller's to judge.
 
     Args:
         token: the scanned text, as it is.
         keys: the announced keys by key id.
+        kind: what it must be a pass of.
 
     Raises:
-        Malformed: not a pass token, or one that says impossible things.
+        Malformed: not a pass token of that kind, or one that says impossible things.
         UnknownKey: signed with a key that is not among `keys`.
         InvalidSignature: not signed by that key.
     """
-    document, key_id, payload = _take_apart(token)
+    document, key_id, payload = _take_apart(token, PREFIXES[kind])
     key = keys.get(key_id)
     if key is None:
         raise UnknownKey(key_id)
@@ -172,14 +180,14 @@ def verify(token: str, keys: Mapping[str, PublicKey]) -> PassClaims:
     except (CWTError, ValueError):
         raise InvalidSignature("the signature does not verify") from None
     try:
-        return _claims(cbor2.loads(payload))
+        return _claims(cbor2.loads(payload), kind)
     except cbor2.CBORDecodeError:
         raise Malformed("signed, and no claims") from None
 
 
-def _take_apart(token: str) -> tuple[bytes, str, bytes]:
+def _take_apart(token: str, prefix: str) -> tuple[bytes, str, bytes]:
     """Tell document, key id and payload of a text whose form is exactly right."""
-    body = token.removeprefix(PREFIX)
+    body = token.removeprefix(prefix)
     if len(token) > MAX_LENGTH or body == token or not _TEXT.fullmatch(body):
         raise Malformed("not a pass token")
     try:
@@ -192,7 +200,7 @@ def _take_apart(token: str) -> tuple[bytes, str, bytes]:
     return document, found[1].decode(), found["payload"]
 
 
-def _claims(payload: Any) -> PassClaims:
+def _claims(payload: Any, kind: Kind) -> PassClaims:
     """Tell the claims, each of exactly the type and range it must have."""
     match payload:
         case {2: str() as number, 3: str() as compound, 4: int() as exp, 5: int() as nbf, 7: bytes() as cti}:
@@ -200,7 +208,8 @@ def _claims(payload: Any) -> PassClaims:
         case _:
             raise Malformed("a claim is missing or of the wrong kind")
     right = (
-        payload.keys() == _CLAIMS
+        payload.keys() == _CLAIMS_OF[kind]
+        and payload.get(_KIND, "entry") == kind
         and type(serial) is int
         and type(nbf) is int
         and type(exp) is int

@@ -1,7 +1,7 @@
 """Entry passes: issued once, printed again with a new serial (R2.4, R2.7, P5)."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -185,7 +185,7 @@ async def _add(
     terms = temporary.terms if temporary else None
     given = EntryPass(
         pass_id=uuid7(),
-        number=await _free_number(tx),
+        number=await free_number(tx, store.number_taken),
         serial=1,
         person_ref=cmd.person_ref,
         compound=cmd.compound,
@@ -251,10 +251,15 @@ async def _again(given: EntryPass, vault: Vault) -> Issued:
     return Issued(entry_pass=given, token=vault.open(key, TOKEN, given.token_sealed), new=False)
 
 
-async def _free_number(tx: Tx) -> str:
+async def free_number(tx: Tx, taken: Callable[[Conn, str], Awaitable[bool]]) -> str:
+    """A number that nobody holds.
+
+    Raises:
+        NumbersExhaustedError: they are nearly used up.
+    """
     for _ in range(_DRAWS):
         number = pass_number(secrets.randbelow(10**NUMBER_DIGITS))
-        if not await store.number_taken(tx, number):
+        if not await taken(tx, number):
             return number
     raise NumbersExhaustedError
 

@@ -16,6 +16,7 @@ from services.registry.domain.matching import Settled
 from services.registry.domain.people import home_rank, surname_of
 from services.registry.domain.premises import AddressKey, Home
 from services.registry.store import people as store
+from services.registry.store import vehicles as vehicle_store
 from shared.db.pool import Tx
 from shared.events.base import Event
 from shared.events.registry.cards import SubjectCardSealed
@@ -24,6 +25,8 @@ from shared.kernel.cards import CardKeys
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.kernel.sealed import PersonKeys, Vault
 
+PLATE = "vehicle_plate"
+"""Name of a sealed field and of a keyed index, part of what is stored: never renamed."""
 Told = list[tuple[Event, int]]
 """Events with the versions of what they are about."""
 
@@ -60,6 +63,7 @@ async def of_known_people(
         return []
     had = {row["person_ref"] for row in await tx.fetch(store.HAD_CARD, known)}
     bumped = {row["person_ref"]: row["version"] for row in await tx.fetch(store.BUMP_PEOPLE, known)}
+    vehicles = await vehicle_store.of_owners(tx, known)
     told: Told = []
     for ref, person in (await store.sealed_people(tx, known)).items():
         version = bumped[ref]
@@ -74,7 +78,11 @@ async def of_known_people(
                 for row in person.papers
                 if row["verified"]
             ]
-            told.append((_card(ref, homes, surname, documents, cards), version))
+            plates = {
+                row["vehicle_ref"]: Vault.open(keys[ref], PLATE, row["plate_sealed"])
+                for row in vehicles.get(ref, ())
+            }
+            told.append((_card(ref, homes, surname, documents, cards, plates=plates), version))
         elif ref in had:
             withdrawn = SubjectCardSealed(
                 recipient="gate", person_ref=PersonRef(ref), compound=registered.compound, card=None
@@ -133,13 +141,22 @@ def _registered(home: asyncpg.Record) -> PersonRegistered:
 
 
 def _card(
-    ref: UUID, homes: Sequence[Home], surname: str, documents: Sequence[str], cards: CardKeys
+    ref: UUID,
+    homes: Sequence[Home],
+    surname: str,
+    documents: Sequence[str],
+    cards: CardKeys,
+    *,
+    plates: Mapping[UUID, str] | None = None,
 ) -> SubjectCardSealed:
-    """Gate's card: surname, verified document numbers, rooms. The first home is the one that screens show."""
+    """Gate's card: surname, verified document numbers, rooms, plates. The first home is the one that screens show."""
     told: Mapping[str, Any] = {
         "surname": surname,
         "documents": list(documents),
         "homes": [{"compound": home.key.compound_id, "room": home.key.shown()} for home in homes],
+        "vehicles": [
+            {"vehicle_ref": str(vehicle), "plate": plate} for vehicle, plate in (plates or {}).items()
+        ],
     }
     return SubjectCardSealed(
         recipient="gate",

@@ -1,0 +1,252 @@
+"""Vehicles and their passes: plates sealed, found by keyed index."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from services.registry.domain.passes import Validity
+from services.registry.domain.vehicles import PlateKind, PlateRegistered
+from shared.db.pool import Conn, Rejections, Tx
+from shared.kernel.refusal import SameIdOtherContent
+
+REJECTIONS: Rejections = {
+    "vehicle_plate_once": PlateRegistered(
+        "该车牌已登记。A vehicle with this plate is in the book.",
+        field="plate",
+        remedy="车辆已过户的，先注销原登记。If it was sold, remove the old entry first.",
+    ),
+    "vehicle_pass_request_pkey": SameIdOtherContent(
+        "该编号已用于另一次办证。This id was used for another request.", field="request_id"
+    ),
+}
+
+ADD = """
+insert into vehicle (vehicle_ref, person_ref, dwelling_id, plate_sealed, plate_index, plate_kind, registered_at,
+  registered_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+ONE = """
+select v.vehicle_ref, v.person_ref, v.dwelling_id, d.compound_id, v.plate_sealed, v.plate_index, v.plate_kind,
+  v.registered_at, v.removed_at
+from vehicle v join dwelling d using (dwelling_id) where v.vehicle_ref = $1
+"""
+LOCKED = """
+select v.vehicle_ref, v.person_ref, v.dwelling_id, d.compound_id, v.plate_sealed, v.plate_index, v.plate_kind,
+  v.registered_at, v.removed_at
+from vehicle v join dwelling d using (dwelling_id) where v.vehicle_ref = $1 for no key update of v
+"""
+BY_PLATE = """
+select v.vehicle_ref, v.person_ref, v.dwelling_id, d.compound_id, v.plate_sealed, v.plate_index, v.plate_kind,
+  v.registered_at, v.removed_at
+from vehicle v join dwelling d using (dwelling_id) where v.plate_index = any($1::bytea[]) and v.removed_at is null
+"""
+OF_OWNERS = """
+select person_ref, vehicle_ref, plate_sealed from vehicle
+where person_ref = any($1::uuid[]) and removed_at is null order by person_ref, vehicle_ref
+"""
+REMOVE = "update vehicle set removed_at = $2 where vehicle_ref = $1"
+
+ISSUE_ONE = """
+insert into vehicle_pass (vehicle_pass_id, number, vehicle_ref, compound_id, valid_from, valid_until, policy_version,
+  token_sealed, issued_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+ISSUED = """
+select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
+  policy_version, token_sealed, version
+from vehicle_pass where vehicle_pass_id = $1
+"""
+ACTIVE_OF = """
+select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
+  policy_version, token_sealed, version
+from vehicle_pass where vehicle_ref = $1 and state = 'active' order by vehicle_pass_id for no key update
+"""
+PASSES_OF_COMPOUND = """
+select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
+  policy_version, token_sealed, version
+from vehicle_pass where compound_id = $1 and ($2::text is null or state = $2) and vehicle_pass_id > $3
+order by vehicle_pass_id limit $4
+"""
+NUMBER_TAKEN = "select exists (select from vehicle_pass where number = $1)"
+PRINT_ONE = """
+update vehicle_pass set serial = serial + 1, token_sealed = $2, version = version + 1
+where vehicle_pass_id = $1 returning version
+"""
+STOP_ONE = """
+update vehicle_pass set state = 'revoked', reason = $2, version = version + 1
+where vehicle_pass_id = $1 returning version
+"""
+REQUEST = "select vehicle_pass_id, asked from vehicle_pass_request where request_id = $1"
+ADD_REQUEST = "insert into vehicle_pass_request (request_id, vehicle_pass_id, asked) values ($1, $2, $3)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """A vehicle as the book has it."""
+
+    vehicle_ref: UUID
+    person_ref: UUID
+    dwelling_id: UUID
+    compound: str
+    plate_sealed: bytes
+    plate_index: bytes
+    plate_kind: PlateKind
+    registered_at: datetime
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclePass:
+    """A vehicle pass as it is."""
+
+    vehicle_pass_id: UUID
+    number: str
+    serial: int
+    vehicle_ref: UUID
+    compound: str
+    state: Literal["active", "revoked"]
+    reason: str | None
+    validity: Validity
+    policy_version: int
+    token_sealed: bytes
+    version: int
+
+
+async def add(tx: Tx, new: Vehicle) -> None:
+    """Write a vehicle. A plate that is in the book violates `vehicle_plate_once`."""
+    await tx.execute(
+        ADD,
+        new.vehicle_ref,
+        new.person_ref,
+        new.dwelling_id,
+        new.plate_sealed,
+        new.plate_index,
+        new.plate_kind,
+        tx.now,
+        tx.actor or "",
+    )
+
+
+async def one(conn: Conn, vehicle_ref: UUID) -> Vehicle | None:
+    """A vehicle by its reference."""
+    row = await conn.fetchrow(ONE, vehicle_ref)
+    return _vehicle(row) if row else None
+
+
+async def locked(tx: Tx, vehicle_ref: UUID) -> Vehicle | None:
+    """A vehicle, held until the end."""
+    row = await tx.fetchrow(LOCKED, vehicle_ref)
+    return _vehicle(row) if row else None
+
+
+async def by_plate(conn: Conn, indexes: Sequence[bytes]) -> Vehicle | None:
+    """The vehicle of the book with a plate."""
+    row = await conn.fetchrow(BY_PLATE, list(indexes))
+    return _vehicle(row) if row else None
+
+
+async def of_owners(conn: Conn, people: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:
+    """The vehicles of each of these people, plates sealed."""
+    found: defaultdict[UUID, list[asyncpg.Record]] = defaultdict(list)
+    for row in await conn.fetch(OF_OWNERS, list(people)):
+        found[row["person_ref"]].append(row)
+    return found
+
+
+async def remove(tx: Tx, vehicle_ref: UUID) -> None:
+    """Take a vehicle out of the book; its passes stay as they are."""
+    await tx.execute(REMOVE, vehicle_ref, tx.now)
+
+
+async def add_pass(tx: Tx, given: VehiclePass) -> None:
+    """Write a new, active pass. A second active one violates `vehicle_pass_one_active`."""
+    await tx.execute(
+        ISSUE_ONE,
+        given.vehicle_pass_id,
+        given.number,
+        given.vehicle_ref,
+        given.compound,
+        given.validity.starts,
+        given.validity.ends,
+        given.policy_version,
+        given.token_sealed,
+        tx.actor or "",
+    )
+
+
+async def vehicle_pass(conn: Conn, vehicle_pass_id: UUID) -> VehiclePass | None:
+    """A vehicle pass by its id."""
+    row = await conn.fetchrow(ISSUED, vehicle_pass_id)
+    return _pass(row) if row else None
+
+
+async def active_of(tx: Tx, vehicle_ref: UUID) -> list[VehiclePass]:
+    """A vehicle's passes that are not revoked, held until the end."""
+    return [_pass(row) for row in await tx.fetch(ACTIVE_OF, vehicle_ref)]
+
+
+async def page(conn: Conn, compound: str, *, state: str | None, after: UUID, limit: int) -> list[VehiclePass]:
+    """A compound's vehicle passes in the order in which they were issued."""
+    return [_pass(row) for row in await conn.fetch(PASSES_OF_COMPOUND, compound, state, after, limit)]
+
+
+async def number_taken(conn: Conn, number: str) -> bool:
+    """Whether a vehicle pass has this number."""
+    return bool(await conn.fetchval(NUMBER_TAKEN, number))
+
+
+async def print_again(tx: Tx, vehicle_pass_id: UUID, token_sealed: bytes) -> int:
+    """Give a pass its next serial and token; its version after it."""
+    version: int = await tx.fetchval(PRINT_ONE, vehicle_pass_id, token_sealed)
+    return version
+
+
+async def revoke(tx: Tx, vehicle_pass_id: UUID, reason: str) -> int:
+    """Make a pass void; its version after it."""
+    version: int = await tx.fetchval(STOP_ONE, vehicle_pass_id, reason)
+    return version
+
+
+async def request(conn: Conn, request_id: UUID) -> asyncpg.Record | None:
+    """What was asked and answered under this id."""
+    return await conn.fetchrow(REQUEST, request_id)
+
+
+async def add_request(tx: Tx, request_id: UUID, vehicle_pass_id: UUID, asked: str) -> None:
+    """Note which pass answers a request."""
+    await tx.execute(ADD_REQUEST, request_id, vehicle_pass_id, asked)
+
+
+def _vehicle(row: asyncpg.Record) -> Vehicle:
+    return Vehicle(
+        vehicle_ref=row["vehicle_ref"],
+        person_ref=row["person_ref"],
+        dwelling_id=row["dwelling_id"],
+        compound=row["compound_id"],
+        plate_sealed=row["plate_sealed"],
+        plate_index=row["plate_index"],
+        plate_kind=row["plate_kind"],
+        registered_at=row["registered_at"],
+        removed_at=row["removed_at"],
+    )
+
+
+def _pass(row: asyncpg.Record) -> VehiclePass:
+    return VehiclePass(
+        vehicle_pass_id=row["vehicle_pass_id"],
+        number=row["number"],
+        serial=row["serial"],
+        vehicle_ref=row["vehicle_ref"],
+        compound=row["compound_id"],
+        state=row["state"],
+        reason=row["reason"],
+        validity=Validity(starts=row["valid_from"], ends=row["valid_until"]),
+        policy_version=row["policy_version"],
+        token_sealed=row["token_sealed"],
+        version=row["version"],
+    )
