@@ -15,6 +15,10 @@ _SURVEY_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
 _CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
 _PASS_DESK = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
 _PASS_READERS = _PASS_DESK | {Role.GRID_WORKER}
+# Who holds a copy of a code could learn from a list whether it is suspended: so it is for gates, not for everybody.
+_LIST_READERS = frozenset(
+    {Role.GUARD, Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR, Role.OPS, Role.ADMIN}
+)
 
 ACCESS: AccessTable = {
     "POST /v1/policies": _RULE_MAKERS,
@@ -53,6 +57,11 @@ ACCESS: AccessTable = {
     "POST /v1/passes/{pass_id}/suspend": _PASS_DESK,
     "POST /v1/passes/{pass_id}/reinstate": _PASS_DESK,
     "POST /v1/passes/{pass_id}/revoke": _PASS_DESK,
+    "GET /v1/pass-keys": frozenset({Role.PUBLIC}),
+    "POST /v1/pass-keys/rotation": frozenset({Role.ADMIN}),
+    "POST /v1/pass-keys/{key_id}/signatures": frozenset({Role.ADMIN}),
+    "POST /v1/pass-keys/{key_id}/retirement": frozenset({Role.ADMIN}),
+    "GET /v1/revocation-lists/{compound}": _LIST_READERS,
     "POST /v1/vehicles": frozenset({Role.COMMUNITY_CLERK}),
     "POST /v1/vehicles/lookup": _PASS_DESK | {Role.SHIFT_LEADER},
     "GET /v1/vehicles/{vehicle_ref}": _PASS_DESK,

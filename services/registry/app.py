@@ -10,6 +10,7 @@ from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
 from services.registry.api import notices as notices_api
+from services.registry.api import pass_keys as pass_keys_api
 from services.registry.api import pass_life as pass_life_api
 from services.registry.api import pass_paper as pass_paper_api
 from services.registry.api import passes as passes_api
@@ -61,6 +62,7 @@ def build(context: Context) -> Service:
             applications_api.router,
             vehicles_api.router,
             pass_life_api.router,
+            pass_keys_api.router,
             pass_paper_api.router,
             watch_lists_api.router,
             watch_files_api.router,
@@ -91,6 +93,11 @@ def build(context: Context) -> Service:
         ),
         tickers=(
             Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),
+            Ticker(
+                name="registry.pass_keys",
+                act=partial(pass_keys.retire_unused, vault=context.vault),
+                every_seconds=60,
+            ),
             Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=30),
         ),
         body_limits={

@@ -5,7 +5,7 @@ from services.gate.store import copies
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.places import CheckpointClosed, CheckpointOpened, CompoundRegistered, WorkerPosted
-from shared.events.registry.rules import PassKeyAnnounced, PolicyRevised
+from shared.events.registry.rules import PassKeyAnnounced, PassKeyRetired, PolicyRevised
 
 
 class Town(
@@ -72,8 +72,10 @@ class Workers(Projection, name="gate.workers", version=1, reads=(WorkerPosted,))
             await tx.execute(copies.KEEP_POSTINGS, *columns(postings.values(), 7))
 
 
-class Policy(Projection, name="gate.policy", version=1, reads=(PolicyRevised, PassKeyAnnounced)):
-    """Policy versions and the public keys of passes; both are rare and never change."""
+class Policy(
+    Projection, name="gate.policy", version=1, reads=(PolicyRevised, PassKeyAnnounced, PassKeyRetired)
+):
+    """Policy versions and the public keys of passes; both are rare. A retired key verifies nothing any more."""
 
     tables = ("policy_version", "pass_key")
 
@@ -84,3 +86,5 @@ class Policy(Projection, name="gate.policy", version=1, reads=(PolicyRevised, Pa
             await tx.execute(copies.KEEP_POLICY, revised.version, revised.effective_from, document)
         for key in batch.of(PassKeyAnnounced):
             await tx.execute(copies.KEEP_PASS_KEY, key.key_id, key.jwk, key.valid_from)
+        for retired in batch.of(PassKeyRetired):
+            await tx.execute(copies.FORGET_KEY, retired.key_id)

@@ -36,6 +36,7 @@ where worker_posting.version < excluded.version
 KEEP_POLICY = """
 insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing
 """
+FORGET_KEY = "delete from pass_key where key_id = $1"
 KEEP_PASS_KEY = """
 insert into pass_key (key_id, jwk, valid_from) values ($1, $2, $3) on conflict (key_id) do nothing
 """  # noqa: S105 -- public keys

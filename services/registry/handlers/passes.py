@@ -108,9 +108,10 @@ async def print_again(
         return again
     decide_print(one.held, now=tx.now)
     printed = replace(one, serial=one.serial + 1)
-    token = pass_token.sign(_claims(printed), await pass_keys.signing_key(tx, vault))
+    private = await pass_keys.signing_key(tx, vault)
+    token = pass_token.sign(claims_of(printed), private)
     sealed = vault.seal(await vault.key(one.person_ref, create=True), TOKEN, token)
-    version = await store.print_again(tx, pass_id, sealed, reason)
+    version = await store.print_again(tx, one, sealed, reason, key_id=private["kid"])
     await store.add_request(tx, request_id, one, asked)
     await _tell_issued(tx, printed, version)
     return Issued(entry_pass=await pass_life.existing(tx, pass_id), token=token, new=True)
@@ -201,12 +202,14 @@ async def _add(
         daily_from=terms.daily_from if terms else None,
         daily_until=terms.daily_until if terms else None,
     )
-    token = pass_token.sign(_claims(given), await pass_keys.signing_key(tx, vault))
+    private = await pass_keys.signing_key(tx, vault)
+    token = pass_token.sign(claims_of(given), private)
     key = await vault.key(cmd.person_ref, create=True)
     given = replace(given, token_sealed=vault.seal(key, TOKEN, token))
     await store.add_pass(
         tx,
         given,
+        key_id=private["kid"],
         role=",".join(temporary.roles) if temporary else None,
         note=vault.seal(key, pass_life.NOTE, temporary.reason) if temporary else None,
     )
@@ -214,7 +217,8 @@ async def _add(
     return Issued(entry_pass=given, token=token, new=True)
 
 
-def _claims(one: EntryPass) -> PassClaims:
+def claims_of(one: EntryPass) -> PassClaims:
+    """What a pass's token says."""
     return PassClaims(
         pass_id=one.pass_id,
         serial=one.serial,

@@ -153,8 +153,8 @@ async def issue(
         token_sealed=b"",
         version=1,
     )
-    given, token = await _signed(tx, given, found.person_ref, vault)
-    await store.add_pass(tx, given)
+    given, token, key_id = await _signed(tx, given, found.person_ref, vault)
+    await store.add_pass(tx, given, key_id=key_id)
     await store.add_request(tx, request_id, given.vehicle_pass_id, asked)
     await _tell_issued(tx, given, 1)
     return IssuedVehiclePass(vehicle_pass=given, token=token, new=True)
@@ -169,14 +169,13 @@ async def print_again(
         VehiclePassUnknown, VehiclePassVoid: there is nothing to print.
         SameIdOtherContent: the id was used for another request.
     """
-    found = await _locked(tx, (await existing_pass(tx, vehicle_pass_id)).vehicle_ref)
-    one = await existing_pass(tx, vehicle_pass_id)
+    one, owner = await locked_pass(tx, vehicle_pass_id)
     asked = f"print {reason} {vehicle_pass_id}"
     if (again := await _answered(tx, request_id, asked, vault)) is not None:
         return again
     _require_admitting(tx, one)
-    printed, token = await _signed(tx, replace(one, serial=one.serial + 1), found.person_ref, vault)
-    version = await store.print_again(tx, vehicle_pass_id, printed.token_sealed)
+    printed, token, key_id = await _signed(tx, replace(one, serial=one.serial + 1), owner, vault)
+    version = await store.print_again(tx, printed, key_id=key_id)
     await store.add_request(tx, request_id, vehicle_pass_id, asked)
     await _tell_issued(tx, printed, version)
     return IssuedVehiclePass(vehicle_pass=await existing_pass(tx, vehicle_pass_id), token=token, new=True)
@@ -188,8 +187,7 @@ async def revoke(vehicle_pass_id: UUID, reason: VehicleRevocation, *, tx: Tx) ->
     Raises:
         VehiclePassUnknown: there is no such pass.
     """
-    await _locked(tx, (await existing_pass(tx, vehicle_pass_id)).vehicle_ref)
-    one = await existing_pass(tx, vehicle_pass_id)
+    one, _ = await locked_pass(tx, vehicle_pass_id)
     if one.state == "active":
         await _stop(tx, one, reason)
     return await existing_pass(tx, vehicle_pass_id)
@@ -280,8 +278,9 @@ async def _again(tx: Tx, one: VehiclePass, vault: Vault) -> IssuedVehiclePass:
     return IssuedVehiclePass(vehicle_pass=one, token=token, new=False)
 
 
-async def _signed(tx: Tx, one: VehiclePass, owner: UUID, vault: Vault) -> tuple[VehiclePass, str]:
-    claims = PassClaims(
+def claims_of(one: VehiclePass) -> PassClaims:
+    """What a vehicle pass's token says."""
+    return PassClaims(
         pass_id=one.vehicle_pass_id,
         serial=one.serial,
         number=one.number,
@@ -289,13 +288,28 @@ async def _signed(tx: Tx, one: VehiclePass, owner: UUID, vault: Vault) -> tuple[
         not_before=one.validity.starts,
         expires=one.validity.ends,
     )
-    token = pass_token.sign(claims, await pass_keys.signing_key(tx, vault), kind="vehicle")
+
+
+async def locked_pass(tx: Tx, vehicle_pass_id: UUID) -> tuple[VehiclePass, UUID]:
+    """A vehicle pass as it is once its vehicle is held, and the owner.
+
+    Raises:
+        VehiclePassUnknown: there is none.
+    """
+    found = await _locked(tx, (await existing_pass(tx, vehicle_pass_id)).vehicle_ref)
+    return await existing_pass(tx, vehicle_pass_id), found.person_ref
+
+
+async def _signed(tx: Tx, one: VehiclePass, owner: UUID, vault: Vault) -> tuple[VehiclePass, str, str]:
+    """The pass with its sealed token, the token, and the key that signed it."""
+    private = await pass_keys.signing_key(tx, vault)
+    token = pass_token.sign(claims_of(one), private, kind="vehicle")
     sealed = vault.seal(await vault.key(owner, create=True), TOKEN, token)
-    return replace(one, token_sealed=sealed), token
+    return replace(one, token_sealed=sealed), token, private["kid"]
 
 
 async def _stop(tx: Tx, one: VehiclePass, reason: str) -> None:
-    version = await store.revoke(tx, one.vehicle_pass_id, reason)
+    version = await store.revoke(tx, one, reason)
     await tx.publish(
         VehiclePassRevoked(
             vehicle_pass_id=one.vehicle_pass_id,

@@ -10,6 +10,7 @@ import asyncpg
 from services.registry.domain.errors import PassActiveAlready
 from services.registry.domain.pass_life import Held
 from services.registry.domain.passes import Hold, HoldKind, PassKind, PassState, Validity
+from services.registry.store import revocations
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.refusal import SameIdOtherContent
 
@@ -52,8 +53,8 @@ order by pass_id limit $6
 ADD_ONE = """
 with added as (
   insert into entry_pass (pass_id, number, person_ref, compound_id, kind, state, valid_from, valid_until,
-    policy_version, token_sealed, issued_by, changed_at, purpose, daily_from, daily_until, issued_role)
-  values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    policy_version, token_sealed, issued_by, changed_at, purpose, daily_from, daily_until, issued_role, key_id)
+  values ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17)
   returning pass_id, version, serial, changed_at, issued_by, purpose
 )
 insert into pass_step (pass_id, version, step, reason, note_sealed, serial, taken_at, taken_by)
@@ -71,7 +72,7 @@ select pass_id, version, $6, $7, $8, serial, $5, $9 from changed returning versi
 """
 PRINT_ONE = """
 with printed as (
-  update entry_pass set serial = serial + 1, token_sealed = $2, version = version + 1
+  update entry_pass set serial = serial + 1, token_sealed = $2, key_id = $6, version = version + 1
   where pass_id = $1 returning pass_id, version, serial
 )
 insert into pass_step (pass_id, version, step, reason, serial, taken_at, taken_by)
@@ -178,7 +179,9 @@ async def number_taken(conn: Conn, number: str) -> bool:
     return bool(await conn.fetchval(NUMBER_TAKEN, number))
 
 
-async def add_pass(tx: Tx, given: EntryPass, *, role: str | None = None, note: bytes | None = None) -> None:
+async def add_pass(
+    tx: Tx, given: EntryPass, *, key_id: str, role: str | None = None, note: bytes | None = None
+) -> None:
     """Write a new, active pass. A second active one violates `entry_pass_one_active`.
 
     A temporary one names the role that issued it and, sealed, why.
@@ -201,6 +204,7 @@ async def add_pass(tx: Tx, given: EntryPass, *, role: str | None = None, note: b
         given.daily_until,
         role,
         note,
+        key_id,
     )
 
 
@@ -219,12 +223,16 @@ async def change(
     version: int = await tx.fetchval(
         CHANGE_ONE, one.pass_id, state, reason, held_back, tx.now, step, why, note, tx.actor or ""
     )
+    await _list(tx, one, state, one.serial)
     return version
 
 
-async def print_again(tx: Tx, pass_id: UUID, token_sealed: bytes, reason: str) -> int:
+async def print_again(tx: Tx, one: EntryPass, token_sealed: bytes, reason: str, *, key_id: str) -> int:
     """Give a pass its next serial and token; returns its version after it."""
-    version: int = await tx.fetchval(PRINT_ONE, pass_id, token_sealed, reason, tx.now, tx.actor or "")
+    version: int = await tx.fetchval(
+        PRINT_ONE, one.pass_id, token_sealed, reason, tx.now, tx.actor or "", key_id
+    )
+    await _list(tx, one, one.state, one.serial + 1)
     return version
 
 
@@ -254,6 +262,13 @@ async def end_holds(tx: Tx, person_ref: UUID, kinds: Sequence[HoldKind], at: dat
 async def household(conn: Conn, person_ref: UUID) -> list[UUID]:
     """Everybody who lives where the person lives, the person included."""
     return [row["person_ref"] for row in await conn.fetch(HOUSEHOLD, person_ref)]
+
+
+async def _list(tx: Tx, one: EntryPass, state: PassState, serial: int) -> None:
+    """Whatever stops a pass or kills its copies stands on the compound's list with it."""
+    await revocations.note(
+        tx, one.pass_id, one.compound, "entry", state=state, serial=serial, valid_until=one.validity.ends
+    )
 
 
 def _pass(row: asyncpg.Record) -> EntryPass:

@@ -11,6 +11,7 @@ import asyncpg
 
 from services.registry.domain.passes import Validity
 from services.registry.domain.vehicles import PlateKind, PlateRegistered
+from services.registry.store import revocations
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.refusal import SameIdOtherContent
 
@@ -53,8 +54,8 @@ REMOVE = "update vehicle set removed_at = $2 where vehicle_ref = $1"
 
 ISSUE_ONE = """
 insert into vehicle_pass (vehicle_pass_id, number, vehicle_ref, compound_id, valid_from, valid_until, policy_version,
-  token_sealed, issued_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  token_sealed, issued_by, key_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 ISSUED = """
 select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
@@ -74,7 +75,7 @@ order by vehicle_pass_id limit $4
 """
 NUMBER_TAKEN = "select exists (select from vehicle_pass where number = $1)"
 PRINT_ONE = """
-update vehicle_pass set serial = serial + 1, token_sealed = $2, version = version + 1
+update vehicle_pass set serial = serial + 1, token_sealed = $2, key_id = $3, version = version + 1
 where vehicle_pass_id = $1 returning version
 """
 STOP_ONE = """
@@ -163,7 +164,7 @@ async def remove(tx: Tx, vehicle_ref: UUID) -> None:
     await tx.execute(REMOVE, vehicle_ref, tx.now)
 
 
-async def add_pass(tx: Tx, given: VehiclePass) -> None:
+async def add_pass(tx: Tx, given: VehiclePass, *, key_id: str) -> None:
     """Write a new, active pass. A second active one violates `vehicle_pass_one_active`."""
     await tx.execute(
         ISSUE_ONE,
@@ -176,6 +177,7 @@ async def add_pass(tx: Tx, given: VehiclePass) -> None:
         given.policy_version,
         given.token_sealed,
         tx.actor or "",
+        key_id,
     )
 
 
@@ -200,15 +202,17 @@ async def number_taken(conn: Conn, number: str) -> bool:
     return bool(await conn.fetchval(NUMBER_TAKEN, number))
 
 
-async def print_again(tx: Tx, vehicle_pass_id: UUID, token_sealed: bytes) -> int:
+async def print_again(tx: Tx, printed: VehiclePass, *, key_id: str) -> int:
     """Give a pass its next serial and token; its version after it."""
-    version: int = await tx.fetchval(PRINT_ONE, vehicle_pass_id, token_sealed)
+    version: int = await tx.fetchval(PRINT_ONE, printed.vehicle_pass_id, printed.token_sealed, key_id)
+    await _list(tx, printed, "active")
     return version
 
 
-async def revoke(tx: Tx, vehicle_pass_id: UUID, reason: str) -> int:
+async def revoke(tx: Tx, one: VehiclePass, reason: str) -> int:
     """Make a pass void; its version after it."""
-    version: int = await tx.fetchval(STOP_ONE, vehicle_pass_id, reason)
+    version: int = await tx.fetchval(STOP_ONE, one.vehicle_pass_id, reason)
+    await _list(tx, one, "revoked")
     return version
 
 
@@ -220,6 +224,18 @@ async def request(conn: Conn, request_id: UUID) -> asyncpg.Record | None:
 async def add_request(tx: Tx, request_id: UUID, vehicle_pass_id: UUID, asked: str) -> None:
     """Note which pass answers a request."""
     await tx.execute(ADD_REQUEST, request_id, vehicle_pass_id, asked)
+
+
+async def _list(tx: Tx, one: VehiclePass, state: Literal["active", "revoked"]) -> None:
+    await revocations.note(
+        tx,
+        one.vehicle_pass_id,
+        one.compound,
+        "vehicle",
+        state=state,
+        serial=one.serial,
+        valid_until=one.validity.ends,
+    )
 
 
 def _vehicle(row: asyncpg.Record) -> Vehicle:

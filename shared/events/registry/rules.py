@@ -33,9 +33,7 @@ class PassKeyAnnounced(Event, type="fangkong.registry.PassKeyAnnounced.v1", chan
     valid_from: AwareDatetime
 
 
-class PassKeyRetired(
-    Event, type="fangkong.registry.PassKeyRetired.v1", channel="policy", key="key_id", archive_only=True
-):
+class PassKeyRetired(Event, type="fangkong.registry.PassKeyRetired.v1", channel="policy", key="key_id"):
     """A pass key verifies no longer: every pass that it signed was signed again or is over."""
 
     key_id: str

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.events.registry.rules import PassKeyRetired
 from tests.integration.gate.town import (
     CHECKPOINT,
     EPOCH,
@@ -379,3 +380,9 @@ async def test_hostile_input_is_a_problem_and_no_row(town: GateTown) -> None:
         assert answer.json()["code"], name
     assert await town.rows("select 1 from entry_check") == []
     assert await town.rows("select 1 from outbox where channel <> 'devices'") == []
+
+
+async def test_a_retired_pass_key_is_forgotten(town: GateTown) -> None:
+    [kept] = await town.rows("select key_id from pass_key")
+    await town.tell(PassKeyRetired(key_id=kept["key_id"], retired_at=NOW))
+    assert await town.rows("select key_id from pass_key") == []

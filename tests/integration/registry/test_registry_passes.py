@@ -68,9 +68,9 @@ async def test_the_database_itself_takes_no_second_active_pass(open_desk: Desk) 
         async with open_desk.database.begin() as tx:
             await tx.execute(
                 "insert into entry_pass (pass_id, number, person_ref, compound_id, kind, state, valid_from, "
-                "valid_until, policy_version, token_sealed, issued_by, changed_at) "
+                "valid_until, policy_version, token_sealed, issued_by, changed_at, key_id) "
                 "select gen_random_uuid(), '00000000', person_ref, compound_id, kind, state, valid_from, "
-                "valid_until, policy_version, token_sealed, issued_by, changed_at "
+                "valid_until, policy_version, token_sealed, issued_by, changed_at, key_id "
                 "from entry_pass where pass_id = $1",
                 UUID(pass_id),
             )
