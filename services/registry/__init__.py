@@ -9,12 +9,14 @@ Events in: observation's ObservationStarted / Interrupted / Resumed / Reschedule
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
 FeverSeen (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4).
 Events out: CompoundRegistered, CheckpointOpened, GridRegistered, AddressesRegistered, WorkerPosted;
-PersonRegistered, HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced; ReturneeRegistered;
-WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked;
-PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
-NoticePublished.
+PersonRegistered, HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired;
+ReturneeRegistered; WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued /
+Revoked; PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned /
+Closed, NoticePublished.
 
 HTTP: `/v1/imports` with templates, places and people; `/v1/policies`, `/v1/risk-areas`, `/v1/divisions`,
 `/v1/case-counts`; `/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`,
-`/v1/pass-sheets`, `/v1/pass-applications`, `/v1/vehicles`, `/v1/vehicle-passes`; `/v1/leads`, `/v1/notices`.
+`/v1/pass-sheets`, `/v1/pass-applications`, `/v1/vehicles`, `/v1/vehicle-passes`, `/v1/pass-keys`,
+`/v1/revocation-lists`, `/v1/pass-sheets`, `/v1/pass-applications`, `/v1/vehicles`, `/v1/vehicle-passes`;
+`/v1/leads`, `/v1/notices`.
 """

@@ -26,7 +26,7 @@ FEB24 = date(2020, 2, 24)
 CLERK = ("community_clerk", "compound:lj-001")
 OFFICER = ("hq_officer", "town")
 
-_PLACES = """
+PLACES = """
 insert into neighbourhood (neighbourhood_id, name, kind) values ('yq', '云桥社区', 'community');
 insert into compound (compound_id, neighbourhood_id, name, building_type, address, area_m2, mode) values
   ('lj-001', 'yq', '云桥一村', 'mid_rise', '云桥路 1 号', 80000, 'closed'),
@@ -213,5 +213,5 @@ class Desk:
 async def furnish(client: Client) -> Desk:
     """Put two compounds on the map."""
     async with client.context.database.begin() as tx:
-        await tx.execute(_PLACES)
+        await tx.execute(PLACES)
     return Desk(client)
