@@ -19,6 +19,8 @@ from services.registry.api import policy as policy_api
 from services.registry.api import premises as premises_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
+from services.registry.api import survey_conflicts as survey_conflicts_api
+from services.registry.api import survey_forms as survey_forms_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
@@ -33,6 +35,7 @@ from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
+from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
 from services.registry.store import vehicles as vehicle_store
 from shared.runtime import Context, Service, Ticker
@@ -70,6 +73,8 @@ def build(context: Context) -> Service:
             leads_api.router,
             notices_api.router,
             surveys_api.router,
+            survey_forms_api.router,
+            survey_conflicts_api.router,
             intake_tasks_api.router,
         ),
         access=ACCESS,
@@ -82,6 +87,7 @@ def build(context: Context) -> Service:
             **lead_store.REJECTIONS,
             **notice_store.REJECTIONS,
             **survey_store.REJECTIONS,
+            **survey_form_store.REJECTIONS,
         },
         consumers=(
             consumers.follow_observation(keeper),

@@ -233,6 +233,20 @@ class VehicleRules(Part):
     occupant_check_minutes: int = Field(ge=1)
 
 
+Witness = Literal["property_staff", "neighbour", "grid_leader"]
+
+
+class SurveyRules(Part):
+    """Survey rounds: who may confirm that nobody lives somewhere, and when nobody-home calls for the phone (R4.1, P8).
+
+    `absent_visits` count when they are at least `visit_spacing_minutes` apart.
+    """
+
+    empty_witnesses: tuple[Witness, ...]
+    absent_visits: int = Field(ge=1)
+    visit_spacing_minutes: int = Field(ge=0)
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -252,3 +266,4 @@ class PolicyDocument(Part):
     temporary_passes: TemporaryPassRules | None = None
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None
+    survey: SurveyRules | None = None

@@ -9,16 +9,17 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
-from services.registry.domain.cells import CellFault, compact
-from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
-from services.registry.domain.errors import CompoundUnknown, DwellingUnknown, PersonIncomplete
-from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
+from services.registry.api.common import Instant, Running, cause, keeper_of, roles_of
+from services.registry.api.person_bodies import PersonBody, stated_person
+from services.registry.api.survey_bodies import TripBody
+from services.registry.domain.cells import compact
+from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
+from services.registry.domain.people import RegisteredMeanwhile, masked_name
 from services.registry.domain.premises import AddressKey, building_name, room_name
-from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, Trip, told_by_id
+from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, Trip
 from services.registry.handlers import people
 from services.registry.handlers import returnees as handlers
-from services.registry.handlers.returnees import RegisterReturnee, Returnee
+from services.registry.handlers.returnees import RegisterReturnee
 from services.registry.store import audit
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
@@ -41,24 +42,6 @@ Part = Annotated[str, StringConstraints(max_length=40)]
 State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed", "closed"]
 
 
-class DocumentBody(Body):
-    """A document as it is written; blanks and small letters do not matter."""
-
-    kind: DocumentKind = Field(examples=["resident_id"])
-    number: Annotated[str, StringConstraints(max_length=40)] = ""
-
-
-class PersonBody(Body):
-    """Who came back. Sex and birth date may be left out where a resident ID tells them."""
-
-    name: Text
-    documents: list[DocumentBody] = Field(max_length=3)
-    phone: Annotated[str, StringConstraints(max_length=30)] = ""
-    sex: Sex | None = None
-    born: Day | None = None
-    relation: Relation = Relation.TENANT
-
-
 class DwellingBody(Body):
     """Where they stay: a dwelling's id, or its address."""
 
@@ -74,15 +57,6 @@ class DwellingBody(Body):
         if bool(by_address) == (self.dwelling_id is not None):
             raise ValueError("name either dwelling_id or compound, building, unit and room")
         return self
-
-
-class TripBody(Body):
-    """Where they have been (GB/T 2260), and how they came back. `proof`: a ticket or the like was shown."""
-
-    origin_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] = Field(examples=["330300"])
-    arrived_on: Day
-    transport: Transport
-    proof: bool
 
 
 class ChoiceBody(Body):
@@ -244,43 +218,12 @@ async def _dwelling(conn: Conn, body: DwellingBody) -> Place:
 def _command(body: ReturneeBody, place: Place) -> RegisterReturnee:
     return RegisterReturnee(
         intake_id=body.intake_id,
-        returnee=_returnee(body.person),
+        returnee=stated_person(body.person),
         place=place,
         trip=Trip(**dict(body.trip)),
         choice=Choice(**dict(body.choice)),
         registered_at=body.registered_at,
         content=body.model_dump_json(exclude={"intake_id"}),
-    )
-
-
-def _returnee(body: PersonBody) -> Returnee:
-    documents: list[Document] = []
-    for nth, given in enumerate(body.documents):
-        try:
-            documents.append(read_document(given.kind, given.number))
-        except CellFault as fault:
-            raise PersonIncomplete(
-                "证件号码无法识别。The document cannot be read.",
-                field=f"person.documents.{nth}",
-                fault=fault.code,
-            ) from fault
-    born, sex = body.born, body.sex
-    for document in documents:
-        if document.verified and document.kind in LASTING:
-            told_born, told_sex = told_by_id(document.number)
-            born, sex = born or told_born, sex or Sex(told_sex)
-    if born is None or sex is None:
-        raise PersonIncomplete(
-            "请填写性别和出生日期。State sex and birth date: no resident ID tells them.",
-            field="person.born" if born is None else "person.sex",
-        )
-    return Returnee(
-        name=body.name,
-        sex=sex,
-        born=born,
-        documents=[document for document in documents if document.kind is not DocumentKind.NONE],
-        phone=body.phone,
-        relation=body.relation,
     )
 
 

@@ -1,7 +1,7 @@
 """Registering people who came back, and following their observation (R2.7, R4.6 to R4.9, O10)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,9 +16,9 @@ from services.registry.domain.errors import (
     IntakeUnknown,
     RegisteredInFuture,
 )
-from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice, Trip, decide_intake
 from services.registry.domain.risk import category_of
+from services.registry.domain.stated import StatedPerson
 from services.registry.handlers import pass_life, people, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import intake_tasks
@@ -39,23 +39,14 @@ REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returnee:
-    """Who came back, as the clerk states it."""
-
-    name: str
-    sex: Sex
-    born: date
-    documents: Sequence[Document]
-    phone: str
-    relation: Relation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterReturnee:
-    """Somebody came back to a dwelling. `intake_id` is made by the client; `content` is the request as one text."""
+    """Somebody came back to a dwelling. `intake_id` is made by the client; `content` is the request as one text.
+
+    `returnee` is somebody as they are stated, or the pseudonym of somebody who is known.
+    """
 
     intake_id: UUID
-    returnee: Returnee
+    returnee: StatedPerson | UUID
     place: Place
     trip: Trip
     choice: Choice
@@ -158,7 +149,10 @@ async def intake(tx: Tx, intake_id: UUID) -> asyncpg.Record:
 
 async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) -> UUID:
     """Find the person by a verified document where they live here already; else enter them at the dwelling."""
-    verified = [document for document in cmd.returnee.documents if document.verified]
+    who = cmd.returnee
+    if isinstance(who, UUID):
+        return who
+    verified = [document for document in who.documents if document.verified]
     holders = {await _holder(tx, document, keeper.vault) for document in verified} - {None}
     if len(holders) > 1:
         raise DocumentOfAnother(
@@ -167,12 +161,11 @@ async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) ->
     for holder in holders:
         if holder and await store.lives_at(tx, holder, cmd.place.home.dwelling_id):
             return holder
-    who = cmd.returnee
     person = NewPerson(
         name=who.name,
         sex=who.sex,
         born=who.born,
-        documents=tuple(who.documents),
+        documents=who.documents,
         phone=who.phone,
         origin_code=None,  # where somebody is registered is not asked here: the category comes from the trip (R4.6)
         registered_on=on,

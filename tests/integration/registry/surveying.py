@@ -1,9 +1,9 @@
 """What the tests of survey rounds ask the registry."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from tests.integration.registry.desk import CLERK, OFFICER, Desk
+from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
 
 GRID = ("grid_worker", "grid:lj-001-w01")
 OTHER_GRID = ("grid_worker", "grid:lj-001-w02")
@@ -40,3 +40,40 @@ async def targets(
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
+
+
+def member(desk: Desk, **changes: Any) -> dict[str, Any]:
+    """Somebody new with a document that nobody has."""
+    desk.people += 1
+    person = {
+        "name": "欧阳海棠",
+        "documents": [{"kind": "resident_id", "number": resident_id(desk.people)}],
+        "phone": f"199000001{desk.people:02d}",
+        "relation": "tenant",
+    } | changes
+    return {"state": "new", "person": person}
+
+
+def form(round_id: str, dwelling_id: str, outcome: str = "done", **fields: Any) -> dict[str, Any]:
+    return {
+        "submission_id": str(uuid4()),
+        "round_id": round_id,
+        "dwelling_id": dwelling_id,
+        "outcome": outcome,
+        "visited_at": "2020-02-24T09:00:00+08:00",
+    } | fields
+
+
+async def hand_in(desk: Desk, body: dict[str, Any], who: tuple[str, str] = GRID) -> dict[str, Any]:
+    answer = await desk.post("/v1/survey-submissions", body, who)
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def residents(desk: Desk, dwelling_id: str) -> list[str]:
+    rows = await desk.rows(
+        "select person_ref from residence where dwelling_id = $1 and resident and ended_on is null",
+        UUID(dwelling_id),
+    )
+    return [str(row["person_ref"]) for row in rows]

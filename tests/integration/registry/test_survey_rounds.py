@@ -129,22 +129,17 @@ async def test_two_rounds_never_ask_one_compound_at_once(desk: Desk) -> None:
     assert (taken.status_code, taken.json()["code"]) == (409, "round_number_used")
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "code"),
-    [
-        ({"compounds": []}, 422, "invalid_request"),
-        ({"compounds": ["lj-009"]}, 422, "compound_unknown"),
-        ({"due_on": "2020-02-23"}, 422, "round_due_in_past"),
-        ({"number": 0}, 422, "invalid_request"),
-        ({"round_id": "1"}, 422, "invalid_request"),
-        ({"extra": 1}, 422, "invalid_request"),
-    ],
-)
-async def test_a_round_that_cannot_be_is_refused(
-    desk: Desk, change: dict[str, object], status: int, code: str
-) -> None:
+async def test_a_round_that_cannot_be_is_refused(desk: Desk) -> None:
     body = {"round_id": str(uuid4()), "number": 1, "compounds": ["lj-001"], "due_on": "2020-02-28"}
-    answer = await desk.post("/v1/survey-rounds", body | change, OFFICER)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    for change, code in (
+        ({"compounds": []}, "invalid_request"),
+        ({"compounds": ["lj-009"]}, "compound_unknown"),
+        ({"due_on": "2020-02-23"}, "round_due_in_past"),
+        ({"number": 0}, "invalid_request"),
+        ({"round_id": "1"}, "invalid_request"),
+        ({"extra": 1}, "invalid_request"),
+    ):
+        answer = await desk.post("/v1/survey-rounds", body | change, OFFICER)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), change
     assert await desk.rows("select 1 from survey_round") == []
     assert await desk.told("SurveyRoundOpened") == []
