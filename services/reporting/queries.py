@@ -18,6 +18,7 @@ from services.reporting.store import (
     observation_roll,
     population,
     site_rounds,
+    survey,
 )
 from services.reporting.store import policy as policies
 from shared.db.pool import Conn
@@ -96,6 +97,8 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
             "rounds_outside_range": row["outside_range"],
         }
     for row in await conn.fetch(duty.DUTY_OF_DAY, start_of(day), end_of(day), now):
+        found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
+    for row in await conn.fetch(survey.COVERAGE):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     registered = {row["compound"]: row for row in await conn.fetch(compounds.COMPOUNDS)}
     unknown = {} if document else {"missed_streaks": None, "rounds_required": None}

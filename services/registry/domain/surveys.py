@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal, Self, TypeVar
 
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
+from shared.kernel.percent import floored_percent
 from shared.kernel.refusal import Refusal
 
 State = Literal["open", "done", "absent", "refused", "empty", "to_confirm", "conflict"]
@@ -104,8 +105,7 @@ class Tally:
     @property
     def percent(self) -> str:
         """Coverage with one decimal, never rounded up: 100.0 only when no dwelling remains (P8)."""
-        tenths = self.final * 1000 // self.dwellings if self.dwellings else 0
-        return f"{tenths // 10}.{tenths % 10}"
+        return floored_percent(self.final, self.dwellings)
 
     def plus(self, other: Self) -> "Tally":
         """Both together."""

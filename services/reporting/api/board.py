@@ -53,6 +53,10 @@ class FiguresAnswer(Answer):
     on_duty: int
     duty_gaps: int
     duty_gap_minutes: int
+    survey_dwellings: int
+    survey_final: int
+    survey_conflicts: int
+    survey_percent: str
 
 
 class CompoundLine(FiguresAnswer):
@@ -146,7 +150,8 @@ async def _board(context: Context, who: Principal) -> queries.Board:
 
 def _figures(figures: Figures) -> dict[str, object]:
     told: dict[str, object] = {one.name: getattr(figures, one.name) for one in fields(Figures)}
-    return told | {"problems": figures.problems, "under_observation": figures.under_observation}
+    derived = ("problems", "under_observation", "survey_percent")
+    return told | {name: getattr(figures, name) for name in derived}
 
 
 def _line(line: Line) -> CompoundLine:

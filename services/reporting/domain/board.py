@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from shared.events.policy import Measure
+from shared.kernel.percent import floored_percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Figures:
         on_duty: people checked in at the posts now.
         duty_gaps: posts where nobody stands now.
         duty_gap_minutes: minutes of today, so far, in which a post was known to be empty.
+        survey_dwellings, survey_final: asked by the compound's newest survey round, and with a final result in it.
+        survey_conflicts: of these dwellings, with forms that disagree.
         rounds_required, rounds_counted: of today so far; a site counts up to what it owes. None without policy.
     """
 
@@ -46,11 +49,19 @@ class Figures:
     on_duty: int = 0
     duty_gaps: int = 0
     duty_gap_minutes: int = 0
+    survey_dwellings: int = 0
+    survey_final: int = 0
+    survey_conflicts: int = 0
 
     @property
     def under_observation(self) -> int:
         """In force, whatever the measure."""
         return sum(self.observed.values())
+
+    @property
+    def survey_percent(self) -> str:
+        """Coverage of the survey, never rounded up to all (R4.1, P8)."""
+        return floored_percent(self.survey_final, self.survey_dwellings)
 
     @property
     def problems(self) -> int:

@@ -14,6 +14,7 @@ from services.reporting.projections.policy import Policy
 from services.reporting.projections.population import Population
 from services.reporting.projections.read_model import ReadModel
 from services.reporting.projections.site_rounds import SiteRounds
+from services.reporting.projections.survey import Survey
 
 
 def all_projections() -> list[ReadModel]:
@@ -28,4 +29,5 @@ def all_projections() -> list[ReadModel]:
         Policy(),
         Population(),
         SiteRounds(),
+        Survey(),
     ]

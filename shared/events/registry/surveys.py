@@ -11,7 +11,7 @@ from shared.kernel.ids import CompoundId, DwellingId, GridId
 
 
 class SurveyRoundOpened(
-    Event, type="fangkong.registry.SurveyRoundOpened.v1", channel="surveys", key="round_id", archive_only=True
+    Event, type="fangkong.registry.SurveyRoundOpened.v1", channel="surveys", key="round_id"
 ):
     """A door-to-door round begins in these compounds; the address list is its denominator (R4.1).
 
@@ -27,7 +27,7 @@ class SurveyRoundOpened(
 
 
 class SurveyRoundClosed(
-    Event, type="fangkong.registry.SurveyRoundClosed.v1", channel="surveys", key="round_id", archive_only=True
+    Event, type="fangkong.registry.SurveyRoundClosed.v1", channel="surveys", key="round_id"
 ):
     """A round is over; `open_dwellings` is how many had no final result when it was closed (R4.1).
 
@@ -47,7 +47,6 @@ class HouseholdSurveyed(
     channel="surveys",
     key="dwelling_id",
     place="compound",
-    archive_only=True,
 ):
     """What a visit or an online form found at a dwelling; the newest version of a round holds (R4.1, R4.2, P7, P8).
 

@@ -62,6 +62,9 @@ ADDITIVE = (
     "on_duty",
     "duty_gaps",
     "duty_gap_minutes",
+    "survey_dwellings",
+    "survey_final",
+    "survey_conflicts",
 )
 
 
@@ -201,6 +204,9 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         "on_duty": 0,
         "duty_gaps": 0,
         "duty_gap_minutes": 0,
+        "survey_dwellings": 0,
+        "survey_final": 0,
+        "survey_conflicts": 0,
     }
     one = (await reporting.get(f"/v1/board/{FIRST}")).json()
     assert one["compound"] == line

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.projections import entry_flow, entry_passes, observation_roll, population, site_rounds
+from services.reporting.projections import (
+    entry_flow,
+    entry_passes,
+    observation_roll,
+    population,
+    site_rounds,
+    survey,
+)
 from services.reporting.projections.entry_flow import Flow, FlowKey
 from services.reporting.projections.observation_roll import CaseUnknownError, WindowKey
 from services.reporting.projections.site_rounds import SiteDay
@@ -30,6 +37,8 @@ from shared.events.registry.passes import (
     EntryPassSuspended,
 )
 from shared.events.registry.people import PersonRegistered
+from shared.events.registry.people import PersonRegistered, ResidenceEnded
+from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundClosed, SurveyRoundOpened
 from shared.events.sanitation import RoundLogged
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 
@@ -282,3 +291,33 @@ def test_rounds_add_up_per_site_and_shanghai_day() -> None:
         (DAY, site): SiteDay(logged=3, counted=2, outside_range=1),
         (date(2020, 2, 25), site): SiteDay(logged=1, counted=1),
     }
+
+
+@pytest.mark.requirement("R4.1")
+def test_the_newest_result_of_a_dwelling_and_the_denominator_of_the_end_hold() -> None:
+    round_id, home = uuid4(), DwellingId(uuid4())
+    opened = SurveyRoundOpened(
+        round_id=round_id, number=3, compounds=(HERE,), dwellings={HERE: 800}, opened_at=MORNING, due_on=DAY
+    )
+    absent = HouseholdSurveyed(
+        round_id=round_id,
+        dwelling_id=home,
+        compound=HERE,
+        grid=GridId("lj-001-w01"),
+        outcome="absent",
+        final=False,
+        attempts=1,
+        people=0,
+        conflict=False,
+        surveyed_at=MORNING,
+    )
+    done = absent.replace(outcome="done", final=True, people=2)
+    over = SurveyRoundClosed(
+        round_id=round_id, number=3, dwellings={HERE: 802}, open_dwellings=801, closed_at=MORNING
+    )
+    whole = survey.fold([opened, absent, done, over])
+    assert whole.rounds == {round_id: (3, True)}
+    assert whole.dwellings == {(round_id, HERE): 802}
+    assert whole.results == {(round_id, home): done}
+    with pytest.raises(TypeError):
+        survey.fold([check()])
