@@ -21,6 +21,7 @@ from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
 from services.registry.api import survey_conflicts as survey_conflicts_api
 from services.registry.api import survey_forms as survey_forms_api
+from services.registry.api import survey_links as survey_links_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
@@ -75,9 +76,11 @@ def build(context: Context) -> Service:
             surveys_api.router,
             survey_forms_api.router,
             survey_conflicts_api.router,
+            survey_links_api.router,
             intake_tasks_api.router,
         ),
         access=ACCESS,
+        authenticators={"Link": survey_links_api.link_authenticator(context.database)},
         rejections={
             **people_store.REJECTIONS,
             **returnee_store.REJECTIONS,

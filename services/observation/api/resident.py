@@ -27,6 +27,7 @@ from shared.db.pool import Conn, Database
 from shared.http.access import Caller, Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import Authenticator, TokenRefused
 from shared.http.problem import MEDIA_TYPE
+from shared.kernel.links import digest
 
 router = APIRouter(tags=["resident"])
 _SUBJECT = "link:"
@@ -38,7 +39,7 @@ def link_authenticator(database: Database) -> Authenticator:
 
     async def authenticate(credential: str, _app: FastAPI) -> Principal:
         async with database.read() as conn:
-            link = await links.session(conn, link_handlers.digest(credential))
+            link = await links.session(conn, digest(credential))
         if link is None or link["revoked_at"] is not None or link["state"] == State.COMPLETED:
             raise TokenRefused("link session unknown, withdrawn or over")
         scope = Scope(kind=ScopeKind.COMPOUND, id=link["compound"])

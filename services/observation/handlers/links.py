@@ -1,9 +1,5 @@
 """Residents' personal links: made by staff, bound to the phone that opens them first (architecture §7)."""
 
-import hashlib
-import hmac
-import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -18,9 +14,7 @@ from services.observation.domain.refusals import (
 from services.observation.handlers.observing import locked
 from services.observation.store import links
 from shared.db.pool import Tx
-
-_TOKEN_BYTES = 32
-"""256 bits: nobody guesses a link, and a plain hash of it can be kept."""
+from shared.kernel.links import digest, new_secret, same_digest, session_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +39,7 @@ async def issue_link(link_id: UUID, *, case_id: UUID, issued_by: str, tx: Tx) ->
         raise links.REJECTIONS["resident_link_pkey"]
     if case.state is State.COMPLETED:
         raise CaseEnded("健康观察已结束。The observation is over.")
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_secret()
     await links.replace_live(
         tx, link_id=link_id, case_id=case_id, token_hash=digest(token), issued_by=issued_by
     )
@@ -67,21 +61,12 @@ async def open_session(token: str, device_key: str | None, *, tx: Tx) -> str:
         raise LinkEnded(
             "链接已失效。This link has ended.", remedy="如仍在观察期，请联系网格员。Ask your grid worker."
         )
-    if device_key is None:
-        session = secrets.token_urlsafe(_TOKEN_BYTES)
-    else:
-        bound = hmac.digest(device_key.encode(), token.encode(), "sha256")
-        session = urlsafe_b64encode(bound).rstrip(b"=").decode()
+    session = session_for(token, device_key)
     if link["session_hash"] is None:
         await links.bind(tx, link["link_id"], digest(session), tx.now)
-    elif not hmac.compare_digest(link["session_hash"], digest(session)):
+    elif not same_digest(link["session_hash"], session):
         raise LinkAlreadyUsed(
             "链接已在其他手机上使用。This link is in use on another phone.",
             remedy="请联系网格员重新生成。Ask your grid worker for a new one.",
         )
     return session
-
-
-def digest(secret: str) -> bytes:
-    """What is kept of a link token or session secret: both are random enough for a plain hash."""
-    return hashlib.sha256(secret.encode()).digest()

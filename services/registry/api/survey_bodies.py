@@ -1,5 +1,6 @@
 """Household forms as requests state them and answers tell them (R4.1, R4.2)."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -61,6 +62,14 @@ class FindingBody(Body):
     member: Place | None = None
     note: Note | None = None
     trip: TripBody | None = None
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """As it was stated."""
+        trip = TripBody(**asdict(finding.trip)) if finding.trip else None
+        return cls.model_validate(
+            {"kind": finding.kind, "member": finding.member, "note": finding.note, "trip": trip}
+        )
 
 
 class OfferBody(Body):
