@@ -38,6 +38,8 @@ ACCESS: AccessTable = {
     "GET /v1/risk-areas/place": STAFF,
     "GET /v1/risk-areas/{revision}": STAFF,
     "GET /v1/risk-areas/{revision}/changes": STAFF,
+    "POST /v1/returnees/lookup": _INTAKE,
+    "POST /v1/returnees/proposals": _INTAKE | {Role.HQ_OFFICER},
     "POST /v1/returnees": _INTAKE,
     "GET /v1/returnees": _RETURNEE_READERS,
     "GET /v1/returnees/{intake_id}": _RETURNEE_READERS,

@@ -17,6 +17,7 @@ from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import policy as policy_api
 from services.registry.api import premises as premises_api
+from services.registry.api import returnee_desk as returnee_desk_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
 from services.registry.api import survey_conflicts as survey_conflicts_api
@@ -61,6 +62,7 @@ def build(context: Context) -> Service:
             people_api.router,
             policy_api.router,
             risk_api.router,
+            returnee_desk_api.router,
             returnees_api.router,
             passes_api.router,
             applications_api.router,

@@ -66,9 +66,10 @@ class CallBody(Body):
 
 
 class ArrivalBody(Body):
-    """The intake that was registered when they came."""
+    """The intake that was registered when they came. `confirmed`: the same person, though name and phone differ."""
 
     intake_id: UUID
+    confirmed: bool = False
 
 
 class CallEntryLine(Answer):
@@ -244,7 +245,9 @@ async def note_arrival(entry_id: UUID, body: ArrivalBody, who: Caller, context: 
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         known = await handlers.locked(tx, entry_id)
         _require(who, known)
-        row, _ = await handlers.arrive(known, body.intake_id, tx=tx)
+        row, _ = await handlers.arrive(
+            known, body.intake_id, confirmed=body.confirmed, tx=tx, vault=context.vault
+        )
     return await _masked(row, context)
 
 

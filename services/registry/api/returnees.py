@@ -9,17 +9,19 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Instant, Running, cause, keeper_of, roles_of
-from services.registry.api.person_bodies import PersonBody, stated_person
-from services.registry.api.survey_bodies import TripBody
-from services.registry.domain.cells import compact
-from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
-from services.registry.domain.people import RegisteredMeanwhile, masked_name
+from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
+from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, HealthBody, ViaAnswer, details_of
+from services.registry.domain.cells import CellFault, compact
+from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
+from services.registry.domain.errors import CompoundUnknown, DwellingUnknown, PersonIncomplete
+from services.registry.domain.intake_details import ProofKind, SuzhouCode
+from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
 from services.registry.domain.premises import AddressKey, building_name, room_name
-from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, Trip
-from services.registry.handlers import people
+from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, told_by_id
+from services.registry.domain.stated import StatedPerson
+from services.registry.handlers import intake_details, people
 from services.registry.handlers import returnees as handlers
-from services.registry.handlers.returnees import RegisterReturnee
+from services.registry.handlers.returnees import RegisterReturnee, Returnee
 from services.registry.store import audit
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
@@ -40,6 +42,24 @@ _TRIES = 3
 Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Part = Annotated[str, StringConstraints(max_length=40)]
 State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed", "closed"]
+
+
+class DocumentBody(Body):
+    """A document as it is written; blanks and small letters do not matter."""
+
+    kind: DocumentKind = Field(examples=["resident_id"])
+    number: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class PersonBody(Body):
+    """Who came back. Sex and birth date may be left out where a resident ID tells them."""
+
+    name: Text
+    documents: list[DocumentBody] = Field(max_length=3)
+    phone: Annotated[str, StringConstraints(max_length=30)] = ""
+    sex: Sex | None = None
+    born: Day | None = None
+    relation: Relation = Relation.TENANT
 
 
 class DwellingBody(Body):
@@ -73,7 +93,9 @@ class ReturneeBody(Body):
     intake_id: UUID
     person: PersonBody
     dwelling: DwellingBody
-    trip: TripBody
+    trip: FullTripBody
+    health: HealthBody | None = None
+    suzhou_code: SuzhouCode | None = Field(default=None, description="For reference only; decides nothing.")
     registered_at: Instant | None = Field(
         default=None, description="Where it was taken on paper before; else now."
     )
@@ -99,10 +121,11 @@ class ReturneeLine(Answer):
 
 
 class ReturneeAnswer(ReturneeLine):
-    """What was decided, and by which rule. Day 0 is `anchor_date`; a pass is possible from `pass_from`."""
+    """What was decided, what policy proposed, and by which rule. Day 0 is `anchor_date`; a pass follows `pass_from`."""
 
     dwelling_id: UUID
     rule: str
+    proposed: Measure | None
     approved_by: str | None
     policy_version: int
     risk_revision: int
@@ -117,6 +140,11 @@ class ReturneeProfile(ReturneeAnswer):
     arrived_on: date
     transport: Transport
     proof: bool
+    via: list[ViaAnswer]
+    transport_number: str | None
+    proof_kind: ProofKind | None
+    suzhou_code: SuzhouCode | None
+    health: HealthAnswer | None
 
 
 @router.post("/v1/returnees", summary="Register somebody who came back", status_code=201)
@@ -153,6 +181,10 @@ async def list_returnees(
     who: Caller,
     context: Running,
     *,
+    state: Annotated[State | None, Query()] = None,
+    category: Annotated[Category | None, Query()] = None,
+    measure: Annotated[Measure | None, Query()] = None,
+    arrived_from: Annotated[Day | None, Query(description="Who arrived on this day or later.")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[ReturneeLine]:
@@ -166,7 +198,14 @@ async def list_returnees(
         grids = None if whole else [s.id for s in who.scopes_for() if s.kind is ScopeKind.GRID and s.id]
         if grids == []:
             who.require_compound(compound, neighbourhood=neighbourhood)
-        rows = await store.intakes_of(conn, compound, grids=grids, after=(last[0], last[1]), limit=limit + 1)
+        rows = await store.intakes_of(
+            conn,
+            compound,
+            grids=grids,
+            wanted=store.Wanted(state=state, category=category, measure=measure, arrived_from=arrived_from),
+            after=(last[0], last[1]),
+            limit=limit + 1,
+        )
     more = (
         _AFTER.write(rows[limit - 1]["recorded_at"], rows[limit - 1]["intake_id"])
         if len(rows) > limit
@@ -183,6 +222,7 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
         who.require_compound(row["compound_id"], neighbourhood=row["neighbourhood_id"], grid=row["grid_id"])
         found = await people.profiles(tx, [row["person_ref"]], context.vault)
         place = await store.dwelling(tx, row["dwelling_id"])
+        key = (await context.vault.keys([row["person_ref"]])).get(row["person_ref"])
         await audit.note_reads(
             tx,
             action="returnee.read",
@@ -198,6 +238,7 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
         arrived_on=row["arrived_on"],
         transport=row["transport"],
         proof=row["proof"],
+        **intake_details.opened(row, key),
     )
 
 
@@ -218,13 +259,69 @@ async def _dwelling(conn: Conn, body: DwellingBody) -> Place:
 def _command(body: ReturneeBody, place: Place) -> RegisterReturnee:
     return RegisterReturnee(
         intake_id=body.intake_id,
-        returnee=stated_person(body.person),
+        returnee=_returnee(body.person),
         place=place,
-        trip=Trip(**dict(body.trip)),
+        trip=body.trip.trip(),
+        details=details_of(body.trip, body.health, body.suzhou_code),
         choice=Choice(**dict(body.choice)),
         registered_at=body.registered_at,
-        content=body.model_dump_json(exclude={"intake_id"}),
+        content=_content(body),
     )
+
+
+def _returnee(body: PersonBody) -> Returnee:
+    documents: list[Document] = []
+    for nth, given in enumerate(body.documents):
+        try:
+            documents.append(read_document(given.kind, given.number))
+        except CellFault as fault:
+            raise PersonIncomplete(
+                "证件号码无法识别。The document cannot be read.",
+                field=f"person.documents.{nth}",
+                fault=fault.code,
+            ) from fault
+    born, sex = body.born, body.sex
+    for document in documents:
+        if document.verified and document.kind in LASTING:
+            told_born, told_sex = told_by_id(document.number)
+            born, sex = born or told_born, sex or Sex(told_sex)
+    if born is None or sex is None:
+        raise PersonIncomplete(
+            "请填写性别和出生日期。State sex and birth date: no resident ID tells them.",
+            field="person.born" if born is None else "person.sex",
+        )
+    return Returnee(
+        name=body.name,
+        sex=sex,
+        born=born,
+        documents=[document for document in documents if document.kind is not DocumentKind.NONE],
+        phone=body.phone,
+        relation=body.relation,
+    )
+
+
+def stated_person(body: PersonBody) -> StatedPerson:
+    """Somebody as a survey keeps them.
+
+    Raises:
+        PersonIncomplete: a document cannot be read, or nothing tells sex and birth date.
+    """
+    who = _returnee(body)
+    return StatedPerson(
+        name=who.name,
+        sex=who.sex,
+        born=who.born,
+        documents=tuple(who.documents),
+        phone=who.phone,
+        relation=who.relation,
+    )
+
+
+def _content(body: ReturneeBody) -> str:
+    """The request as one text; what it says nothing of is left out, so that it stays the same as fields are added."""
+    unsaid = {name: True for name in ("health", "suzhou_code") if getattr(body, name) is None}
+    trip = {name: True for name in ("via", "transport_number", "proof_kind") if not getattr(body.trip, name)}
+    return body.model_dump_json(exclude={"intake_id": True, "trip": trip, **unsaid})
 
 
 def _line(row: asyncpg.Record) -> dict[str, Any]:
@@ -248,6 +345,9 @@ def _line(row: asyncpg.Record) -> dict[str, Any]:
 def _fields(row: asyncpg.Record) -> dict[str, Any]:
     return {
         **_line(row),
-        **{name: row[name] for name in ("dwelling_id", "approved_by", "policy_version", "risk_revision")},
+        **{
+            name: row[name]
+            for name in ("dwelling_id", "proposed", "approved_by", "policy_version", "risk_revision")
+        },
         "rule": RULE_TEXTS[row["category"]],
     }

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.registry.api.common import Day, Instant
-from services.registry.api.person_bodies import PersonBody, stated_person
-from services.registry.domain.returnees import Transport, Trip
+from services.registry.api.common import Instant
+from services.registry.api.returnees import PersonBody, stated_person
+from services.registry.api.trip_bodies import TripBody
+from services.registry.domain.returnees import Trip
 from services.registry.domain.survey_forms import (
     Finding,
     FindingKind,
@@ -28,15 +29,6 @@ from shared.http.models import Answer, Body
 
 Note = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Place = Annotated[int, Field(ge=0, lt=30, description="Place in `members`, from 0.")]
-
-
-class TripBody(Body):
-    """Where somebody has been (GB/T 2260), and how they came back. `proof`: a ticket or the like was shown."""
-
-    origin_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] = Field(examples=["330300"])
-    arrived_on: Day
-    transport: Transport
-    proof: bool
 
 
 class MemberBody(Body):
@@ -100,7 +92,7 @@ class FormBody(Body):
         return Form(
             outcome=self.outcome,
             visited_at=self.visited_at,
-            members=tuple(_member(one, nth) for nth, one in enumerate(self.members)),
+            members=tuple(_member(one) for one in self.members),
             findings=tuple(
                 Finding(
                     kind=one.kind,
@@ -252,6 +244,6 @@ class OfferAnswer(Answer):
     note: str | None
 
 
-def _member(body: MemberBody, nth: int) -> Member:
-    stated = stated_person(body.person, f"members.{nth}.person") if body.person else None
+def _member(body: MemberBody) -> Member:
+    stated = stated_person(body.person) if body.person else None
     return Member(state=body.state, person_ref=body.person_ref, stated=stated)

@@ -47,9 +47,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeDecision:
-    """Day 0 is `anchor_date`; the observation is complete at the end of `last_day`."""
+    """Day 0 is `anchor_date`; the observation is complete at the end of `last_day`. `proposed` is policy's measure."""
 
     category: Category
+    proposed: Measure
     measure: Measure
     anchor_date: date
     anchor_basis: AnchorBasis
@@ -74,6 +75,7 @@ def decide_intake(
     last_day = anchor_date + timedelta(days=rules.days)
     return IntakeDecision(
         category=category,
+        proposed=rules.measures[category],
         measure=decide_measure(category, choice, rules),
         anchor_date=anchor_date,
         anchor_basis=basis,

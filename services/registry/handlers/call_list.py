@@ -15,8 +15,9 @@ from services.registry.domain.call_list import (
     decide_arrival,
     decide_next_call,
 )
+from services.registry.domain.intake_tasks import IntakeOfAnother
 from services.registry.domain.people import normalise_phone
-from services.registry.handlers import returnees
+from services.registry.handlers import people, returnees
 from services.registry.handlers.people import NAME, PHONE
 from services.registry.store import call_list as store
 from shared.db.pool import Conn, Tx
@@ -160,18 +161,41 @@ async def note_call(cmd: NoteCall, known: asyncpg.Record, *, tx: Tx, vault: Vaul
     return await entry(tx, cmd.entry_id)
 
 
-async def arrive(known: asyncpg.Record, intake_id: UUID, *, tx: Tx) -> tuple[asyncpg.Record, bool]:
+async def arrive(
+    known: asyncpg.Record, intake_id: UUID, *, confirmed: bool, tx: Tx, vault: Vault
+) -> tuple[asyncpg.Record, bool]:
     """Take somebody off the list whose intake is registered; the entry is locked.
 
+    The intake is theirs where name or phone is the same, or where somebody `confirmed` that it is.
+
     Raises:
+        IntakeOfAnother: neither name nor phone is the same, and nobody confirmed it.
         IntakeUnknown: there is no such intake: register the returnee first.
         LeftCallList: another intake closed the entry.
     """
     if not decide_arrival(known_intake=known["intake_id"], intake_id=intake_id):
         return known, False
-    await returnees.intake(tx, intake_id)
+    taken = await returnees.intake(tx, intake_id)
+    if not confirmed:
+        await _require_same(known, taken["person_ref"], tx=tx, vault=vault)
     await store.leave(tx, known["entry_id"], intake_id)
     return await entry(tx, known["entry_id"]), True
+
+
+async def _require_same(known: asyncpg.Record, person_ref: UUID, *, tx: Tx, vault: Vault) -> None:
+    expected = callee(known, (await vault.keys([known["entry_id"]])).get(known["entry_id"]))
+    found = await people.profiles(tx, [person_ref], vault)
+    same = (
+        expected is not None
+        and found
+        and (expected.name == found[0].name or expected.phone == normalise_phone(found[0].phone))
+    )
+    if not same:
+        raise IntakeOfAnother(
+            "该登记的姓名和电话都与名单不符。The intake has neither the name nor the phone of the entry.",
+            field="intake_id",
+            remedy="核对后如确为同一人，请注明已核实。If it is the same person after all, say confirmed.",
+        )
 
 
 def callee(row: asyncpg.Record, key: PersonKey | None) -> Callee | None:

@@ -1,8 +1,8 @@
 """Registering people who came back, and following their observation (R2.7, R4.6 to R4.9, O10)."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,15 +16,18 @@ from services.registry.domain.errors import (
     IntakeUnknown,
     RegisteredInFuture,
 )
-from services.registry.domain.returnees import Choice, Trip, decide_intake
+from services.registry.domain.intake_details import Details, decide_details, gravest
+from services.registry.domain.people import Relation, Sex
+from services.registry.domain.policy import PolicyVersion
+from services.registry.domain.returnees import Choice, IntakeDecision, Trip, decide_intake
 from services.registry.domain.risk import category_of
-from services.registry.domain.stated import StatedPerson
-from services.registry.handlers import pass_life, people, policy, risk
+from services.registry.handlers import intake_details, pass_life, people, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import intake_tasks
 from services.registry.store import people as people_store
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
+from services.registry.store.risk import RiskList
 from shared.db.pool import Tx
 from shared.events.observation import ObservationStarted
 from shared.events.registry.cards import SubjectCardSealed
@@ -39,19 +42,42 @@ REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returnee:
+    """Who came back, as the clerk states it."""
+
+    name: str
+    sex: Sex
+    born: date
+    documents: Sequence[Document]
+    phone: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterReturnee:
     """Somebody came back to a dwelling. `intake_id` is made by the client; `content` is the request as one text.
 
-    `returnee` is somebody as they are stated, or the pseudonym of somebody who is known.
+    `known_as` is the pseudonym of somebody of whom it is known already who they are.
     """
 
     intake_id: UUID
-    returnee: StatedPerson | UUID
+    returnee: Returnee
     place: Place
     trip: Trip
     choice: Choice
     registered_at: datetime | None
     content: str
+    details: Details = field(default_factory=Details)
+    known_as: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What policy and risk list make of a trip, and which versions of them."""
+
+    decision: IntakeDecision
+    policy: PolicyVersion
+    risk_revision: int
 
 
 async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[asyncpg.Record, bool]:
@@ -80,15 +106,10 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         )
     day = local_day(registered_at)
     rules, areas = await policy.in_force(tx, day), await risk.in_force(tx, day)
-    origin_code = await risk.one_code(tx, cmd.trip.origin_code, field="trip.origin_code")
-    decision = decide_intake(
-        cmd.trip,
-        cmd.choice,
-        category=category_of(origin_code, areas.areas),
-        rules=rules.document.observation,
-        registered_on=day,
+    origin_code, details, decision = await _decide_trip(
+        cmd.trip, cmd.details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx
     )
-    person_ref = await _person(cmd, tx=tx, keeper=keeper, on=day)
+    person_ref = cmd.known_as or await _person(cmd, tx=tx, keeper=keeper, on=day)
     await store.lock_person(tx, person_ref)
     await _refuse_if_observed(tx, person_ref)
     reason = cmd.choice.reason
@@ -112,6 +133,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         registered_at=registered_at,
         content_index=keeper.vault.index(CONTENT, cmd.content),
     )
+    await intake_details.keep(tx, cmd.intake_id, details, decision.proposed, key)
     await pass_life.suspend_all(tx, person_ref, "under_observation")
     await intake_tasks.complete_of(tx, person_ref, cmd.intake_id)
     await tx.publish(
@@ -135,6 +157,45 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     return await intake(tx, cmd.intake_id), True
 
 
+async def propose(trip: Trip, details: Details, *, tx: Tx) -> Proposed:
+    """What would be decided today, before anybody chooses: nothing is written.
+
+    Raises:
+        As `register` does for the trip.
+    """
+    rules, areas = await policy.in_force(tx, tx.today), await risk.in_force(tx, tx.today)
+    _, _, decision = await _decide_trip(
+        trip, details, Choice(), rules=rules, areas=areas, day=tx.today, tx=tx
+    )
+    return Proposed(decision=decision, policy=rules, risk_revision=areas.revision)
+
+
+async def _decide_trip(
+    trip: Trip,
+    details: Details,
+    choice: Choice,
+    *,
+    rules: PolicyVersion,
+    areas: RiskList,
+    day: date,
+    tx: Tx,
+) -> tuple[str, Details, IntakeDecision]:
+    """The origin and the places on the way in one spelling, and what follows from the gravest of them (R4.6)."""
+    observation = rules.document.observation
+    origin_code = await risk.one_code(tx, trip.origin_code, field="trip.origin_code")
+    decide_details(details, arrived_on=trip.arrived_on, proof=trip.proof, days=observation.days)
+    details = await intake_details.in_one_spelling(tx, details)
+    been = [origin_code, *(via.code for via in details.via)]
+    decision = decide_intake(
+        trip,
+        choice,
+        category=gravest(category_of(code, areas.areas) for code in been),
+        rules=observation,
+        registered_on=day,
+    )
+    return origin_code, details, decision
+
+
 async def intake(tx: Tx, intake_id: UUID) -> asyncpg.Record:
     """An intake with what observation made of it.
 
@@ -149,10 +210,7 @@ async def intake(tx: Tx, intake_id: UUID) -> asyncpg.Record:
 
 async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) -> UUID:
     """Find the person by a verified document where they live here already; else enter them at the dwelling."""
-    who = cmd.returnee
-    if isinstance(who, UUID):
-        return who
-    verified = [document for document in who.documents if document.verified]
+    verified = [document for document in cmd.returnee.documents if document.verified]
     holders = {await _holder(tx, document, keeper.vault) for document in verified} - {None}
     if len(holders) > 1:
         raise DocumentOfAnother(
@@ -161,11 +219,12 @@ async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) ->
     for holder in holders:
         if holder and await store.lives_at(tx, holder, cmd.place.home.dwelling_id):
             return holder
+    who = cmd.returnee
     person = NewPerson(
         name=who.name,
         sex=who.sex,
         born=who.born,
-        documents=who.documents,
+        documents=tuple(who.documents),
         phone=who.phone,
         origin_code=None,  # where somebody is registered is not asked here: the category comes from the trip (R4.6)
         registered_on=on,

@@ -5,11 +5,12 @@ from uuid import UUID
 import asyncpg
 
 from services.registry.domain.errors import AlreadyObserved
+from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice
 from services.registry.domain.survey_forms import Filed
-from services.registry.handlers import returnees, survey_people
+from services.registry.handlers import people, returnees, survey_people
 from services.registry.handlers.people import Keeper
-from services.registry.handlers.returnees import RegisterReturnee
+from services.registry.handlers.returnees import RegisterReturnee, Returnee
 from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as store
 from shared.db.pool import Tx
@@ -34,7 +35,8 @@ async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keepe
         assert place is not None  # noqa: S101 -- a target is a dwelling
         cmd = RegisterReturnee(
             intake_id=uuid7(),
-            returnee=ref,
+            returnee=await _stated(tx, ref, keeper),
+            known_as=ref,
             place=place,
             trip=finding.trip,
             choice=Choice(),
@@ -51,6 +53,18 @@ async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keepe
         if intake_id is not None:
             opened.append(intake_id)
     return tuple(opened)
+
+
+async def _stated(tx: Tx, ref: UUID, keeper: Keeper) -> Returnee:
+    [known] = await people.profiles(tx, [ref], keeper.vault)
+    return Returnee(
+        name=known.name,
+        sex=Sex(known.sex),
+        born=known.born,
+        documents=known.documents,
+        phone=known.phone,
+        relation=Relation.TENANT,
+    )
 
 
 async def note_unmentioned(tx: Tx, new: Filed, target: asyncpg.Record) -> None:

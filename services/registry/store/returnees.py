@@ -1,7 +1,7 @@
 """Returnees' intakes, the copy of observation's facts, and which cards went out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -49,7 +49,9 @@ INTAKE = """
 select i.intake_id, i.person_ref, i.compound_id, c.neighbourhood_id, i.dwelling_id, i.grid_id, i.origin_code,
   i.arrived_on, i.transport, i.proof, i.category, i.measure, i.approved_by, i.anchor_date, i.anchor_basis,
   coalesce(o.last_day, i.last_day) as last_day, coalesce(o.pass_from, i.pass_from) as pass_from, i.policy_version,
-  i.risk_revision, i.registered_at, i.recorded_at, i.content_index, i.case_id, coalesce(o.state, 'pending') as state
+  i.risk_revision, i.registered_at, i.recorded_at, i.content_index, i.case_id,
+  i.proposed, i.via, i.proof_kind, i.suzhou_code, i.transport_number_sealed, i.health_sealed,
+  coalesce(o.state, 'pending') as state
 from returnee_intake i join compound c using (compound_id) left join observation_state o using (case_id)
 where i.intake_id = $1
 """
@@ -57,11 +59,26 @@ INTAKES_OF_COMPOUND = """
 select i.intake_id, i.person_ref, i.compound_id, c.neighbourhood_id, i.dwelling_id, i.grid_id, i.origin_code,
   i.arrived_on, i.transport, i.proof, i.category, i.measure, i.approved_by, i.anchor_date, i.anchor_basis,
   coalesce(o.last_day, i.last_day) as last_day, coalesce(o.pass_from, i.pass_from) as pass_from, i.policy_version,
-  i.risk_revision, i.registered_at, i.recorded_at, i.content_index, i.case_id, coalesce(o.state, 'pending') as state
+  i.risk_revision, i.registered_at, i.recorded_at, i.content_index, i.case_id,
+  i.proposed, i.via, i.proof_kind, i.suzhou_code, i.transport_number_sealed, i.health_sealed,
+  coalesce(o.state, 'pending') as state
 from returnee_intake i join compound c using (compound_id) left join observation_state o using (case_id)
 where i.compound_id = $1 and ($2::text[] is null or i.grid_id = any($2))
   and (i.recorded_at, i.intake_id) > ($3, $4)
+  and ($6::text is null or coalesce(o.state, 'pending') = $6) and ($7::text is null or i.category = $7)
+  and ($8::text is null or i.measure = $8) and ($9::date is null or i.arrived_on >= $9)
 order by i.recorded_at, i.intake_id limit $5
+"""
+OPEN_OF_PEOPLE = """
+select i.intake_id, i.person_ref, i.compound_id, c.neighbourhood_id, i.grid_id
+from returnee_intake i join compound c using (compound_id) left join observation_state o using (case_id)
+where i.person_ref = any($1::uuid[]) and coalesce(o.state, 'pending') not in ('completed', 'closed')
+order by i.recorded_at, i.intake_id
+"""
+SET_DETAILS = """
+update returnee_intake set proposed = $2, via = $3, proof_kind = $4, suzhou_code = $5, transport_number_sealed = $6,
+  health_sealed = $7
+where intake_id = $1
 """
 COUNT_INTAKES = "select count(*) from returnee_intake where person_ref = $1"
 OBSERVATIONS_OF = """
@@ -205,12 +222,33 @@ async def intake(conn: Conn, intake_id: UUID) -> asyncpg.Record | None:
     return await conn.fetchrow(INTAKE, intake_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which intakes a list shows; None means any."""
+
+    state: str | None = None
+    category: str | None = None
+    measure: str | None = None
+    arrived_from: date | None = None
+
+
 async def intakes_of(
-    conn: Conn, compound: str, *, grids: Sequence[str] | None, after: tuple[datetime, UUID], limit: int
+    conn: Conn,
+    compound: str,
+    *,
+    grids: Sequence[str] | None,
+    wanted: Wanted,
+    after: tuple[datetime, UUID],
+    limit: int,
 ) -> list[asyncpg.Record]:
     """A compound's intakes in the order of their recording; of these grids only, where they are named."""
     return await conn.fetch(
-        INTAKES_OF_COMPOUND, compound, list(grids) if grids is not None else None, *after, limit
+        INTAKES_OF_COMPOUND,
+        compound,
+        list(grids) if grids is not None else None,
+        *after,
+        limit,
+        *astuple(wanted),
     )
 
 

@@ -198,3 +198,23 @@ async def test_narrower_grants_see_their_own_grid_and_compound_only(desk: Desk) 
         refused = await desk.post("/v1/call-list", body)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert (await desk.get(f"/v1/call-list/{uuid4()}")).status_code == 404
+
+
+@pytest.mark.requirement("R4.5")
+async def test_the_intake_of_somebody_else_takes_nobody_off_the_list(desk: Desk) -> None:
+    await desk.publish_risk({})
+    entry = await add(desk, someone(name="司徒南星"))
+    path = f"/v1/call-list/{entry['entry_id']}/arrival"
+    intake = await desk.register()
+    refused = await desk.post(path, {"intake_id": intake["intake_id"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "intake_of_another")
+    assert [one["state"] for one in await listed(desk)] == ["away"]
+    same_phone = desk.intake()
+    same_phone["person"]["phone"] = "199 3333 0001"
+    told = await desk.post(path, {"intake_id": (await desk.register(same_phone))["intake_id"]})
+    assert (told.status_code, told.json()["state"]) == (200, "arrived")
+    other = await add(desk, someone(2, name="司徒北辰"))
+    confirmed = await desk.post(
+        f"/v1/call-list/{other['entry_id']}/arrival", {"intake_id": intake["intake_id"], "confirmed": True}
+    )
+    assert (confirmed.status_code, confirmed.json()["state"]) == (200, "arrived")

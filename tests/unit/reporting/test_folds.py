@@ -37,7 +37,6 @@ from shared.events.registry.passes import (
     EntryPassSuspended,
 )
 from shared.events.registry.people import PersonRegistered
-from shared.events.registry.people import PersonRegistered, ResidenceEnded
 from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundClosed, SurveyRoundOpened
 from shared.events.sanitation import RoundLogged
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
