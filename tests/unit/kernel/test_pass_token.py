@@ -1,5 +1,6 @@
 """A pass token has one spelling, names nobody, and is believed only when the registry signed it."""
 
+import dataclasses
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import base45
 import cbor2
 import pytest
 from cwt import COSE, COSEKey
+from cwt.exceptions import CWTError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,3 +169,33 @@ def test_an_announced_key_of_another_kind_is_not_taken(broken: dict[str, str]) -
 
 def test_the_announced_part_holds_no_secret() -> None:
     assert "d" not in pass_token.public_part(KEY)
+
+
+@given(
+    serial=st.integers(1, 1_000_000),
+    ours=st.booleans(),
+    flips=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 255)), max_size=2),
+)
+def test_a_signature_holds_exactly_where_the_library_for_cose_says_so(
+    *, serial: int, ours: bool, flips: list[tuple[int, int]]
+) -> None:
+    claims = dataclasses.replace(CLAIMS, serial=serial)
+    document = bytearray(base45.b45decode(pass_token.sign(claims, KEY).removeprefix(pass_token.PREFIX)))
+    for place, bits in flips:
+        document[place % len(document)] ^= bits
+    public = pass_token.public_part(KEY if ours else {**pass_token.make_key(), "kid": KEY["kid"]})
+    cose = COSEKey.from_jwk({**public, "use": "sig", "key_ops": ["verify"]})
+    holds = True
+    try:
+        COSE.new().decode(bytes(document), cose)
+    except (CWTError, ValueError):
+        holds = False
+    keys = {KEY["kid"]: pass_token.read_public(public)}
+    try:
+        assert pass_token.verify(text_of(bytes(document)), keys) == claims
+    except (InvalidSignature, UnknownKey):
+        assert not holds
+    except Malformed:
+        assert flips  # nothing but our own spelling is looked into
+    else:
+        assert holds
