@@ -6,6 +6,7 @@ depends on the leader being alone (positions are compared and set, numbering tak
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -44,6 +45,8 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 20.0
+COLLECT_AFTER = 20_000
+"""More objects made than dropped, before the collector looks at the young ones: some hundred requests."""
 LEADER_LOCK = "select pg_try_advisory_lock(hashtextextended('fangkong.leader', 0))"
 TICKED = """
 insert into ticked (ticker, through) values ($1, $2)
@@ -178,6 +181,7 @@ class Runtime:
                     await prepare()
                 link.start()
                 app = assemble(service, context, tracer_provider=provider)
+                spare_the_collector()
                 await self._work(app, listener, Leader(context.database, link, relay, service))
             finally:
                 await relay.drain(5)
@@ -285,6 +289,17 @@ class Leader:
                 log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)
                 await asyncio.sleep(1)
             await asyncio.sleep(ticker.every_seconds)
+
+
+def spare_the_collector() -> None:
+    """Take what lives as long as the process out of the garbage collector's rounds, and make rounds rarer.
+
+    Code, models and routes are some hundred thousand objects. Walking them again and again took a third of the time of
+    a check at the gate; nothing in them is ever garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 def service_name(build: Build) -> str:

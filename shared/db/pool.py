@@ -91,23 +91,24 @@ class Tx(Conn):
         """COPY rows in binary: the fast way for bulk imports."""
         await self.raw.copy_records_to_table(table, columns=list(columns), records=rows)
 
-    async def publish(self, event: Event, *, version: int) -> UUID:
+    async def publish(self, event: Event, *, version: int, cause: Cause | None = None) -> UUID:
         """Record an event with the facts of this transaction.
 
         Args:
             event: the fact, past tense; it leaves nothing that identifies a person in the clear.
             version: the aggregate's version after this fact, from 1; readers tell old news from new by it.
+            cause: why, where one transaction serves several requests; else the transaction's own.
 
         Returns:
             The event's id.
         """
-        event_id = uuid7()
+        event_id, cause = uuid7(), cause or self.cause
         self.pending.append(
             outbox.Row(
                 channel=event.channel_name(),
                 subject=event.subject(),
-                document=encode(event, event_id=event_id, time=self.now, version=version, cause=self.cause),
-                traceparent=current_traceparent(),
+                document=encode(event, event_id=event_id, time=self.now, version=version, cause=cause),
+                traceparent=cause.traceparent or current_traceparent(),
             )
         )
         return event_id

@@ -20,10 +20,14 @@ class UndecodableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why a transaction happens: the chain that its events carry on."""
+    """Why a transaction happens: the chain that its events carry on.
+
+    `traceparent` is the trace under way where it is another than that of the code that publishes.
+    """
 
     correlation: UUID
     causation: UUID | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

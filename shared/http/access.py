@@ -227,7 +227,9 @@ async def principal(request: Request) -> Principal:
     else:
         who = await request.app.state.authenticate(request)
     scope[_AUTHENTICATED] = who
-    narrowed = replace(who, grants=tuple(grant for grant in who.grants if grant.role in allowed))
+    narrowed = who
+    if not all(grant.role in allowed for grant in who.grants):
+        narrowed = replace(who, grants=tuple(grant for grant in who.grants if grant.role in allowed))
     if not narrowed.grants and not public:
         raise who.shut_out()
     scope[_CALLER] = narrowed

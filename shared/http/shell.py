@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
 from opentelemetry import trace
+from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -100,10 +102,18 @@ class Shell:
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # strangers invent methods
         route = self._route(scope)
-        HTTP_SECONDS.labels(self._service, route, method, status).observe(seconds)
-        HTTP_REQUESTS.labels(self._service, route, method, status).inc()
+        duration, count = _figures(self._service, route, method, status)
+        duration.observe(seconds)
+        count.inc()
         if route not in PLAIN:
             log.info("http_request", method=method, route=route, code=status, seconds=round(seconds, 5))
+
+
+@lru_cache(maxsize=1_000)
+def _figures(service: str, route: str, method: str, status: int) -> tuple[Histogram, Counter]:
+    """The series of a kind of answer; there are few, and finding one costs more than counting."""
+    found = service, route, method, status
+    return HTTP_SECONDS.labels(*found), HTTP_REQUESTS.labels(*found)
 
 
 def _failure(error: Exception) -> Response:

@@ -175,9 +175,10 @@ def shutdown() -> None:
 
 def current_traceparent() -> str | None:
     """Tell the W3C `traceparent` of what is going on, to be sent with a message; None without a trace."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier)
-    return carrier.get("traceparent")
+    found = trace.get_current_span().get_span_context()
+    if not found.is_valid:
+        return None
+    return f"00-{found.trace_id:032x}-{found.span_id:016x}-{int(found.trace_flags):02x}"
 
 
 @contextmanager
@@ -197,9 +198,16 @@ def begin(incoming: str | None) -> Iterator[None]:
     if not _state.enabled or trace.get_current_span().get_span_context().is_valid:
         yield
         return
-    fresh = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-    with use_traceparent(incoming if incoming and _W3C_FORM.fullmatch(incoming) else fresh):
+    if incoming and _W3C_FORM.fullmatch(incoming):
+        with use_traceparent(incoming):
+            yield
+        return
+    fresh = trace.SpanContext(secrets.randbits(128) or 1, secrets.randbits(64) or 1, is_remote=True)
+    token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(fresh), context.Context()))
+    try:
         yield
+    finally:
+        context.detach(token)
 
 
 @contextmanager
