@@ -1,5 +1,7 @@
 """The gate's figures (screens.md section 6.2). No label says who."""
 
+from functools import lru_cache
+
 from shared.obs.metrics import counter, gauge, histogram
 
 CHECKS = counter(
@@ -7,10 +9,17 @@ CHECKS = counter(
     "Entry checks kept, by what was answered.",
     *("compound", "checkpoint", "direction", "mode", "verdict"),
 )
+checks = lru_cache(maxsize=10_000)(CHECKS.labels)
+"""The series of a checkpoint and an answer: finding one costs more than counting."""
 CHECK_SECONDS = histogram(
     "gate_check_duration_seconds",
     "Server part of a verdict: from the parsed request to the commit.",
     "mode",
+)
+GROUP_CHECKS = histogram(
+    "gate_group_checks",
+    "Checks that shared one transaction.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
 )
 TEMPERATURE = histogram(
     "gate_body_temperature_celsius",

@@ -103,6 +103,8 @@ class PublicKey:
 
     key_id: str
     point: ec.EllipticCurvePublicKey
+    cose: Any
+    """The same for the COSE library, which verifies whatever else is signed with the key."""
 
 
 def make_key() -> dict[str, str]:
@@ -133,8 +135,7 @@ def read_public(jwk: Mapping[str, str]) -> PublicKey:
             raise ValueError("a key id is 8 small letters and digits")
         numbers = ec.EllipticCurvePublicNumbers(_int(jwk["x"]), _int(jwk["y"]), ec.SECP256R1())
         point = numbers.public_key()  # on the curve, or refused
-        COSEKey.from_jwk(plain)  # and all else that COSE asks of a key
-        return PublicKey(jwk["kid"], point)
+        return PublicKey(jwk["kid"], point, COSEKey.from_jwk(plain))
     except (KeyError, TypeError, CWTError) as error:
         raise ValueError(f"not an announced pass key: {type(error).__name__}") from None
 

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import Field, StringConstraints
 
 from services.gate.api import examples
-from services.gate.api.checks import answer_of, command_of
+from services.gate.api.checks import answer_of
+from services.gate.api.commands import command_of
 from services.gate.api.devices import CallingStation, Working, command_cause
 from services.gate.api.models import EntryCheckAnswer, EntryCheckBody
 from services.gate.desk import desk

@@ -11,7 +11,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
-from services.gate.api.checks import answer_of, command_of
+from services.gate.api.checks import answer_of
+from services.gate.api.commands import command_of
 from services.gate.api.devices import CallingStation, Working, command_cause
 from services.gate.api.models import (
     AskedBody,

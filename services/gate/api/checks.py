@@ -2,51 +2,40 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, FastAPI, Request, Response
 from pydantic import ValidationError
 
 from services.gate import metrics
 from services.gate.api import examples
-from services.gate.api.devices import CallingStation
+from services.gate.api.commands import command_of
+from services.gate.api.devices import station_of
 from services.gate.api.holding import check_id_of, hold
 from services.gate.api.models import (
     BatchAnswer,
     BatchBody,
     BatchItem,
     DisplayAnswer,
-    Document,
-    DwellingSurname,
     EntryCheckAnswer,
     EntryCheckBody,
-    PassNumber,
-    PassToken,
-    Visitor,
 )
-from services.gate.desk import Desk, Station, desk
-from services.gate.domain.entry import Answers, SubjectKind
-from services.gate.handlers.checks import (
-    Answered,
-    CheckEntry,
-    DecidedOffline,
-    Outcome,
-    Rejected,
-    check_entries,
-    time_of,
-)
-from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
-from services.gate.store.checks import Lookup
+from services.gate.desk import Desk, desk
+from services.gate.handlers.checks import Answered, CheckEntry, Outcome, Rejected, check_entries, time_of
+from services.gate.handlers.groups import Groups
 from shared.db.pool import TRANSIENT, Tx
-from shared.events.envelope import Cause
-from shared.kernel.ids import uuid7
-from shared.obs.logging import current_correlation, get_logger
+from shared.http.access import caller_of
+from shared.http.direct import DirectRoute
+from shared.kernel.refusal import Refusal
+from shared.obs.logging import get_logger
+from shared.obs.tracing import use_traceparent
 
 log = get_logger(__name__)
-router = APIRouter(tags=["entry checks"])
+router = APIRouter(tags=["entry checks"], route_class=DirectRoute)
 
 RETRY_SECONDS = 5
 
@@ -54,40 +43,41 @@ RETRY_SECONDS = 5
 @router.post(
     "/v1/entry-checks",
     status_code=HTTPStatus.CREATED,
+    response_model=EntryCheckAnswer,
     summary="Check one person at the device's checkpoint",
     responses={200: {"model": EntryCheckAnswer, "description": "A repeat: the first answer again."}},
 )
 async def check_entry(
-    body: Annotated[EntryCheckBody, Body(openapi_examples=examples.CHECKS)],
-    station: CallingStation,
-    request: Request,
-    response: Response,
-) -> EntryCheckAnswer:
+    body: Annotated[EntryCheckBody, Body(openapi_examples=examples.CHECKS)], request: Request
+) -> Response:
     """Decide, record and answer. What was answered is durable; a repeat of the same content gets the first answer.
 
     Every verdict comes with all its reasons and with one instruction in the guard's words. The same `check_id` with
     other content is refused (`same_id_other_content`).
     """
-    mine = desk(request.app)
-    [outcome] = await _run(mine, [await command_of(mine, station, body)])
-    match outcome:
-        case Rejected():
-            raise outcome.refusal
-        case Answered(created=False):
-            response.status_code = HTTPStatus.OK
-    return answer_of(body.check_id, outcome)
+    began = time.perf_counter()
+    station = station_of(caller_of(request))
+    command = await command_of(desk(request.app), station, body)
+    outcome = await groups(request.app).live(command)
+    _count(command, outcome, time.perf_counter() - began)
+    if isinstance(outcome, Rejected):
+        raise outcome.refusal
+    content = answer_of(body.check_id, outcome).model_dump_json()
+    return Response(
+        content, HTTPStatus.CREATED if outcome.created else HTTPStatus.OK, media_type="application/json"
+    )
 
 
-@router.post("/v1/entry-checks/batch", summary="Send queued checks, at most 200")
-async def check_entries_queued(body: BatchBody, station: CallingStation, request: Request) -> BatchAnswer:
+@router.post("/v1/entry-checks/batch", response_model=BatchAnswer, summary="Send queued checks, at most 200")
+async def check_entries_queued(body: BatchBody, request: Request) -> Response:
     """Record checks that the device queued, each by itself; the answer has one item a check, in order.
 
     Delete a check from the queue on `created` and `exists` only. What a revoked device sends, and what was stamped in
     the future by a clock that nobody can correct, is kept aside for a supervisor (`quarantined`).
     """
-    mine = desk(request.app)
+    mine, station = desk(request.app), station_of(caller_of(request))
     if station.revoked:
-        return BatchAnswer(items=await hold(mine, station, body.checks, "device_revoked"))
+        return _batch_answer(await hold(mine, station, body.checks, "device_revoked"))
     items: dict[int, BatchItem] = {}
     commands: dict[int, CheckEntry] = {}
     for nth, raw in enumerate(body.checks):
@@ -102,8 +92,16 @@ async def check_entries_queued(body: BatchBody, station: CallingStation, request
         items |= dict(zip(ahead, held, strict=True))
     due = {nth: command for nth, command in commands.items() if nth not in items}
     if due:
-        items |= dict(zip(due, await _run_each_if_needed(mine, list(due.values())), strict=True))
-    return BatchAnswer(items=[items[nth] for nth in range(len(body.checks))])
+        items |= dict(zip(due, await _each(groups(request.app), list(due.values())), strict=True))
+    return _batch_answer([items[nth] for nth in range(len(body.checks))])
+
+
+def groups(app: FastAPI) -> Groups:
+    """The checks that wait in an application's process, made when first asked for."""
+    found: Groups | None = getattr(app.state, "groups", None)
+    if found is None:
+        found = app.state.groups = Groups(partial(_decide, desk(app)))
+    return found
 
 
 async def _stamped_ahead(mine: Desk, commands: Mapping[int, CheckEntry]) -> list[int]:
@@ -131,102 +129,56 @@ async def take_vouched(mine: Desk, commands: Sequence[CheckEntry], tx: Tx) -> li
     return told
 
 
-async def _run(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
-    """One transaction for all; figures after the commit."""
+async def _decide(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
+    """One transaction for all that queued; the trace shown with its statements is the first one's."""
+    cause = commands[0].cause
+    with use_traceparent(cause.traceparent):
+        async with mine.context.database.begin(cause=cause) as tx:
+            rules = await mine.rules(tx, tx.today)
+            return await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
+
+
+async def _each(mine: Groups, commands: Sequence[CheckEntry]) -> list[BatchItem]:
+    """Queued checks through the groups; one that is not taken harms no other.
+
+    Raises:
+        TooBusy: too many wait already; nothing was recorded.
+        Refusal, asyncpg.PostgresError, OSError: what keeps every check from being recorded (no policy, no database).
+    """
     began = time.perf_counter()
-    database = mine.context.database
-    actor, cause = commands[0].station.subject, Cause(correlation=current_correlation() or uuid7())
-    async with database.begin(actor=actor, cause=cause) as tx:
-        rules = await mine.rules(tx, tx.today)
-        outcomes = await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
-    seconds = time.perf_counter() - began
+    items: list[BatchItem] = []
+    outcomes = await mine.backlog(commands)
+    if all(_for_the_moment(outcome) for outcome in outcomes) and isinstance(outcomes[0], BaseException):
+        raise outcomes[0]
     for command, outcome in zip(commands, outcomes, strict=True):
-        _count(command, outcome, seconds / len(commands))
-    return outcomes
+        match outcome:
+            case Answered() | Rejected():
+                _count(command, outcome, time.perf_counter() - began)
+                items.append(_item(command, outcome))
+            case error:
+                items.append(_failed(command, error))
+    return items
 
 
-async def _run_each_if_needed(mine: Desk, commands: Sequence[CheckEntry]) -> list[BatchItem]:
-    """All at once; should the database not take one of them, each by itself, so that it harms no other."""
-    try:
-        outcomes = await _run(mine, commands)
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-        log.warning("batch_isolated", checks=len(commands), error=type(error).__name__)
-        return [await _run_alone(mine, command) for command in commands]
-    return [_item(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
+def _for_the_moment(outcome: object) -> bool:
+    """No policy, or no database just now: nothing was recorded, and the same check may be taken later."""
+    return isinstance(outcome, (Refusal, *TRANSIENT))
 
 
-async def _run_alone(mine: Desk, command: CheckEntry) -> BatchItem:
-    try:
-        [outcome] = await _run(mine, [command])
-    except TRANSIENT:
-        return BatchItem(
-            check_id=command.check_id, status="retry", code="unavailable", retry_after=RETRY_SECONDS
-        )
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-        log.exception("check_not_storable", exc_info=error)
+def _failed(command: CheckEntry, error: BaseException) -> BatchItem:
+    if isinstance(error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
+        log.error("check_not_storable", exc_info=error)
         return BatchItem(check_id=command.check_id, status="rejected", code="not_storable")
-    return _item(command, outcome)
-
-
-async def command_of(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
-    """What a device sent, as a command."""
-    offline = body.offline
-    return CheckEntry(
-        station=station,
-        check_id=body.check_id,
-        seq=body.seq,
-        direction=body.direction,
-        kind=SubjectKind(body.subject.kind),
-        purpose=body.subject.purpose if isinstance(body.subject, Visitor) else None,
-        mask=body.mask,
-        temperature_c=body.temperature_c,
-        answers=body.answers.answers() if body.answers else Answers(),
-        checked_at=body.checked_at,
-        offline=DecidedOffline(
-            verdict=offline.verdict,
-            reasons=offline.reasons,
-            action=offline.action,
-            policy_version=offline.policy_version,
-            clock_skew_seconds=offline.clock_skew_seconds,
-        )
-        if offline
-        else None,
-        lookup=await _lookup(mine, station, body),
-        content=body.content(station.compound, station.checkpoint),
-    )
-
-
-async def _lookup(mine: Desk, station: Station, body: EntryCheckBody) -> Lookup:
-    here, subject = station.compound, body.subject
-    match subject:
-        case PassToken():
-            proof, claims = await mine.read_token(subject.token)
-            if claims is None:
-                return Lookup(check_id=body.check_id, compound=here, proof=proof)
-            return Lookup(
-                check_id=body.check_id,
-                compound=here,
-                pass_id=claims.pass_id,
-                serial=claims.serial,
-                proof=proof,
-            )
-        case PassNumber():
-            return Lookup(check_id=body.check_id, compound=here, number=subject.number)
-        case Document():
-            indexes = mine.context.vault.index_all(DOCUMENT_INDEX, subject.spell(here))
-            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
-        case DwellingSurname():
-            indexes = mine.context.vault.index_all(ROOM_INDEX, subject.spell(here))
-            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
-        case Visitor():
-            return Lookup(check_id=body.check_id, compound=here)
+    if not _for_the_moment(error):
+        log.error("check_failed", exc_info=error)
+    return BatchItem(check_id=command.check_id, status="retry", code="unavailable", retry_after=RETRY_SECONDS)
 
 
 def _count(command: CheckEntry, outcome: Outcome, seconds: float) -> None:
     if not isinstance(outcome, Answered) or not outcome.created:
         return
     station, mode = command.station, "offline" if outcome.answer.offline else "online"
-    metrics.CHECKS.labels(
+    metrics.checks(
         station.compound, station.checkpoint, command.direction.value, mode, outcome.answer.verdict.value
     ).inc()
     metrics.CHECK_SECONDS.labels(mode).observe(seconds)
@@ -239,6 +191,10 @@ def answer_of(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:
     shown = outcome.display
     display = DisplayAnswer(surname=shown.surname, room=shown.room) if shown else None
     return EntryCheckAnswer.of(check_id, outcome.answer, display)
+
+
+def _batch_answer(items: list[BatchItem]) -> Response:
+    return Response(BatchAnswer(items=items).model_dump_json(), media_type="application/json")
 
 
 def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:

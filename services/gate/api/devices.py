@@ -21,7 +21,7 @@ from services.gate.store import devices as store
 from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
 from shared.events.envelope import Cause
-from shared.http.access import Caller
+from shared.http.access import Caller, Principal
 from shared.http.auth import NotAuthenticated
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation, get_logger
@@ -37,11 +37,16 @@ async def context_of(request: Request) -> Context:
     return context
 
 
-async def calling_station(who: Caller) -> Station:
+def station_of(who: Principal) -> Station:
     """The device that calls."""
     if not isinstance(who, Station):
         raise NotAuthenticated
     return who
+
+
+async def calling_station(who: Caller) -> Station:
+    """The device that calls, as a dependency."""
+    return station_of(who)
 
 
 Working = Annotated[Context, Depends(context_of)]

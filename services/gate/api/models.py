@@ -112,6 +112,9 @@ class AskedBody(Body):
         )
 
 
+_NOT_ASKED = AskedBody().model_dump()
+
+
 class DecidedBody(Body):
     """What the device decided by itself, because it had no answer in time."""
 
@@ -145,7 +148,7 @@ class EntryCheckBody(Body):
     def content(self, compound: CompoundId, checkpoint: CheckpointId) -> str:
         """All that makes a repeat a repeat: subject, checkpoint, direction, readings, answers (device contract)."""
         reading = None if self.temperature_c is None else format(self.temperature_c.normalize(), "f")
-        asked = (self.answers or AskedBody()).model_dump()
+        asked = self.answers.model_dump() if self.answers else _NOT_ASKED
         subject = [self.subject.kind, self.subject.spell(compound)]
         return json.dumps([checkpoint, self.direction, subject, self.mask, reading, asked], sort_keys=True)
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, ValidationError
 
-from services.gate.api.checks import command_of, take_vouched
+from services.gate.api.checks import take_vouched
+from services.gate.api.commands import command_of
 from services.gate.api.device_health import within
 from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import EntryCheckBody

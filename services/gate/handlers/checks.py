@@ -32,11 +32,11 @@ from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, Lookup, NewCheck
 from shared.db.pool import Tx
+from shared.events.envelope import Cause
 from shared.events.gate import EntryChecked, FeverSeen
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
-from shared.obs.logging import current_correlation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ class CheckEntry:
     content: str = field(repr=False)
     corrects: UUID | None = None
     arrival: Arrival | None = None
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +300,7 @@ async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
                 corrects=each.command.corrects,
             ),
             version=1,
+            cause=each.command.cause,
         )
         if each.decision.holds and person is not None and each.decision.temperature_c is not None:
             await tx.publish(
@@ -311,6 +313,7 @@ async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
                     checked_at=each.time.happened_at,
                 ),
                 version=1,
+                cause=each.command.cause,
             )
 
 
@@ -333,15 +336,15 @@ def _display(
 
 
 async def _audit(tx: Tx, commands: Sequence[CheckEntry], shown: Sequence[store.SealedCard | None]) -> None:
-    seen = [(command.station, card) for command, card in zip(commands, shown, strict=True) if card]
+    seen = [(command, card) for command, card in zip(commands, shown, strict=True) if card]
     if seen:
         await tx.execute(
             store.ADD_READS,
             tx.now,
-            current_correlation(),
-            [station.subject for station, _ in seen],
+            [command.station.subject for command, _ in seen],
             [card.person_ref for _, card in seen],
-            [f"checkpoint:{station.checkpoint}" for station, _ in seen],
+            [f"checkpoint:{command.station.checkpoint}" for command, _ in seen],
+            [command.cause.correlation for command, _ in seen],
         )
 
 

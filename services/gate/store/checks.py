@@ -86,8 +86,8 @@ on conflict do nothing
 
 ADD_READS = """
 insert into audit_read (at, actor, role, action, person_ref, scope, correlation_id)
-select $1, actor, 'device', 'gate.entry_check', person_ref, scope, $2
-from unnest($3::text[], $4::uuid[], $5::text[]) as r (actor, person_ref, scope)
+select $1, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
+from unnest($2::text[], $3::uuid[], $4::text[], $5::uuid[]) as r (actor, person_ref, scope, correlation_id)
 """
 
 

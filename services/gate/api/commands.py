@@ -1,0 +1,74 @@
+"""What a device sent, as a command."""
+
+from services.gate.api.models import (
+    Document,
+    DwellingSurname,
+    EntryCheckBody,
+    PassNumber,
+    PassToken,
+    Visitor,
+)
+from services.gate.desk import Desk, Station
+from services.gate.domain.entry import Answers, SubjectKind
+from services.gate.handlers.checks import CheckEntry, DecidedOffline
+from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
+from services.gate.store.checks import Lookup
+from shared.events.envelope import Cause
+from shared.kernel.ids import uuid7
+from shared.obs.logging import current_correlation
+from shared.obs.tracing import current_traceparent
+
+
+async def command_of(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
+    """What a device sent, as a command."""
+    offline = body.offline
+    return CheckEntry(
+        station=station,
+        check_id=body.check_id,
+        seq=body.seq,
+        direction=body.direction,
+        kind=SubjectKind(body.subject.kind),
+        purpose=body.subject.purpose if isinstance(body.subject, Visitor) else None,
+        mask=body.mask,
+        temperature_c=body.temperature_c,
+        answers=body.answers.answers() if body.answers else Answers(),
+        checked_at=body.checked_at,
+        offline=DecidedOffline(
+            verdict=offline.verdict,
+            reasons=offline.reasons,
+            action=offline.action,
+            policy_version=offline.policy_version,
+            clock_skew_seconds=offline.clock_skew_seconds,
+        )
+        if offline
+        else None,
+        lookup=await _lookup(mine, station, body),
+        content=body.content(station.compound, station.checkpoint),
+        cause=Cause(correlation=current_correlation() or uuid7(), traceparent=current_traceparent()),
+    )
+
+
+async def _lookup(mine: Desk, station: Station, body: EntryCheckBody) -> Lookup:
+    here, subject = station.compound, body.subject
+    match subject:
+        case PassToken():
+            proof, claims = await mine.read_token(subject.token)
+            if claims is None:
+                return Lookup(check_id=body.check_id, compound=here, proof=proof)
+            return Lookup(
+                check_id=body.check_id,
+                compound=here,
+                pass_id=claims.pass_id,
+                serial=claims.serial,
+                proof=proof,
+            )
+        case PassNumber():
+            return Lookup(check_id=body.check_id, compound=here, number=subject.number)
+        case Document():
+            indexes = mine.context.vault.index_all(DOCUMENT_INDEX, subject.spell(here))
+            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
+        case DwellingSurname():
+            indexes = mine.context.vault.index_all(ROOM_INDEX, subject.spell(here))
+            return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
+        case Visitor():
+            return Lookup(check_id=body.check_id, compound=here)
