@@ -301,6 +301,19 @@ def events() -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context, what: Annotated[str, typer.Argument(help="gate, relay")] = "gate") -> None:
+    """性能对比 Measure against plain FastAPI in one run (gate --help tells its options)."""
+    known = ("gate", "relay")
+    if what not in known:
+        raise LocalError(
+            f"没有 {what} 的性能测试，现有：{', '.join(known)}。",
+            f"There is no benchmark {what}; there are: {', '.join(known)}.",
+        )
+    argv = [sys.executable, "-m", f"tests.bench.{what}", *context.args]
+    raise typer.Exit(subprocess.run(argv, cwd=PROJECT, check=False).returncode)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def town(context: typer.Context) -> None:
     """只生成示例城镇的文件 Generate the town's files only (--out DIR --seed N --scale X)."""
     argv = [sys.executable, "-m", "deploy.town", *context.args]

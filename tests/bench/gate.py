@@ -1,0 +1,241 @@
+"""The gate against bare FastAPI, in one run: `./fangkong bench gate`.
+
+Whole path: device authentication, pass verification, decision, durable commit, with the product's own settings (logs,
+metrics, tracing as in production; fsync on). Rounds alternate, so that all share the machine's moods; read the ratios.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from deploy.local.nats import NatsServer
+from deploy.local.postgres import Postgres
+from shared.testing.databases import Databases
+from tests.bench import bare
+from tests.bench.gate_town import (
+    ROOT,
+    BenchTown,
+    cpu_seconds,
+    free_port,
+    make_town,
+    process,
+    request,
+    resident_mb,
+)
+
+CONNECTIONS = 32
+BATCH = 200
+BATCH_CONNECTIONS = 4
+TARGETS = {  # issue's figures: ratio -> at least
+    "warm / insert": 1.0,
+    "warm / echo": 0.5,
+    "cold / insert": 0.8,
+    "cold / echo": 0.4,
+    "batch warm / warm": 4.0,
+}
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What one run was asked for, and what it has seen."""
+
+    requests: int
+    rounds: int
+    seen: dict[str, list[float]] = field(default_factory=dict)
+    latency: dict[str, list[float]] = field(default_factory=dict)
+    cpu: dict[str, list[float]] = field(default_factory=dict)
+
+    async def measure(
+        self, name: str, server: "Server", requests: Sequence[str], *, each: int = 1, **plan: Any
+    ) -> None:
+        """One round; every request must have been taken."""
+        before = sum(map(cpu_seconds, server.pids))
+        told = await hammer(server, requests, **plan)
+        used = sum(map(cpu_seconds, server.pids)) - before
+        if set(told["statuses"]) - {"200", "201"}:
+            raise RuntimeError(f"{name}: not all were answered well: {told['statuses']}")
+        self.seen.setdefault(name, []).append(told["per_second"] * each)
+        self.latency.setdefault(name, []).append(told["p99_ms"])
+        self.cpu.setdefault(name, []).append(used / (told["requests"] * each) * 1e6)
+
+    def median(self, name: str) -> float:
+        """The middle of the rounds, per second."""
+        return statistics.median(self.seen[name])
+
+    def ratio(self, name: str) -> float:
+        """The median of the rounds' own ratios: each pair ran side by side."""
+        above, _, below = name.partition(" / ")
+        return statistics.median(a / b for a, b in zip(self.seen[above], self.seen[below], strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Whom the load goes to."""
+
+    folder: Path
+    port: int
+    pids: Sequence[int]
+
+
+async def hammer(server: Server, requests: Sequence[str], **plan: Any) -> dict[str, Any]:
+    """Send from another process; tells what it saw."""
+    file = server.folder / "plan.json"
+    plan = {"port": server.port, "requests": requests, "connections": CONNECTIONS} | plan
+    file.write_text(json.dumps(plan), encoding="utf-8")
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.hammer", str(file)), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await child.communicate()
+    told: dict[str, Any] = json.loads(said)
+    return told
+
+
+async def rounds(run: Run, town: BenchTown, gate: Server, rival: Server) -> None:
+    """Alternate everybody."""
+    known = town.tokens(len(town.walkers))
+
+    def warm(count: int) -> list[tuple[str, Any]]:
+        return [known[nth % len(known)] for nth in range(count)]
+
+    def singles(tokens: list[tuple[str, Any]]) -> list[str]:
+        return [request("/v1/entry-checks", body, device=device) for device, body in town.checks(tokens)]
+
+    def batches(make: Callable[[int], list[tuple[str, Any]]]) -> list[str]:
+        made = []
+        for _ in range(max(BATCH_CONNECTIONS, run.requests // BATCH)):
+            checks = list(town.checks(make(BATCH)))
+            made.append(
+                request(
+                    "/v1/entry-checks/batch", {"checks": [body for _, body in checks]}, device=checks[0][0]
+                )
+            )
+        return made
+
+    def bare_to(path: str) -> list[str]:
+        return [request(path, body) for _, body in town.checks(warm(run.requests))]
+
+    await hammer(gate, singles(known))  # every token and key has been seen once
+    await hammer(rival, bare_to("/echo"))
+    few = {"connections": BATCH_CONNECTIONS}
+    for _ in range(run.rounds):
+        await run.measure("echo", rival, bare_to("/echo"))
+        await run.measure("warm", gate, singles(warm(run.requests)))
+        await run.measure("insert", rival, bare_to("/insert"))
+        await run.measure("cold", gate, singles(town.tokens(run.requests)))
+        await run.measure("batch warm", gate, batches(warm), each=BATCH, **few)
+        await run.measure("batch cold", gate, batches(town.tokens), each=BATCH, **few)
+
+
+async def sustained(town: BenchTown, gate: Server, seconds: float) -> dict[str, Any]:
+    """The design load: 50 checks a second, and 200 a second (architecture section 10)."""
+    told = {}
+    known = town.tokens(len(town.walkers))
+    for rate in (50, 200):
+        tokens = [known[nth % len(known)] for nth in range(int(rate * seconds))]
+        sent = [request("/v1/entry-checks", body, device=device) for device, body in town.checks(tokens)]
+        told[f"{rate}/s"] = await hammer(gate, sent, rate=rate, seconds=seconds)
+    return told
+
+
+async def measure(
+    options: argparse.Namespace, postgres: Postgres, nats: NatsServer, folder: Path
+) -> dict[str, Any]:
+    """Everything that was asked for; one dictionary that `--json` prints as it is."""
+    databases = Databases(postgres.superuser_url())
+    report: dict[str, Any] = {"workers": options.workers, "towns": {}}
+    for passes in options.passes:
+        town = await make_town(folder / str(passes), databases, nats, passes)
+        run = Run(requests=options.requests, rounds=options.rounds)
+        owner = await asyncpg.connect(town.urls.owner)
+        await owner.execute(bare.TABLE)
+        await owner.close()
+        async with AsyncExitStack() as stack:
+            ports = free_port(), free_port()
+            gate_pid = await stack.enter_async_context(
+                process(["-m", "services.gate"], town.environment(ports[0]), ports[0])
+            )
+            rival_pid = await stack.enter_async_context(
+                process(["-m", "tests.bench.bare", str(ports[1]), town.urls.database], {}, ports[1])
+            )
+            gate = Server(folder=town.folder, port=ports[0], pids=[gate_pid])
+            await rounds(run, town, gate, Server(folder=town.folder, port=ports[1], pids=[rival_pid]))
+            lasting = await sustained(town, gate, options.seconds) if options.seconds else {}
+            memory = [resident_mb(pid) for pid in gate.pids]
+        report["towns"][passes] = {
+            "per_second": {name: run.median(name) for name in run.seen},
+            "p99_ms": {name: statistics.median(values) for name, values in run.latency.items()},
+            "cpu_us": {name: statistics.median(values) for name, values in run.cpu.items()},
+            "ratios": {name: run.ratio(name) for name in TARGETS},
+            "sustained": lasting,
+            "resident_mb": [round(now, 1) for now, _ in memory],
+            "resident_peak_mb": [round(peak, 1) for _, peak in memory],
+        }
+        await databases.drop(town.urls.database, town.urls.keystore)
+    return report
+
+
+def show(report: dict[str, Any]) -> None:
+    """For people."""
+    towns = report["towns"]
+    for passes, told in towns.items():
+        print(f"{passes:,} passes, gate with {report['workers']} worker(s)")
+        for name, value in told["per_second"].items():
+            print(
+                f"  {name:<12} {value:8.0f} /s   p99 {told['p99_ms'][name]:7.1f} ms"
+                f"   worker's processor {told['cpu_us'][name]:6.0f} µs each"
+            )
+        for name, value in told["ratios"].items():
+            print(f"  {name:<20} {value:5.2f}   (wanted {TARGETS[name]:.1f})")
+        for rate, seen in told["sustained"].items():
+            print(
+                f"  at {rate:<6} p50 {seen['p50_ms']:6.1f} ms   p99 {seen['p99_ms']:6.1f} ms   {seen['statuses']}"
+            )
+        print(f"  resident {told['resident_mb']} MB, at most {told['resident_peak_mb']} MB")
+    if len(towns) > 1:
+        first, *_, last = towns.values()
+        cost = first["ratios"]["warm / insert"] / last["ratios"]["warm / insert"]
+        print(f"cost of a check, most passes against fewest: {cost:.2f} x (wanted 0.8 to 1.2)")
+
+
+def options_of(argv: Sequence[str]) -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(prog="./fangkong bench gate", description=__doc__)
+    parser.add_argument("--requests", type=int, default=3_000, help="of each kind in a round")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=1, help="processes of the gate")
+    parser.add_argument(
+        "--passes", type=int, nargs="+", default=[2_000], help="2000 2000000 compares the two"
+    )
+    parser.add_argument("--seconds", type=float, default=0, help="of 50/s and of 200/s; 0 leaves them out")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Real servers with fsync on."""
+    options = options_of(sys.argv[1:] if argv is None else argv)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        postgres = Postgres(Path(folder) / "pg")
+        nats = NatsServer(Path(folder) / "nats")
+        with postgres, nats:
+            report = asyncio.run(measure(options, postgres, nats, Path(folder)))
+        postgres.remove()
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        show(report)
+
+
+if __name__ == "__main__":
+    main()
