@@ -3,6 +3,14 @@
 from shared.http.access import STAFF, AccessTable, Role
 
 _RULE_MAKERS = frozenset({Role.HQ_OFFICER, Role.ADMIN})
+_BOOK_KEEPERS = _RULE_MAKERS | {Role.COMMUNITY_CLERK}
+_PLACE_READERS = _BOOK_KEEPERS | {
+    Role.GRID_WORKER,
+    Role.PROPERTY_MANAGER,
+    Role.SHIFT_LEADER,
+    Role.SUPERVISOR,
+    Role.AUDITOR,
+}
 _INTAKE = frozenset({Role.COMMUNITY_CLERK, Role.GRID_WORKER})
 _IMPORTERS = frozenset({Role.COMMUNITY_CLERK, Role.ADMIN})
 _PEOPLE_READERS = _INTAKE | {Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR}
@@ -93,8 +101,26 @@ ACCESS: AccessTable = {
     "GET /v1/imports/templates/{kind}": STAFF,
     "GET /v1/compounds": STAFF,
     "GET /v1/compounds/{compound_id}": STAFF,
-    "POST /v1/compounds/{compound_id}/checkpoints": _RULE_MAKERS | {Role.COMMUNITY_CLERK},
+    "POST /v1/compounds/{compound_id}/checkpoints": _BOOK_KEEPERS,
+    "PUT /v1/compounds/{compound_id}/checkpoints/{checkpoint_id}": _BOOK_KEEPERS,
+    "POST /v1/compounds/{compound_id}/checkpoints/{checkpoint_id}/closing": _BOOK_KEEPERS,
+    "POST /v1/compounds/{compound_id}/checkpoints/{checkpoint_id}/reopening": _BOOK_KEEPERS,
+    "POST /v1/compounds/{compound_id}/temporary-gates": _BOOK_KEEPERS,
+    "GET /v1/neighbourhoods": STAFF,
+    "PUT /v1/neighbourhoods/{neighbourhood_id}": _RULE_MAKERS,
+    "PUT /v1/compounds/{compound_id}": _BOOK_KEEPERS,
+    "GET /v1/compounds/{compound_id}/sheet": _PLACE_READERS,
+    "GET /v1/compounds/{compound_id}/history": _PLACE_READERS,
+    "GET /v1/compounds/{compound_id}/grids": STAFF,
+    "PUT /v1/compounds/{compound_id}/grids/{grid_id}": _BOOK_KEEPERS,
+    "POST /v1/compounds/{compound_id}/grids/{grid_id}/dwellings": _BOOK_KEEPERS,
     "GET /v1/compounds/{compound_id}/dwellings": STAFF,
+    "POST /v1/compounds/{compound_id}/dwellings": _BOOK_KEEPERS,
+    "GET /v1/compounds/{compound_id}/dwellings/{dwelling_id}": STAFF,
+    "PUT /v1/compounds/{compound_id}/dwellings/{dwelling_id}": _BOOK_KEEPERS,
+    "GET /v1/compounds/{compound_id}/businesses": _PLACE_READERS,
+    "GET /v1/compounds/{compound_id}/businesses/{business_id}": _BOOK_KEEPERS | {Role.GRID_WORKER},
+    "PUT /v1/compounds/{compound_id}/businesses/{business_id}": _BOOK_KEEPERS,
     "POST /v1/people/lookup": _PEOPLE_READERS,
     "GET /v1/people/{person_ref}": _PEOPLE_READERS,
     "POST /v1/leads": frozenset({Role.PUBLIC}),

@@ -5,7 +5,9 @@ from functools import partial
 from services.registry import consumers
 from services.registry.access import ACCESS
 from services.registry.api import applications as applications_api
+from services.registry.api import businesses as businesses_api
 from services.registry.api import call_list as call_list_api
+from services.registry.api import checkpoints as checkpoints_api
 from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
@@ -15,6 +17,7 @@ from services.registry.api import pass_life as pass_life_api
 from services.registry.api import pass_paper as pass_paper_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
+from services.registry.api import places as places_api
 from services.registry.api import policy as policy_api
 from services.registry.api import premises as premises_api
 from services.registry.api import returnee_desk as returnee_desk_api
@@ -26,8 +29,9 @@ from services.registry.api import survey_links as survey_links_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
+from services.registry.api import sheets as sheets_api
 from services.registry.api import watch_lists as watch_lists_api
-from services.registry.handlers import pass_keys, policy, risk
+from services.registry.handlers import checkpoints, pass_keys, places, policy, risk
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
@@ -59,6 +63,10 @@ def build(context: Context) -> Service:
         routers=(
             imports_api.router,
             premises_api.router,
+            checkpoints_api.router,
+            places_api.router,
+            businesses_api.router,
+            sheets_api.router,
             people_api.router,
             policy_api.router,
             risk_api.router,
@@ -85,6 +93,7 @@ def build(context: Context) -> Service:
         authenticators={"Link": survey_links_api.link_authenticator(context.database)},
         rejections={
             **people_store.REJECTIONS,
+            **places.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
             **vehicle_store.REJECTIONS,
@@ -110,6 +119,7 @@ def build(context: Context) -> Service:
                 every_seconds=60,
             ),
             Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=30),
+            Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
         ),
         body_limits={
             "POST /v1/imports": imports_api.MAX_BYTES,

@@ -1,6 +1,6 @@
 """Compounds, checkpoints and the address list over HTTP (R1.1, R2.1, R4.3)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import StringConstraints
 
 from services.registry.api.common import Day, Running, cause
+from services.registry.domain.checkpoints import CheckpointState, ClosedFor, TemporaryFor
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.premises import AddressKey, Checkpoint, Compound, Traffic
 from services.registry.handlers import premises as handlers
+from services.registry.store import checkpoints as checkpoint_store
 from services.registry.store import premises as store
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
@@ -25,7 +27,7 @@ _DWELLING_CURSOR = Cursor(int, str, int, str, int, str)
 
 
 class CheckpointAnswer(Answer):
-    """A checkpoint."""
+    """A checkpoint; a temporary one says for whom it stands, why and until when."""
 
     checkpoint_id: str
     compound_id: str
@@ -33,6 +35,14 @@ class CheckpointAnswer(Answer):
     traffic: Literal["mixed", "pedestrian"]
     opened_on: date
     open: bool
+    note: str | None
+    policy_version: int
+    temporary_for: TemporaryFor | None
+    temporary_reason: str | None
+    expires_at: datetime | None
+    closed_at: datetime | None
+    closed_for: ClosedFor | None
+    version: int
 
 
 class CompoundAnswer(Answer):
@@ -84,18 +94,20 @@ async def list_compounds(who: Caller, context: Running) -> list[CompoundAnswer]:
     """List the compounds within the caller's scope, by number; a town has some fifty."""
     async with context.database.read() as conn:
         found = await store.compounds(conn)
-    return [CompoundAnswer.model_validate(_told(one)) for one in found.values() if _reaches(who, one)]
+    return [CompoundAnswer.model_validate(told(one)) for one in found.values() if _reaches(who, one)]
 
 
 @router.get("/v1/compounds/{compound_id}", summary="A compound with its checkpoints")
 async def read_compound(compound_id: CompoundPath, who: Caller, context: Running) -> CompoundDetail:
     """Tell a compound and its checkpoints."""
     async with context.database.read() as conn:
-        found = _required(await store.compound(conn, compound_id))
+        found = required(await store.compound(conn, compound_id))
         who.require_compound(found.compound_id, neighbourhood=found.neighbourhood_id)
-        checkpoints = await store.checkpoints(conn, compound_id)
-    told = [_checkpoint(place, is_open=is_open) for place, is_open in checkpoints.values()]
-    return CompoundDetail.model_validate({**_told(found), "checkpoints": told})
+        gates = await checkpoint_store.states_of(conn, compound_id)
+    now = context.clock.now()
+    return CompoundDetail.model_validate(
+        {**told(found), "checkpoints": [checkpoint_answer(gate, now) for gate in gates]}
+    )
 
 
 @router.post("/v1/compounds/{compound_id}/checkpoints", summary="Open a checkpoint", status_code=201)
@@ -115,11 +127,13 @@ async def open_checkpoint(
         note=None,
     )
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        found = _required(await store.compound(tx, compound_id))
+        found = required(await store.compound(tx, compound_id))
         who.require_compound(found.compound_id, neighbourhood=found.neighbourhood_id)
         new = await handlers.open_checkpoint(place, tx=tx)
+        gate = await checkpoint_store.state(tx, place.checkpoint_id)
+    assert gate is not None  # noqa: S101 -- opened above
     response.status_code = 201 if new else 200
-    return _checkpoint(place, is_open=True)
+    return checkpoint_answer(gate, context.clock.now())
 
 
 @router.get("/v1/compounds/{compound_id}/dwellings", summary="The address list of a compound")
@@ -136,7 +150,7 @@ async def list_dwellings(
     """List dwellings in reading order (2幢 before 10幢), for choosing one at the counter."""
     start = _DWELLING_CURSOR.read(after) if after else store.START
     async with context.database.read() as conn:
-        found = _required(await store.compound(conn, compound_id))
+        found = required(await store.compound(conn, compound_id))
         who.require_compound(found.compound_id, neighbourhood=found.neighbourhood_id)
         rows = await store.dwelling_page(
             conn, compound_id, building=building, grid_id=grid_id, after=start, limit=limit + 1
@@ -162,7 +176,8 @@ async def list_dwellings(
     return Page(items=items, next=_DWELLING_CURSOR.write(*(last[part] for part in order)))
 
 
-def _required(found: Compound | None) -> Compound:
+def required(found: Compound | None) -> Compound:
+    """The compound. Raises `CompoundUnknown` where there is none."""
     if found is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound_id")
     return found
@@ -172,16 +187,26 @@ def _reaches(who: Principal, compound: Compound) -> bool:
     return who.reaches(compound=compound.compound_id, neighbourhood=compound.neighbourhood_id)
 
 
-def _told(compound: Compound) -> dict[str, object]:
+def told(compound: Compound) -> dict[str, object]:
+    """What a compound's answer says of it."""
     return {name: getattr(compound, name) for name in CompoundAnswer.model_fields}
 
 
-def _checkpoint(place: Checkpoint, *, is_open: bool) -> CheckpointAnswer:
+def checkpoint_answer(gate: CheckpointState, now: datetime) -> CheckpointAnswer:
+    """A checkpoint as it stands at an instant."""
     return CheckpointAnswer(
-        checkpoint_id=place.checkpoint_id,
-        compound_id=place.compound_id,
-        name=place.name,
-        traffic=place.traffic.value,
-        opened_on=place.opened_on,
-        open=is_open,
+        checkpoint_id=gate.checkpoint_id,
+        compound_id=gate.compound_id,
+        name=gate.name,
+        traffic=gate.traffic.value,
+        opened_on=gate.opened_on,
+        open=gate.open_at(now),
+        note=gate.note,
+        policy_version=gate.policy_version,
+        temporary_for=gate.temporary_for,
+        temporary_reason=gate.temporary_reason,
+        expires_at=gate.expires_at,
+        closed_at=gate.closed_at,
+        closed_for=gate.closed_for,
+        version=gate.version,
     )

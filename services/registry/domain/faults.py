@@ -40,6 +40,8 @@ KEPT = frozenset(
 """Faults after which the line is taken all the same, and marked as unverified."""
 
 EXPLAINED = {
+    "checkpoint_closed": "该卡口已关闭或是临时通道，请在卡口页面办理。"
+    "The checkpoint is closed or a temporary gate; deal with it on its own page.",
     "checkpoint_limit": "该小区出入口数已达现行规定上限。The compound has as many checkpoints as the rules allow.",
     "checkpoint_moved": "卡口编号已属于另一小区。The checkpoint number belongs to another compound.",
     "checkpoint_unknown": "没有这个卡口编号，请先导入卡口。No such checkpoint; import the checkpoints first.",

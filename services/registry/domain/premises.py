@@ -91,7 +91,7 @@ class Compound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """卡口."""
+    """卡口. `temporary`: a gate for fire engines or ambulances, which stands beside the limit."""
 
     checkpoint_id: CheckpointId
     compound_id: CompoundId
@@ -99,6 +99,7 @@ class Checkpoint:
     traffic: Traffic
     opened_on: date
     note: str | None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

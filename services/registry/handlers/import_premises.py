@@ -30,16 +30,15 @@ from services.registry.domain.premises import (
     decide_opening,
 )
 from services.registry.handlers.import_steps import Judged, Sheet
-from services.registry.handlers.people_events import household_of
-from services.registry.store import people as people_store
+from services.registry.handlers.premises_events import (
+    open_checkpoints,
+    registered,
+    tell_addresses,
+    tell_households,
+)
 from services.registry.store import premises as store
 from shared.db.pool import Conn, Tx
-from shared.events.registry.places import (
-    AddressesRegistered,
-    CheckpointOpened,
-    CompoundRegistered,
-    GridRegistered,
-)
+from shared.events.registry.places import GridRegistered
 from shared.kernel.ids import uuid7
 
 
@@ -84,19 +83,9 @@ class CompoundImporter:
             await store.save_neighbourhoods(tx, list(neighbourhoods.values()))
             versions = await store.save_compounds(tx, list(compounds.values()))
             for compound_id, version in sorted(versions.items()):
-                await tx.publish(_registered(compounds[compound_id]), version=version)
+                await tx.publish(registered(compounds[compound_id]), version=version)
 
         return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
-
-
-def _registered(compound: Compound) -> CompoundRegistered:
-    return CompoundRegistered(
-        compound=compound.compound_id,
-        name=compound.name,
-        neighbourhood=compound.neighbourhood_id,
-        mode=compound.mode.value,
-        area_m2=compound.area_m2,
-    )
 
 
 @dataclass(slots=True)
@@ -113,7 +102,7 @@ class CheckpointImporter:
             await store.lock_compounds(conn, list(compounds))
         held = await store.checkpoints(conn)
         open_in: dict[str, list[str]] = {compound_id: [] for compound_id in compounds}
-        for other in (place for place, is_open in held.values() if is_open):
+        for other in (place for place, is_open in held.values() if is_open and not place.temporary):
             open_in[other.compound_id].append(other.checkpoint_id)
         sheet, seen = Sheet(), set[Hashable]()
         changed: list[Checkpoint] = []
@@ -123,10 +112,10 @@ class CheckpointImporter:
             if place is None:
                 sheet.reject(row, reader.faults)
                 continue
-            before, _ = held.get(place.checkpoint_id, (None, False))
+            before, is_open = held.get(place.checkpoint_id, (None, False))
             if place.checkpoint_id in seen or place.checkpoint_id in self.seen:
                 sheet.repeat(row)
-            elif fault := self._fault(place, before, compounds.get(place.compound_id), open_in):
+            elif fault := self._fault(place, (before, is_open), compounds.get(place.compound_id), open_in):
                 sheet.reject(row, [fault])
             else:
                 seen.add(place.checkpoint_id)
@@ -144,35 +133,24 @@ class CheckpointImporter:
     def _fault(
         self,
         place: Checkpoint,
-        before: Checkpoint | None,
+        known: tuple[Checkpoint | None, bool],
         compound: Compound | None,
         open_in: Mapping[str, Sequence[str]],
     ) -> Fault | None:
         if compound is None:
             return Fault("小区编号", "compound_unknown")
+        before, is_open = known
         if before is not None:
-            moved = before.compound_id != place.compound_id
-            return Fault("卡口编号", "checkpoint_moved") if moved else None
+            if before.compound_id != place.compound_id:
+                return Fault("卡口编号", "checkpoint_moved")
+            usable = before == place or (is_open and not before.temporary)
+            return None if usable else Fault("卡口编号", "checkpoint_closed")
         try:
             rules = self.policy.document.checkpoints
             decide_opening(compound.area_m2, open_in[compound.compound_id], rules)
         except CheckpointLimitReached as refusal:
             return Fault("卡口编号", refusal.code)
         return None
-
-
-async def open_checkpoints(tx: Tx, places: Sequence[Checkpoint], policy: PolicyVersion) -> None:
-    """Write checkpoints whose opening was decided, and publish it."""
-    saved = await store.save_checkpoints(tx, places, policy_version=policy.version)
-    for place in sorted(places, key=lambda place: place.checkpoint_id):
-        policy_version, version = saved[place.checkpoint_id]
-        opened = CheckpointOpened(
-            checkpoint=place.checkpoint_id,
-            compound=place.compound_id,
-            name=place.name,
-            policy_version=policy_version,
-        )
-        await tx.publish(opened, version=version)
 
 
 @dataclass(slots=True)
@@ -252,26 +230,11 @@ class AddressImporter:
             await store.add_dwellings(tx, fresh)
             await store.change_dwellings(tx, changed)
             empty = [dwelling_id for dwelling_id, one in fresh if one.occupancy is Occupancy.EMPTY]
-            told = sorted([dwelling_id for dwelling_id, _ in changed])
-            await tx.execute(people_store.BUMP_DWELLINGS, told)
-            for row in await tx.fetch(people_store.HOUSEHOLDS, sorted(empty + told)):
-                await tx.publish(household_of(row), version=row["version"])
-            await _tell_addresses(tx, sorted(grid for grid, more in grown.items() if more))
+            told = [dwelling_id for dwelling_id, _ in changed]
+            await tell_households(tx, fresh_and_empty=empty, changed=told)
+            await tell_addresses(tx, sorted(grid for grid, more in grown.items() if more))
 
         return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
-
-
-async def _tell_addresses(tx: Tx, grids: Sequence[str]) -> None:
-    """Tell of grids whose number of dwellings has changed; counted with everyone else who adds some waiting."""
-    if not grids:
-        return
-    await tx.fetch(store.LOCK_GRIDS, grids)
-    await tx.execute(store.BUMP_GRIDS, grids)
-    for row in await tx.fetch(store.ADDRESSES_OF_GRIDS, grids):
-        counted = AddressesRegistered(
-            grid=row["grid_id"], compound=row["compound_id"], dwellings=row["dwellings"]
-        )
-        await tx.publish(counted, version=row["version"])
 
 
 def _places(reader: Reader, compounds: dict[str, Compound], grids: Mapping[str, str]) -> list[Fault]:

@@ -21,7 +21,7 @@ from services.registry.domain.premises import (
     Traffic,
     order_of,
 )
-from services.registry.store import surveys
+from services.registry.store import history, surveys
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
 
@@ -70,13 +70,8 @@ returning compound_id, version
 """
 
 CHECKPOINTS = """
-select checkpoint_id, compound_id, name, traffic, opened_on, closed_on, note, policy_version, version
+select checkpoint_id, compound_id, name, traffic, opened_on, note, temporary_for, closed_at
 from checkpoint order by checkpoint_id
-"""
-
-CHECKPOINTS_OF = """
-select checkpoint_id, compound_id, name, traffic, opened_on, closed_on, note, policy_version, version
-from checkpoint where compound_id = $1 order by checkpoint_id
 """
 
 SAVE_CHECKPOINTS = """
@@ -192,6 +187,7 @@ async def save_neighbourhoods(tx: Tx, places: Sequence[Neighbourhood]) -> None:
     """Add or correct neighbourhoods."""
     rows = [(place.neighbourhood_id, place.name, place.kind.value) for place in places]
     if rows:
+        await history.keep_neighbourhoods(tx, [place.neighbourhood_id for place in places])
         await tx.execute(SAVE_NEIGHBOURHOODS, *_columns(rows))
 
 
@@ -211,7 +207,10 @@ async def save_compounds(tx: Tx, places: Sequence[Compound]) -> dict[str, int]:
         )
         for place in places
     ]
-    saved = await tx.fetch(SAVE_COMPOUNDS, *_columns(rows)) if rows else []
+    if not rows:
+        return {}
+    await history.keep_compounds(tx, [place.compound_id for place in places])
+    saved = await tx.fetch(SAVE_COMPOUNDS, *_columns(rows))
     return {row["compound_id"]: row["version"] for row in saved}
 
 
@@ -222,9 +221,8 @@ async def lock_compounds(tx: Tx, compound_ids: Sequence[str]) -> dict[str, int]:
     }
 
 
-async def checkpoints(conn: Conn, compound_id: str | None = None) -> dict[str, tuple[Checkpoint, bool]]:
-    """All checkpoints, or those of one compound; each with whether it is open."""
-    rows = await (conn.fetch(CHECKPOINTS_OF, compound_id) if compound_id else conn.fetch(CHECKPOINTS))
+async def checkpoints(conn: Conn) -> dict[str, tuple[Checkpoint, bool]]:
+    """All checkpoints, each with whether it is open."""
     return {
         row["checkpoint_id"]: (
             Checkpoint(
@@ -234,10 +232,11 @@ async def checkpoints(conn: Conn, compound_id: str | None = None) -> dict[str, t
                 traffic=Traffic(row["traffic"]),
                 opened_on=row["opened_on"],
                 note=row["note"],
+                temporary=row["temporary_for"] is not None,
             ),
-            row["closed_on"] is None,
+            row["closed_at"] is None,
         )
-        for row in rows
+        for row in await conn.fetch(CHECKPOINTS)
     }
 
 
@@ -249,7 +248,10 @@ async def save_checkpoints(
         (place.checkpoint_id, place.compound_id, place.name, place.traffic.value, place.opened_on, place.note)
         for place in places
     ]
-    saved = await tx.fetch(SAVE_CHECKPOINTS, *_columns(rows), policy_version) if rows else []
+    if not rows:
+        return {}
+    await history.keep_checkpoints(tx, [place.checkpoint_id for place in places])
+    saved = await tx.fetch(SAVE_CHECKPOINTS, *_columns(rows), policy_version)
     return {row["checkpoint_id"]: (row["policy_version"], row["version"]) for row in saved}
 
 
@@ -270,7 +272,10 @@ async def grids(conn: Conn) -> dict[str, Grid]:
 async def save_grids(tx: Tx, places: Sequence[Grid]) -> dict[str, int]:
     """Add or correct grids; tells their versions."""
     rows = [(place.grid_id, place.compound_id, place.name, place.span, place.dwellings) for place in places]
-    saved = await tx.fetch(SAVE_GRIDS, *_columns(rows)) if rows else []
+    if not rows:
+        return {}
+    await history.keep_grids(tx, [place.grid_id for place in places])
+    saved = await tx.fetch(SAVE_GRIDS, *_columns(rows))
     return {row["grid_id"]: row["version"] for row in saved}
 
 
@@ -322,6 +327,7 @@ async def change_dwellings(tx: Tx, dwellings: Sequence[tuple[UUID, Dwelling]]) -
     """Correct dwellings; the household's version moves with the event about it."""
     rows = [(dwelling_id, one.grid_id, one.address, one.occupancy.value) for dwelling_id, one in dwellings]
     if rows:
+        await history.keep_dwellings(tx, [dwelling_id for dwelling_id, _ in dwellings])
         await tx.execute(CHANGE_DWELLINGS, *_columns(rows))
 
 
