@@ -19,6 +19,7 @@ from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import places as places_api
 from services.registry.api import policy as policy_api
+from services.registry.api import posts as posts_api
 from services.registry.api import premises as premises_api
 from services.registry.api import returnee_desk as returnee_desk_api
 from services.registry.api import returnees as returnees_api
@@ -30,8 +31,11 @@ from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
 from services.registry.api import sheets as sheets_api
+from services.registry.api import staff as staff_api
+from services.registry.api import surveys as surveys_api
+from services.registry.api import volunteers as volunteers_api
 from services.registry.api import watch_lists as watch_lists_api
-from services.registry.handlers import checkpoints, pass_keys, places, policy, risk
+from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, risk
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
@@ -67,6 +71,9 @@ def build(context: Context) -> Service:
             places_api.router,
             businesses_api.router,
             sheets_api.router,
+            staff_api.router,
+            posts_api.router,
+            volunteers_api.router,
             people_api.router,
             policy_api.router,
             risk_api.router,
@@ -94,6 +101,7 @@ def build(context: Context) -> Service:
         rejections={
             **people_store.REJECTIONS,
             **places.REJECTIONS,
+            **postings.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
             **vehicle_store.REJECTIONS,

@@ -24,6 +24,8 @@ from services.registry.domain.premises import (
     building_name,
     room_name,
 )
+from services.registry.domain.workers import WorkerFacts
+from shared.events.policy import WorkerKind
 from shared.kernel.ids import PLACE_CODE, CheckpointId, CompoundId, GridId, NeighbourhoodId
 
 T = TypeVar("T")
@@ -243,7 +245,7 @@ def read_dwelling(reader: Reader) -> Dwelling | None:
     return Dwelling(key=key, grid_id=grid_id, address=address, occupancy=occupancy)
 
 
-WORKER_KINDS = {
+WORKER_KINDS: dict[str, WorkerKind] = {
     "工作组组长": "work_group_leader",
     "工作组成员": "work_group_member",
     "辅警": "auxiliary_police",
@@ -269,7 +271,7 @@ class WorkerLine:
     name: str
     sex: Sex
     phone: str
-    kind: str
+    kind: WorkerKind
     home_unit: str
     work_group: str | None
     home_compound: CompoundId | None
@@ -278,10 +280,18 @@ class WorkerLine:
     from_day: date
     until_day: date | None
 
-    def content(self) -> str:
-        """What the line states of the worker, without the post, as one text."""
-        parts = (self.code, self.name, self.sex, self.phone, self.kind, self.home_unit)
-        return "\n".join((*parts, self.work_group or "", self.home_compound or ""))
+    def facts(self) -> WorkerFacts:
+        """What the line states of the worker, without the post."""
+        return WorkerFacts(
+            code=self.code,
+            name=self.name,
+            sex=self.sex,
+            phone=self.phone,
+            kind=self.kind,
+            home_unit=self.home_unit,
+            work_group=self.work_group,
+            home_compound=self.home_compound,
+        )
 
 
 def read_worker(reader: Reader) -> WorkerLine | None:

@@ -9,12 +9,11 @@ from uuid import UUID, uuid4
 from services.registry.domain.faults import Fault
 from services.registry.domain.import_rows import RawRow, Reader, WorkerLine, read_all, read_worker
 from services.registry.handlers.import_steps import Judged, Sheet
-from services.registry.store import premises
+from services.registry.handlers.postings import CONTENT, posted, posts_of_town, sealed_worker
 from services.registry.store import workers as store
 from services.registry.store.workers import Post, Posting
 from shared.db.pool import Conn, Tx
-from shared.events.registry.places import WorkerPosted
-from shared.kernel.ids import CheckpointId, CompoundId, GridId, uuid7
+from shared.kernel.ids import uuid7
 from shared.kernel.sealed import PersonKeys, Vault
 
 _UNKNOWN = {
@@ -47,7 +46,7 @@ class WorkerImporter:
 
     async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
         """See `Importer`."""
-        posts, compounds = await _posts(conn)
+        posts, compounds = await posts_of_town(conn)
         read = await asyncio.to_thread(read_all, rows, read_worker)
         known = await store.workers(conn, {line.code for _, _, line in read if line})
         postings = await store.postings(conn, {ref for ref, _ in known.values()})
@@ -94,7 +93,7 @@ class WorkerImporter:
         postings: Mapping[tuple[UUID, Post, date], Posting],
         seen: set[Hashable],
     ) -> None:
-        content = self.vault.index("worker", line.content())
+        content = self.vault.index(CONTENT, line.facts().content())
         met = line.code in seen or line.code in self.seen
         if met and batch.contents.get(line.code) != content:
             sheet.reject(row, [Fault("工号", "worker_conflict")])
@@ -130,70 +129,16 @@ class WorkerImporter:
         sheet.take(row, reader.faults, changed=changed)
 
 
-async def _posts(conn: Conn) -> tuple[dict[tuple[str, str], Post], set[str]]:
-    """Every place where somebody may be posted."""
-    compounds = await premises.compounds(conn)
-    posts = {
-        ("neighbourhood", place): Post(kind="neighbourhood", neighbourhood_id=place)
-        for place in await premises.neighbourhoods(conn)
-    }
-    posts |= {("compound", place): Post(kind="compound", compound_id=place) for place in compounds}
-    posts |= {
-        ("checkpoint", place): Post(
-            kind="checkpoint", checkpoint_id=place, compound_id=checkpoint.compound_id
-        )
-        for place, (checkpoint, _) in (await premises.checkpoints(conn)).items()
-    }
-    posts |= {
-        ("grid", place): Post(kind="grid", grid_id=place, compound_id=grid.compound_id)
-        for place, grid in (await premises.grids(conn)).items()
-    }
-    return posts, set(compounds)
-
-
 async def _enter(tx: Tx, batch: _Batch, vault: Vault) -> None:
     keys = await vault.keys([*batch.fresh, *batch.changed], create=True)
-    await store.add_workers(tx, await asyncio.to_thread(_seal, batch.fresh, batch, keys, vault))
-    await store.change_workers(tx, await asyncio.to_thread(_seal, batch.changed, batch, keys, vault))
+    await store.add_workers(tx, await asyncio.to_thread(_seal, batch.fresh, keys, vault))
+    await store.change_workers(tx, await asyncio.to_thread(_seal, batch.changed, keys, vault))
     await store.add_postings(tx, batch.new_postings)
     versions = await store.change_postings(tx, batch.moved_postings)
     for posting in (*batch.new_postings, *batch.moved_postings):
-        posted = _posted(posting, batch.kinds[posting.worker_ref])
-        await tx.publish(posted, version=versions.get(posting.posting_id, 1))
+        told = posted(posting, batch.kinds[posting.worker_ref])
+        await tx.publish(told, version=versions.get(posting.posting_id, 1))
 
 
-def _seal(
-    lines: Mapping[UUID, WorkerLine], batch: _Batch, keys: PersonKeys, vault: Vault
-) -> list[tuple[object, ...]]:
-    return [
-        (
-            *(
-                ref,
-                line.code,
-                vault.seal(keys[ref], "name", line.name),
-                vault.seal(keys[ref], "sex", line.sex),
-            ),
-            *(
-                vault.seal(keys[ref], "phone", line.phone),
-                batch.contents[line.code],
-                line.kind,
-                line.home_unit,
-            ),
-            *(line.work_group, line.home_compound),
-        )
-        for ref, line in lines.items()
-    ]
-
-
-def _posted(posting: Posting, kind: str) -> WorkerPosted:
-    post = posting.post
-    return WorkerPosted(
-        posting_id=posting.posting_id,
-        worker_ref=posting.worker_ref,
-        kind=kind,
-        compound=CompoundId(post.compound_id) if post.compound_id else None,
-        grid=GridId(post.grid_id) if post.grid_id else None,
-        checkpoint=CheckpointId(post.checkpoint_id) if post.checkpoint_id else None,
-        from_day=posting.from_day,
-        until_day=posting.until_day,
-    )
+def _seal(lines: Mapping[UUID, WorkerLine], keys: PersonKeys, vault: Vault) -> list[tuple[object, ...]]:
+    return [sealed_worker(ref, line.facts(), keys[ref], vault) for ref, line in lines.items()]
