@@ -30,10 +30,14 @@ from services.registry.api import survey_links as survey_links_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import watch_files as watch_files_api
+from services.registry.api import responsibility as responsibility_api
+from services.registry.api import returnees as returnees_api
+from services.registry.api import risk as risk_api
 from services.registry.api import sheets as sheets_api
 from services.registry.api import staff as staff_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import volunteers as volunteers_api
+from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, risk
 from services.registry.handlers.imports import ImportRunner
@@ -74,6 +78,7 @@ def build(context: Context) -> Service:
             staff_api.router,
             posts_api.router,
             volunteers_api.router,
+            responsibility_api.router,
             people_api.router,
             policy_api.router,
             risk_api.router,

@@ -6,5 +6,6 @@ Events in: all channels except cards (this far: registry's town, people, policy,
 checks and duty, observation's cases and declarations, sanitation's rounds).
 Events out: none yet.
 
-HTTP: `/v1/board`, `/v1/board/{compound}`, `/v1/observation-roll`, `/v1/observation-roll/{case_id}`.
+HTTP: `/v1/board`, `/v1/board/{compound}`, `/v1/responsibility`, `/v1/observation-roll`,
+`/v1/observation-roll/{case_id}`.
 """

@@ -8,6 +8,7 @@ _ROLL = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.COMMUNITY_CLERK})
 ACCESS: AccessTable = {
     "GET /v1/board": _BOARD,
     "GET /v1/board/{compound}": _BOARD,
+    "GET /v1/responsibility": _BOARD,
     "GET /v1/observation-roll": _ROLL,
     "GET /v1/observation-roll/{case_id}": _ROLL,
 }

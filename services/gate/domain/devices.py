@@ -19,6 +19,12 @@ class UnknownCheckpoint(Refusal):
     code: ClassVar[str] = "unknown_checkpoint"
 
 
+class CheckpointIsClosed(Refusal):
+    """The checkpoint is out of use: nothing is enrolled there until it opens again (R2.1)."""
+
+    code: ClassVar[str] = "checkpoint_closed"
+
+
 class UnknownDevice(Refusal):
     """There is no such device, or none that the caller may know of."""
 
@@ -52,6 +58,20 @@ class Post:
     checkpoint: CheckpointId
     compound: CompoundId
     opened_at: datetime
+    closed_at: datetime | None
+
+    def require_open(self) -> None:
+        """Insist that the checkpoint is in use.
+
+        Raises:
+            CheckpointIsClosed: it is not.
+        """
+        if self.closed_at is not None:
+            raise CheckpointIsClosed(
+                "该卡口已关闭，不能登记设备。This checkpoint is closed; no device is enrolled there.",
+                field="checkpoint",
+                closed_at=self.closed_at.isoformat(),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

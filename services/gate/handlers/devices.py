@@ -46,7 +46,9 @@ async def issue_code(
     Raises:
         SameIdOtherContent: the id was used for another checkpoint.
         CodeUsed: the code of this request was used already.
+        CheckpointIsClosed: no device is enrolled there.
     """
+    post.require_open()
     code = base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()
     expires_at = code_expires(real_now)
     kept = await tx.fetchval(
@@ -63,7 +65,11 @@ async def issue_code(
 
 
 async def enrol(code: str, device_id: UUID | None, *, vault: Vault, real_now: datetime, tx: Tx) -> Enrolled:
-    """Take a device into service with a code. See `decide_enrolment` for repeats and refusals."""
+    """Take a device into service with a code. See `decide_enrolment` for repeats and refusals.
+
+    Raises:
+        CheckpointIsClosed: it was closed after the code was issued.
+    """
     found = await store.code_by_hash(tx, _hash(normal_code(code)))
     row = await tx.fetchrow(store.DEVICE_FOR_UPDATE, device_id) if device_id else None
     revoked = row is not None and row["revoked_at"] is not None
@@ -72,6 +78,8 @@ async def enrol(code: str, device_id: UUID | None, *, vault: Vault, real_now: da
     device_id = device_id or uuid7()
     secret = _secret(vault, normal_code(code), device_id)
     if created:
+        if (post := await store.post(tx, found.checkpoint)) is not None:
+            post.require_open()
         await tx.execute(store.USE_CODE, found.request_id, device_id)
         await tx.execute(
             store.ADD_DEVICE, device_id, found.compound, found.checkpoint, hash_secret(secret), tx.now

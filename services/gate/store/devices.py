@@ -15,7 +15,7 @@ REJECTIONS: Mapping[str, Refusal] = {
     "enrolment_code_once": CodeInvalid("请重新获取登记码。Ask for a new code.", field="code"),
 }
 
-POST = "select checkpoint, compound, opened_at from checkpoint where checkpoint = $1"
+POST = "select checkpoint, compound, opened_at, closed_at from checkpoint where checkpoint = $1"
 POST_NAMES = """
 select p.checkpoint, p.name as checkpoint_name, p.compound, c.name as compound_name
 from checkpoint p left join compound c on c.compound = p.compound

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.registry.api.common import Day, Instant, Running, cause
 from services.registry.api.places import reached
@@ -103,6 +103,12 @@ class ClaimBody(Body):
     kind: WorkerKind
     from_day: Day
     until_day: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ClaimBody":
+        if self.until_day is not None and self.until_day < self.from_day:
+            raise ValueError("until_day is not before from_day")
+        return self
 
 
 class ClaimAnswer(Answer):

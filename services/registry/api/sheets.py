@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter
 
 from services.registry.api.common import Running
 from services.registry.api.places import reached
+from services.registry.api.posts import board_answer
 from services.registry.api.premises import (
     CheckpointAnswer,
     CompoundAnswer,
@@ -15,11 +17,15 @@ from services.registry.api.premises import (
     checkpoint_answer,
     told,
 )
-from services.registry.domain.premises import checkpoint_limit
-from services.registry.handlers import policy
+from services.registry.api.responsibility import named_persons
+from services.registry.domain.premises import Mode, checkpoint_limit
+from services.registry.domain.responsibility import Measure, gaps_of
+from services.registry.handlers import policy, posts
 from services.registry.store import businesses as business_store
 from services.registry.store import checkpoints as checkpoint_store
 from services.registry.store import places as store
+from services.registry.store import responsibility
+from shared.events.policy import WorkerKind
 from shared.http.access import Caller
 from shared.http.models import Answer
 
@@ -71,8 +77,21 @@ class Limit(Answer):
     exceeded: bool
 
 
+class Posts(Answer):
+    """The compound's posts today; `vacant_kinds` are kinds of which somebody is missing somewhere here."""
+
+    needed: int
+    filled: int
+    vacant: int
+    vacant_kinds: list[WorkerKind]
+
+
 class SheetAnswer(Answer):
-    """A compound with everything that belongs to it. No name of anybody is part of it."""
+    """A compound with everything that belongs to it. No name of anybody is part of it.
+
+    `unanswered` are the measures for which nobody answers today; `needs_named_person`: it cannot be closed and nobody
+    is named who strengthens control there (R1.1).
+    """
 
     day: date
     policy_version: int
@@ -84,6 +103,10 @@ class SheetAnswer(Answer):
     buildings: list[Building]
     grids: list[GridLine]
     businesses: dict[str, int]
+    posts: Posts
+    unanswered: list[Measure]
+    named_persons: list[UUID]
+    needs_named_person: bool
 
 
 @router.get("/v1/compounds/{compound_id}/sheet", summary="A compound's sheet")
@@ -98,6 +121,9 @@ async def read_sheet(compound_id: CompoundPath, who: Caller, context: Running) -
         lines = await conn.fetch(store.BUILDINGS_OF, compound_id)
         people = {row["grid_id"]: row for row in await conn.fetch(store.PEOPLE_OF, compound_id)}
         businesses = await business_store.counts(conn, compound_id)
+        board = board_answer(await posts.board_of(conn, compound, today))
+        assignments = map(responsibility.assignment, await responsibility.of_compound(conn, compound_id))
+        named = await named_persons(conn, compound_id, today)
     allowed = checkpoint_limit(compound.area_m2, rules.document.checkpoints)
     counted = sum(gate.open_at(now) and gate.temporary_for is None for gate in gates)
     return SheetAnswer(
@@ -129,6 +155,10 @@ async def read_sheet(compound_id: CompoundPath, who: Caller, context: Running) -
             for row in grids
         ],
         businesses=businesses,
+        posts=Posts(**{name: getattr(board, name) for name in Posts.model_fields}),
+        unanswered=[gap.measure for gap in gaps_of(assignments, from_day=today, until_day=today)],
+        named_persons=named,
+        needs_named_person=compound.mode is Mode.STAFFED and not named,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from services.registry.api.common import Day, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, reached
@@ -103,6 +103,12 @@ class PostingBody(Body):
     place: PlaceCode
     from_day: Day
     until_day: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PostingBody":
+        if self.until_day is not None and self.until_day < self.from_day:
+            raise ValueError("until_day is not before from_day")
+        return self
 
 
 class EndBody(Body):

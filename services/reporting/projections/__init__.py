@@ -12,7 +12,9 @@ from services.reporting.projections.entry_passes import EntryPasses
 from services.reporting.projections.observation_roll import ObservationRoll
 from services.reporting.projections.policy import Policy
 from services.reporting.projections.population import Population
+from services.reporting.projections.postings import Postings
 from services.reporting.projections.read_model import ReadModel
+from services.reporting.projections.responsibility import Responsibility
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
 
@@ -28,6 +30,8 @@ def all_projections() -> list[ReadModel]:
         ObservationRoll(),
         Policy(),
         Population(),
+        Postings(),
+        Responsibility(),
         SiteRounds(),
         Survey(),
     ]

@@ -109,7 +109,6 @@ class ResponsibilityAssigned(
     channel="town",
     key="assignment_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody answers for an area or a measure from a day on, by pseudonym (R7.1).
 

@@ -231,5 +231,8 @@ async def test_a_compounds_sheet_tells_all_that_belongs_to_it(desk: Desk) -> Non
     ]
     assert [building["building"] for building in sheet["buildings"]] == [f"{n}幢" for n in range(1, 11)]
     assert sheet["businesses"] == {"clinic": 1}
+    assert (sheet["posts"]["needed"], sheet["posts"]["vacant"]) == (16, 16)
+    assert sheet["unanswered"] == ["gate", "observation", "survey", "sanitation", "leads", "duty"]
+    assert sheet["needs_named_person"] is False
     assert sheet["checkpoint_limit"] == {"limit": 1, "rule": "town", "counted": 0, "exceeded": False}
     assert (await desk.get("/v1/compounds/lj-002/sheet", CLERK)).status_code == 403

@@ -27,7 +27,12 @@ from shared.events.observation import (
 )
 from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
 from shared.events.registry.people import HouseholdChanged, PersonRegistered
-from shared.events.registry.places import AddressesRegistered, CompoundRegistered
+from shared.events.registry.places import (
+    AddressesRegistered,
+    CompoundRegistered,
+    ResponsibilityAssigned,
+    WorkerPosted,
+)
 from shared.events.registry.rules import PolicyRevised
 from shared.events.sanitation import RoundLogged, SiteRegistered
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
@@ -327,9 +332,26 @@ def small_town(rng: Random, size: int) -> Log:
             case 8:
                 log.say(*_at_a_site(rng, places, compound, at))
             case which:
-                log.say(*_of_a_place(rng, compound, at, duty=which == 10))
+                log.say(*_of_a_place(rng, compound, at, duty=which == 10), *_answering(rng, compound))
     log.say(*compounds(COMPOUNDS[3:]))
     return log
+
+
+def _answering(rng: Random, compound: CompoundId) -> list[Event]:
+    """Somebody is posted or answers for something, and again with another last day: few ids, so that many repeat."""
+    days: dict[str, Any] = {
+        "compound": compound,
+        "grid": None,
+        "from_day": TODAY,
+        "until_day": rng.choice((None, TODAY, TODAY + timedelta(days=rng.randrange(9)))),
+    }
+    worker, number = UUID(int=rng.randrange(9)), UUID(int=rng.randrange(40))
+    return [
+        WorkerPosted(posting_id=number, worker_ref=worker, kind="guard", checkpoint=None, **days),
+        ResponsibilityAssigned(
+            assignment_id=number, worker_ref=worker, role="grid_leader", measure="all", **days
+        ),
+    ]
 
 
 def _pass_life(rng: Random, compound: CompoundId) -> list[Event]:
