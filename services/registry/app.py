@@ -21,25 +21,21 @@ from services.registry.api import places as places_api
 from services.registry.api import policy as policy_api
 from services.registry.api import posts as posts_api
 from services.registry.api import premises as premises_api
+from services.registry.api import responsibility as responsibility_api
 from services.registry.api import returnee_desk as returnee_desk_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
+from services.registry.api import sheets as sheets_api
+from services.registry.api import staff as staff_api
 from services.registry.api import survey_conflicts as survey_conflicts_api
 from services.registry.api import survey_forms as survey_forms_api
 from services.registry.api import survey_links as survey_links_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
-from services.registry.api import watch_files as watch_files_api
-from services.registry.api import responsibility as responsibility_api
-from services.registry.api import returnees as returnees_api
-from services.registry.api import risk as risk_api
-from services.registry.api import sheets as sheets_api
-from services.registry.api import staff as staff_api
-from services.registry.api import surveys as surveys_api
 from services.registry.api import volunteers as volunteers_api
 from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
-from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, risk
+from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, responsibility, risk
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
@@ -107,6 +103,7 @@ def build(context: Context) -> Service:
             **people_store.REJECTIONS,
             **places.REJECTIONS,
             **postings.REJECTIONS,
+            **responsibility.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
             **vehicle_store.REJECTIONS,

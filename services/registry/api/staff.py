@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from services.registry.api.common import Day, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, reached
 from services.registry.api.premises import PlaceCode
-from services.registry.domain.people import Sex
+from services.registry.domain.people import Sex, normalise_phone
 from services.registry.domain.posts import PostingUnknown, WorkerUnknown
 from services.registry.domain.workers import PostingPlan, WorkerFacts
 from services.registry.handlers import postings as handlers
@@ -169,7 +169,8 @@ async def save_worker(
     response: Response,
 ) -> WorkerEntered:
     """Enter (201) or correct (200) a worker under the office's own staff number."""
-    facts = WorkerFacts(code=code, **body.model_dump(exclude={"version", "person_ref"}))
+    stated = body.model_dump(exclude={"version", "person_ref", "phone"})
+    facts = WorkerFacts(code=code, phone=normalise_phone(body.phone) or body.phone, **stated)
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         held = await store.by_code(tx, code)
         homes = {body.home_compound, held["home_compound_id"] if held else None} - {None}

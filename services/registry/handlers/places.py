@@ -36,6 +36,9 @@ from shared.kernel.refusal import SameIdOtherContent
 T = TypeVar("T")
 
 REJECTIONS: Rejections = {
+    "checkpoint_pkey": SameIdOtherContent(
+        "该卡口编号已用于其他内容。This checkpoint is described otherwise.", field="checkpoint_id"
+    ),
     "dwelling_once": AddressTaken(
         "标准地址表已有该楼栋、单元、室号。The address list has this dwelling already.", field="room"
     ),

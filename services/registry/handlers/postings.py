@@ -11,6 +11,7 @@ from services.registry.domain.errors import CompoundUnknown, PersonUnknown
 from services.registry.domain.posts import (
     Period,
     PlaceUnknown,
+    PostingOverlaps,
     PostingUnknown,
     WorkerUnknown,
     decide_end,
@@ -32,6 +33,13 @@ CONTENT = "worker"
 REJECTIONS: Rejections = {
     "worker_once_a_person": WorkerIsAnother(
         "此人已以另一工号登记。The person serves under another staff number already.", field="person_ref"
+    ),
+    "posting_once": PostingOverlaps(
+        "该人员自同日起已在此岗位。The worker serves at this very post from that day already.",
+        field="from_day",
+    ),
+    "posting_pkey": SameIdOtherContent(
+        "该编号已用于另一派驻。This id was used for another posting.", field="posting_id"
     ),
 }
 

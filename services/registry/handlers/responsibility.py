@@ -12,10 +12,16 @@ from services.registry.domain.responsibility import Assignment, AssignmentUnknow
 from services.registry.handlers import policy
 from services.registry.store import premises, staff
 from services.registry.store import responsibility as store
-from shared.db.pool import Tx
+from shared.db.pool import Rejections, Tx
 from shared.events.registry.places import ResponsibilityAssigned
 from shared.kernel.ids import CompoundId, GridId
 from shared.kernel.refusal import SameIdOtherContent
+
+REJECTIONS: Rejections = {
+    "responsibility_pkey": SameIdOtherContent(
+        "该编号已用于另一安排。This id was used for another assignment.", field="assignment_id"
+    ),
+}
 
 
 async def assign(new: Assignment, *, tx: Tx) -> tuple[asyncpg.Record, bool]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import CompoundUnknown
+from services.registry.domain.errors import CompoundUnknown, PersonUnknown
 from services.registry.domain.people import Sex
 from services.registry.domain.workers import (
     ApplicationSettled,
@@ -15,7 +15,7 @@ from services.registry.domain.workers import (
     WorkerFacts,
 )
 from services.registry.handlers import postings
-from services.registry.store import premises
+from services.registry.store import people, premises
 from services.registry.store import volunteers as store
 from services.registry.store.volunteers import NewApplication
 from shared.db.pool import Tx
@@ -49,7 +49,7 @@ async def apply(application: Application, *, tx: Tx, vault: Vault) -> bool:
     """Write an application down; the same one twice is one. Tells whether it is new.
 
     Raises:
-        SameIdOtherContent, CompoundUnknown: as their names say.
+        SameIdOtherContent, CompoundUnknown, PersonUnknown: as their names say.
     """
     held = await store.one(tx, application.application_id)
     if held is not None:
@@ -60,6 +60,8 @@ async def apply(application: Application, *, tx: Tx, vault: Vault) -> bool:
         return False
     if await premises.compound(tx, application.home_compound) is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="home_compound")
+    if application.person_ref and not await tx.fetch(people.PEOPLE, [application.person_ref]):
+        raise PersonUnknown("没有这个人。There is no such person.", field="person_ref")
     key_ref = uuid7()  # never an id that a client chose
     key = await vault.key(key_ref, create=True)
     await store.add(

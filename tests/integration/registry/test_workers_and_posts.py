@@ -105,6 +105,18 @@ async def test_a_posting_ends_and_is_extended_and_is_told_again_each_time(desk: 
 
 
 @pytest.mark.requirement("R3.1")
+async def test_a_kind_that_policy_lets_serve_at_several_posts_still_serves_at_each_once(desk: Desk) -> None:
+    ref = await worker(desk, "W0001", kind="community_police", phone="199 8888 7777")
+    first, second = await post(desk, ref), await post(desk, ref, "lj-001-w02")
+    assert (first.status_code, second.status_code) == (201, 201)
+    twice = await post(desk, ref)
+    assert (twice.status_code, twice.json()["code"]) == (409, "posting_overlaps")
+    backwards = await post(desk, ref, until_day="2020-02-23")
+    assert (backwards.status_code, backwards.json()["code"]) == (422, "invalid_request")
+    assert (await desk.get(f"/v1/workers/{ref}")).json()["phone"] == "19988887777"  # as lists spell it
+
+
+@pytest.mark.requirement("R3.1")
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_whoever_posts_at_the_same_moment_no_worker_serves_at_two_posts_on_a_day(
@@ -256,6 +268,8 @@ async def test_a_volunteer_applies_is_looked_into_and_serves(desk: Desk) -> None
     assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
     someone = body | {"application_id": str(uuid4()), "person_ref": str(uuid4())}
     assert (await desk.client.http.post("/v1/volunteers", json=someone)).status_code == 403
+    stranger = await desk.post("/v1/volunteers", someone)
+    assert (stranger.status_code, stranger.json()["field"]) == (404, "person_ref")
     [shown] = (await desk.get("/v1/volunteers", state="received")).json()["items"]
     assert (shown["via"], "name" in shown) == ("public", False)
     path = f"/v1/volunteers/{body['application_id']}"
