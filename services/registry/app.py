@@ -18,6 +18,8 @@ from services.registry.api import pass_paper as pass_paper_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import places as places_api
+from services.registry.api import people_changes as people_changes_api
+from services.registry.api import people_life as people_life_api
 from services.registry.api import policy as policy_api
 from services.registry.api import posts as posts_api
 from services.registry.api import premises as premises_api
@@ -44,6 +46,7 @@ from services.registry.store import leads as lead_store
 from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
+from services.registry.store import people_acts as people_act_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
@@ -76,6 +79,8 @@ def build(context: Context) -> Service:
             volunteers_api.router,
             responsibility_api.router,
             people_api.router,
+            people_changes_api.router,
+            people_life_api.router,
             policy_api.router,
             risk_api.router,
             returnee_desk_api.router,
@@ -104,6 +109,7 @@ def build(context: Context) -> Service:
             **places.REJECTIONS,
             **postings.REJECTIONS,
             **responsibility.REJECTIONS,
+            **people_act_store.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
             **vehicle_store.REJECTIONS,

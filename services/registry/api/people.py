@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from pydantic import StringConstraints, model_validator
 
 from services.registry.api.common import Running, cause, roles_of
+from services.registry.api.people_scope import require_person
 from services.registry.domain.documents import masked_number
 from services.registry.domain.people import masked_name, masked_phone
 from services.registry.handlers import people as handlers
 from services.registry.handlers.people import Living, Profile, Wanted
 from services.registry.store import people as store
-from shared.http.access import Caller, OutOfScope, Principal, Role
+from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
 
@@ -78,6 +79,7 @@ class PersonAnswer(Answer):
     documents: list[DocumentAnswer]
     homes: list[HomeAnswer]
     guardian_ref: UUID | None
+    died_on: date | None
 
 
 class LookupAnswer(Answer):
@@ -122,8 +124,7 @@ async def read_person(person_ref: UUID, who: Caller, context: Running) -> Person
         if not found:
             raise NotFound("没有这个人。There is no such person.")
         profile = found[0]
-        if not _reaches(who, profile):
-            raise OutOfScope("不在您的管理范围内。This is outside of what is assigned to you.")
+        await require_person(tx, who, person_ref)
         masked = not who.has(Role.COMMUNITY_CLERK)
         action = "people.read.masked" if masked else "people.read"
         await store.note_reads(tx, [person_ref], role=roles_of(who), action=action)
@@ -169,4 +170,5 @@ def _answer(profile: Profile, *, masked: bool) -> PersonAnswer:
             for living in profile.homes
         ],
         guardian_ref=profile.guardian_ref,
+        died_on=profile.died_on,
     )

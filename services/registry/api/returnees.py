@@ -10,14 +10,14 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
 from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
+from services.registry.api.identities import DocumentBody, documents_of, sex_and_birth
 from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, HealthBody, ViaAnswer, details_of
-from services.registry.domain.cells import CellFault, compact
-from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
-from services.registry.domain.errors import CompoundUnknown, DwellingUnknown, PersonIncomplete
+from services.registry.domain.cells import compact
+from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
 from services.registry.domain.intake_details import ProofKind, SuzhouCode
 from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
 from services.registry.domain.premises import AddressKey, building_name, room_name
-from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport, told_by_id
+from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport
 from services.registry.domain.stated import StatedPerson
 from services.registry.handlers import intake_details, people
 from services.registry.handlers import returnees as handlers
@@ -42,13 +42,6 @@ _TRIES = 3
 Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Part = Annotated[str, StringConstraints(max_length=40)]
 State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed", "closed"]
-
-
-class DocumentBody(Body):
-    """A document as it is written; blanks and small letters do not matter."""
-
-    kind: DocumentKind = Field(examples=["resident_id"])
-    number: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
 class PersonBody(Body):
@@ -270,31 +263,13 @@ def _command(body: ReturneeBody, place: Place) -> RegisterReturnee:
 
 
 def _returnee(body: PersonBody) -> Returnee:
-    documents: list[Document] = []
-    for nth, given in enumerate(body.documents):
-        try:
-            documents.append(read_document(given.kind, given.number))
-        except CellFault as fault:
-            raise PersonIncomplete(
-                "证件号码无法识别。The document cannot be read.",
-                field=f"person.documents.{nth}",
-                fault=fault.code,
-            ) from fault
-    born, sex = body.born, body.sex
-    for document in documents:
-        if document.verified and document.kind in LASTING:
-            told_born, told_sex = told_by_id(document.number)
-            born, sex = born or told_born, sex or Sex(told_sex)
-    if born is None or sex is None:
-        raise PersonIncomplete(
-            "请填写性别和出生日期。State sex and birth date: no resident ID tells them.",
-            field="person.born" if born is None else "person.sex",
-        )
+    documents = documents_of(body.documents, field="person.documents")
+    sex, born = sex_and_birth(documents, body.sex, body.born, field="person.")
     return Returnee(
         name=body.name,
         sex=sex,
         born=born,
-        documents=[document for document in documents if document.kind is not DocumentKind.NONE],
+        documents=documents,
         phone=body.phone,
         relation=body.relation,
     )

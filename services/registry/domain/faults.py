@@ -72,6 +72,8 @@ EXPLAINED = {
     "neighbourhood_unknown": "没有这个社区编号。No such neighbourhood.",
     "number_malformed": "应为整数。A whole number is expected.",
     "origin_malformed": "区划代码应为 6 位数字；本项未采用。A division code has 6 digits; this cell was left out.",
+    "person_deceased": "此人已登记死亡；如系误登，请先撤销死亡登记。"
+    "The person is registered as deceased; if that is a mistake, undo it first.",
     "phone_malformed": "手机号应为 11 位；已按原样保留，不能用于查找。"
     "A mobile number has 11 digits; kept as written, not used for lookups.",
     "room_missing": "缺少室号。The room number is missing.",

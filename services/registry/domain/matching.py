@@ -19,7 +19,10 @@ Place = tuple[UUID, UUID]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A readable line with its dwelling found and its values indexed under the registry's keys."""
+    """A readable line with its dwelling found and its values indexed under the registry's keys.
+
+    `meant` and `guardian_ref` are pseudonyms that somebody named, where no list but a person states the line.
+    """
 
     line: ResidentLine
     home: Home
@@ -27,6 +30,8 @@ class Stated:
     guardian: bytes | None
     identity: bytes
     content: bytes
+    meant: UUID | None = None
+    guardian_ref: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -36,6 +41,7 @@ class Entry:
     documents: set[DocumentKey] = field(default_factory=set)
     verified: set[DocumentKey] = field(default_factory=set)
     guardian: UUID | None = None
+    deceased: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +74,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What a line means and changes. `outcome` is accepted, unchanged or duplicate."""
+    """What a line means and changes. `outcome` is accepted, unchanged, duplicate, or rejected: the person has died."""
 
     stated: Stated
     person_ref: UUID
@@ -107,6 +113,8 @@ def _settle(stated: Stated, book: Book, seen: set[Place], fresh: Iterator[UUID])
         outcome = Outcome.DUPLICATE
     elif content == stated.content and not brings_document:
         outcome = Outcome.UNCHANGED
+    elif known is not None and book.people.get(ref, Entry()).deceased:
+        outcome = Outcome.REJECTED
     else:
         outcome = Outcome.ACCEPTED
     taken = outcome is Outcome.ACCEPTED
@@ -127,6 +135,8 @@ def _settle(stated: Stated, book: Book, seen: set[Place], fresh: Iterator[UUID])
 
 
 def _meant(stated: Stated, book: Book, guardian: UUID | None) -> UUID | None:
+    if stated.meant is not None:
+        return stated.meant
     verified = stated.document if stated.line.document.verified else None
     if verified is not None and verified in book.holders:
         return book.holders[verified]
@@ -139,7 +149,9 @@ def _meant(stated: Stated, book: Book, guardian: UUID | None) -> UUID | None:
 
 
 def _guardian(stated: Stated, book: Book) -> UUID | None:
-    """The holder of the guardian's document who stands at the same dwelling."""
+    """The guardian named, or the holder of the guardian's document who stands at the same dwelling."""
+    if stated.guardian_ref is not None:
+        return stated.guardian_ref
     if stated.guardian is None:
         return None
     holders = book.by_number.get(stated.guardian, ())

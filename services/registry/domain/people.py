@@ -143,6 +143,11 @@ def masked_phone(phone: str) -> str:
     return f"{phone[:3]}{'*' * max(len(phone) - 5, 1)}{phone[-2:]}" if len(phone) > 6 else "*" * len(phone)
 
 
+def identity_text(name: str, born: date) -> str:
+    """Name and birth date as one text."""
+    return f"{name}\n{born.isoformat()}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentLine:
     """One person at one dwelling as a list states it, in one spelling.
@@ -167,7 +172,7 @@ class ResidentLine:
 
     def identity(self) -> str:
         """Name and birth date, as the text that is indexed together with the dwelling."""
-        return f"{self.name}\n{self.born.isoformat()}"
+        return identity_text(self.name, self.born)
 
     def content(self) -> str:
         """Everything the line states, as one text: equal texts change nothing."""

@@ -108,6 +108,9 @@ def _judge(sheet: Sheet, one: _Read, settled: Settled) -> None:
     if settled.outcome is Outcome.DUPLICATE:
         sheet.repeat(one.row)
         return
+    if settled.outcome is Outcome.REJECTED:
+        sheet.reject(one.row, (Fault("姓名", "person_deceased"), *one.faults))
+        return
     faults = one.faults
     if settled.guardian_missing:
         faults = (*faults, Fault("监护人证件号码", "guardian_unknown"))

@@ -18,7 +18,7 @@ from services.registry.domain.pass_life import (
     decide_reinstatement,
     decide_suspension,
 )
-from services.registry.domain.passes import Holder, HoldKind, SuspensionReason
+from services.registry.domain.passes import Holder, HoldKind, PassState, SuspensionReason, unfinished
 from services.registry.store import passes as store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
@@ -137,6 +137,25 @@ async def stop(tx: Tx, one: EntryPass, reason: str) -> None:
         ),
         version=version,
     )
+
+
+async def put_back(tx: Tx, one: EntryPass, *, was: PassState, reason: str | None) -> None:
+    """Undo a revocation that an act about the holder brought: the pass is as it was before.
+
+    Where it admitted and something stands against the holder now, it is suspended for that.
+    """
+    holder = await holder_of(tx, one.person_ref)
+    if was == "active" and unfinished(holder.observations, tx.today) is not None:
+        reason = "under_observation"
+    elif was == "active":
+        reason = next((hold.kind for hold in holder.holds if hold.stands), None)
+    if reason is None:
+        await _reinstate(tx, one, "undone")
+        return
+    version = await store.change(
+        tx, one, "suspended", reason, step="suspended", why="undone", held_back=one.held_back
+    )
+    await _tell_suspended(tx, one, reason, version)
 
 
 # ---- because of what is known

@@ -6,7 +6,7 @@ store, however many lines there are. Work for the processor runs in a thread, so
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import repeat
 from uuid import UUID, uuid4
@@ -16,7 +16,15 @@ from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKi
 from services.registry.domain.errors import DwellingUnknown
 from services.registry.domain.faults import Outcome
 from services.registry.domain.matching import Book, Place, Settled, Stated, settle_lines
-from services.registry.domain.people import Relation, ResidentLine, Sex, normalise_phone, surname_of
+from services.registry.domain.people import (
+    Relation,
+    ResidentLine,
+    Sex,
+    identity_text,
+    normalise_phone,
+    surname_of,
+)
+from services.registry.domain.people_life import PersonDeceased
 from services.registry.domain.premises import Home
 from services.registry.handlers import people_events
 from services.registry.handlers.people_events import home_of
@@ -28,6 +36,7 @@ from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 
 DOCUMENT, PHONE, NAME, SURNAME = "document", "phone", "name", "surname_at_dwelling"
+IDENTITY = "identity_at_dwelling"
 """Names of the keyed indexes, part of what is stored: never renamed."""
 _BREATH = 250
 
@@ -46,14 +55,13 @@ class Keeper:
 def state_line(line: ResidentLine, home: Home, vault: Vault) -> Stated:
     """Index what identifies the person in a line."""
     index, document = vault.index, line.document
-    at = f"{home.dwelling_id}\n"
     return Stated(
         line=line,
         home=home,
         document=None if document is NO_DOCUMENT else (document.kind, index(DOCUMENT, document.number)),
         guardian=index(DOCUMENT, line.guardian) if line.guardian else None,
-        identity=index("identity_at_dwelling", at + line.identity()),
-        content=index("line", at + line.content()),
+        identity=identity_index(vault, line.name, line.born, home.dwelling_id),
+        content=index("line", f"{home.dwelling_id}\n{line.content()}"),
     )
 
 
@@ -139,6 +147,11 @@ def _seal_rows(taken: Sequence[Settled], keys: PersonKeys, vault: Vault, now: da
     return rows
 
 
+def identity_index(vault: Vault, name: str, born: date, dwelling_id: UUID) -> bytes:
+    """The lookup value of a name and birth date at one dwelling."""
+    return vault.index(IDENTITY, f"{dwelling_id}\n{identity_text(name, born)}")
+
+
 def surname_index(vault: Vault, surname: str, dwelling_id: UUID) -> bytes:
     """The lookup value of a surname at one dwelling."""
     return vault.index(SURNAME, f"{dwelling_id}\n{surname}")
@@ -162,29 +175,104 @@ async def register_person(
 ) -> UUID:
     """Enter somebody as living at a dwelling, or find that they are in the book already; tells the pseudonym.
 
-    Whoever holds one of the verified documents is the person; else the same name and birth date at this dwelling is.
+    Raises:
+        DwellingUnknown, PersonDeceased, RegisteredMeanwhile: see `enter_person`.
+    """
+    ref, _ = await enter_person(tx, keeper, person, dwelling_id, relation)
+    return ref
+
+
+async def enter_person(
+    tx: Tx,
+    keeper: Keeper,
+    person: NewPerson,
+    dwelling_id: UUID,
+    relation: Relation,
+    *,
+    resident: bool = True,
+    meant: UUID | None = None,
+    guardian_ref: UUID | None = None,
+) -> tuple[UUID, bool]:
+    """Enter somebody at a dwelling; tells the pseudonym, and whether the person is new.
+
+    Whoever is meant is the person; else who holds one of the verified documents; else who has the same name and birth
+    date at this dwelling.
 
     Raises:
         DwellingUnknown: there is no such dwelling.
+        PersonDeceased: whom it means has died.
         RegisteredMeanwhile: the same document was registered at the same moment (at the commit).
     """
-    row = await premises.dwelling(tx, dwelling_id)
-    if row is None:
-        raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
-    home = home_of(row)
-    book = Book()
-    papers = [one for one in person.documents if one.kind is not DocumentKind.NONE] or [NO_DOCUMENT]
-    stated = [state_line(_line(person, paper, home, relation), home, keeper.vault) for paper in papers]
-    numbers = {one.document[1] for one in stated if one.document}
-    await store.fill_book(tx, book, numbers=numbers, identities={one.identity for one in stated})
-    stated.sort(key=lambda one: one.document not in book.holders)  # whom a document names comes first
+    stated, book = await _stated(
+        tx, keeper, person, dwelling_id, relation, resident=resident, meant=meant, guardian_ref=guardian_ref
+    )
+    new, ref = False, meant
     for one in stated:
-        settled = settle_lines([one], book, set(), iter([uuid4()]))
+        settled = settle_lines([replace(one, meant=ref)], book, set(), iter([uuid4()]))
+        if settled[0].outcome is Outcome.REJECTED:
+            raise PersonDeceased("此人已登记死亡。The person is registered as deceased.")
         await enter_people(tx, settled, keeper)
-    return settled[0].person_ref
+        new, ref = new or settled[0].new_person, settled[0].person_ref
+    assert ref is not None  # noqa: S101 -- there is at least one line
+    return ref, new
 
 
-def _line(person: NewPerson, document: Document, home: Home, relation: Relation) -> ResidentLine:
+async def whom(
+    conn: Conn,
+    keeper: Keeper,
+    person: NewPerson,
+    dwelling_id: UUID,
+    relation: Relation,
+    *,
+    guardian_ref: UUID | None,
+) -> UUID | None:
+    """Who of the book this would be; None for somebody new. Writes nothing.
+
+    Raises:
+        DwellingUnknown: there is no such dwelling.
+    """
+    stated, book = await _stated(conn, keeper, person, dwelling_id, relation, guardian_ref=guardian_ref)
+    [settled] = settle_lines(stated[:1], book, set(), iter([uuid4()]))
+    return None if settled.new_person else settled.person_ref
+
+
+async def _stated(
+    conn: Conn,
+    keeper: Keeper,
+    person: NewPerson,
+    dwelling_id: UUID,
+    relation: Relation,
+    *,
+    resident: bool = True,
+    meant: UUID | None = None,
+    guardian_ref: UUID | None = None,
+) -> tuple[list[Stated], Book]:
+    """A line for each document, one that names somebody first, and whom they may mean."""
+    home, book = await home_at(conn, dwelling_id), Book()
+    papers = [one for one in person.documents if one.kind is not DocumentKind.NONE] or [NO_DOCUMENT]
+    lines = [line_of(person, paper, home, relation, resident=resident) for paper in papers]
+    stated = [
+        replace(state_line(line, home, keeper.vault), meant=meant, guardian_ref=guardian_ref)
+        for line in lines
+    ]
+    numbers = {one.document[1] for one in stated if one.document}
+    people = [ref for ref in (meant, guardian_ref) if ref is not None]
+    identities = {one.identity for one in stated}
+    await store.fill_book(conn, book, numbers=numbers, identities=identities, people=people)
+    return sorted(stated, key=lambda one: one.document not in book.holders), book
+
+
+async def holder(conn: Conn, document: Document, vault: Vault) -> UUID | None:
+    """Who holds a verified document."""
+    rows = await conn.fetch(store.HOLDERS, vault.index_all(DOCUMENT, document.number))
+    found: set[UUID] = {row["person_ref"] for row in rows if row["verified"] and row["kind"] == document.kind}
+    return found.pop() if len(found) == 1 else None
+
+
+def line_of(
+    person: NewPerson, document: Document, home: Home, relation: Relation, *, resident: bool = True
+) -> ResidentLine:
+    """The line that a list would have of somebody at a dwelling."""
     phone = normalise_phone(person.phone)
     return ResidentLine(
         address=home.key,
@@ -195,7 +283,7 @@ def _line(person: NewPerson, document: Document, home: Home, relation: Relation)
         phone=phone or person.phone,
         phone_matches=phone is not None,
         relation=relation,
-        resident=True,
+        resident=resident,
         origin_code=person.origin_code,
         guardian="",
         registered_on=person.registered_on,
@@ -228,6 +316,7 @@ class Profile:
     phone: str
     origin_code: str | None
     guardian_ref: UUID | None
+    died_on: date | None
     documents: tuple[Document, ...]
     homes: tuple[Living, ...]
 
@@ -268,9 +357,39 @@ async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[
 
 async def profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
     """Open people's values; who was erased is not among them."""
+    return await own_profiles(conn, refs, vault)
+
+
+async def own_profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
+    """The same of each pseudonym alone."""
     sealed = await store.sealed_people(conn, refs)
     keys = await vault.keys(sealed)
     return [_open(sealed[ref], keys) for ref in refs if ref in sealed and ref in keys]
+
+
+def stated_again(person: Profile, registered_on: date) -> NewPerson:
+    """Somebody in the book as they would be stated at a counter."""
+    return NewPerson(
+        name=person.name,
+        sex=Sex(person.sex),
+        born=person.born,
+        documents=person.documents,
+        phone=person.phone,
+        origin_code=person.origin_code,
+        registered_on=registered_on,
+    )
+
+
+async def home_at(conn: Conn, dwelling_id: UUID) -> Home:
+    """A dwelling of the address list.
+
+    Raises:
+        DwellingUnknown: there is no such dwelling.
+    """
+    row = await premises.dwelling(conn, dwelling_id)
+    if row is None:
+        raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
+    return home_of(row)
 
 
 def _open(person: store.SealedPerson, keys: PersonKeys) -> Profile:
@@ -284,6 +403,7 @@ def _open(person: store.SealedPerson, keys: PersonKeys) -> Profile:
         phone=Vault.open(key, "phone", row["phone_sealed"]) if row["phone_sealed"] else "",
         origin_code=row["origin_code"],
         guardian_ref=row["guardian_ref"],
+        died_on=row["died_on"],
         documents=tuple(
             Document(
                 kind=DocumentKind(paper["kind"]),

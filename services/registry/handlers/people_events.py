@@ -7,7 +7,8 @@ which lines came; so whatever is entered together is told once, as it stands the
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +21,7 @@ from services.registry.store import vehicles as vehicle_store
 from shared.db.pool import Tx
 from shared.events.base import Event
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.people import HouseholdChanged, PersonRegistered
+from shared.events.registry.people import HouseholdChanged, PersonRegistered, ResidenceEnded
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.kernel.sealed import PersonKeys, Vault
@@ -67,9 +68,11 @@ async def of_known_people(
     told: Told = []
     for ref, person in (await store.sealed_people(tx, known)).items():
         version = bumped[ref]
-        registered = _registered(person.homes[0])
-        if not homes_before[ref] or registered != _registered(homes_before[ref][0]):
-            told.append((registered, version))
+        here = [*person.homes, *homes_before[ref]]
+        if person.homes and (
+            not homes_before[ref] or _registered(person.homes[0]) != _registered(homes_before[ref][0])
+        ):
+            told.append((_registered(person.homes[0]), version))
         homes = [home_of(row) for row in person.homes if row["resident"]]
         if homes:
             surname = surname_of(Vault.open(keys[ref], "name", person.row["name_sealed"]))
@@ -85,9 +88,43 @@ async def of_known_people(
             told.append((_card(ref, homes, surname, documents, cards, plates=plates), version))
         elif ref in had:
             withdrawn = SubjectCardSealed(
-                recipient="gate", person_ref=PersonRef(ref), compound=registered.compound, card=None
+                recipient="gate", person_ref=PersonRef(ref), compound=here[0]["compound_id"], card=None
             )
             told.append((withdrawn, version))
+    return told
+
+
+async def of_endings(
+    tx: Tx,
+    ended: Sequence[asyncpg.Record],
+    homes_now: Mapping[UUID, Sequence[asyncpg.Record]],
+    *,
+    ending: Literal["died", "left_town"] | None,
+    on: date,
+) -> Told:
+    """Stays that are over, each with the person's next version; a move names where the person lives now.
+
+    `ending` is what it was where it was no move; who has no dwelling left at all has left the town in any case. Told
+    before the person's new home, whose version is higher: the newest version holds.
+    """
+    told: Told = []
+    for row in ended:
+        ref = row["person_ref"]
+        [bumped] = await tx.fetch(store.BUMP_PEOPLE_ONLY, [ref])
+        homes = homes_now.get(ref, ())
+        reason = ending or ("moved" if homes else "left_town")
+        named = next((one for one in homes if one["resident"]), None) if reason == "moved" else None
+        event = ResidenceEnded(
+            person_ref=PersonRef(ref),
+            compound=row["compound_id"],
+            dwelling_id=row["dwelling_id"],
+            reason=reason,
+            ended_on=on,
+            new_compound=named["compound_id"] if named else None,
+            new_dwelling_id=named["dwelling_id"] if named else None,
+            new_grid=named["grid_id"] if named else None,
+        )
+        told.append((event, bumped["version"]))
     return told
 
 

@@ -24,7 +24,6 @@ from services.registry.domain.risk import category_of
 from services.registry.handlers import intake_details, pass_life, people, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import intake_tasks
-from services.registry.store import people as people_store
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
 from services.registry.store.risk import RiskList
@@ -33,9 +32,8 @@ from shared.events.observation import ObservationStarted
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.days import local_day
-from shared.kernel.ids import DwellingId, PersonRef
+from shared.kernel.ids import CompoundId, DwellingId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
-from shared.kernel.sealed import Vault
 
 REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"
 """Names of a sealed field and of two keyed indexes, part of what is stored: never renamed."""
@@ -211,7 +209,7 @@ async def intake(tx: Tx, intake_id: UUID) -> asyncpg.Record:
 async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) -> UUID:
     """Find the person by a verified document where they live here already; else enter them at the dwelling."""
     verified = [document for document in cmd.returnee.documents if document.verified]
-    holders = {await _holder(tx, document, keeper.vault) for document in verified} - {None}
+    holders = {await people.holder(tx, document, keeper.vault) for document in verified} - {None}
     if len(holders) > 1:
         raise DocumentOfAnother(
             "所填证件分属两人。The documents belong to two people.", field="person.documents"
@@ -230,12 +228,6 @@ async def _person(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper, on: date) ->
         registered_on=on,
     )
     return await people.register_person(tx, keeper, person, cmd.place.home.dwelling_id, who.relation)
-
-
-async def _holder(tx: Tx, document: Document, vault: Vault) -> UUID | None:
-    rows = await tx.fetch(people_store.HOLDERS, vault.index_all(people.DOCUMENT, document.number))
-    found: set[UUID] = {row["person_ref"] for row in rows if row["verified"] and row["kind"] == document.kind}
-    return found.pop() if len(found) == 1 else None
 
 
 async def _refuse_if_observed(tx: Tx, person_ref: UUID) -> None:
@@ -261,28 +253,35 @@ async def follow_start(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> 
     )
     if fresh:
         await pass_life.suspend_all(tx, event.person_ref, "under_observation")
-        await _contact_card(event, tx=tx, keeper=keeper)
+        await _contact_card(event.person_ref, event.compound, event.dwelling_id, tx=tx, keeper=keeper)
 
 
-async def _contact_card(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> None:
+async def refresh_contact(tx: Tx, keeper: Keeper, person_ref: UUID) -> None:
+    """Tell observation again how to reach somebody whom it watches, where that has changed."""
+    if (case := await store.open_case(tx, person_ref)) is not None:
+        place = CompoundId(case["compound_id"]), case["dwelling_id"]
+        await _contact_card(PersonRef(person_ref), *place, tx=tx, keeper=keeper)
+
+
+async def _contact_card(
+    person_ref: PersonRef, compound: CompoundId, dwelling_id: UUID | None, *, tx: Tx, keeper: Keeper
+) -> None:
     """Observation's card: name, phone, room. Sent when a case opens, and again only when it says something else."""
-    found = await people.profiles(tx, [event.person_ref], keeper.vault)
+    found = await people.profiles(tx, [person_ref], keeper.vault)
     if not found:  # erased meanwhile: there is nothing to tell
         return
-    homes = [living.home for living in found[0].homes if living.home.dwelling_id == event.dwelling_id]
+    homes = [living.home for living in found[0].homes if living.home.dwelling_id == dwelling_id]
     card: Mapping[str, Any] = {
         "name": found[0].name,
         "phone": found[0].phone or None,
         "room": homes[0].key.shown() if homes else None,
-        "compound": event.compound,
+        "compound": compound,
     }
     digest = keeper.vault.index(CARD, json.dumps(card, ensure_ascii=False, sort_keys=True))
-    version = await store.next_card(tx, "observation", event.person_ref, digest)
+    version = await store.next_card(tx, "observation", person_ref, digest)
     if version is not None:
         sealed = keeper.cards.seal_card("observation", card)
         await tx.publish(
-            SubjectCardSealed(
-                recipient="observation", person_ref=event.person_ref, compound=event.compound, card=sealed
-            ),
+            SubjectCardSealed(recipient="observation", person_ref=person_ref, compound=compound, card=sealed),
             version=version,
         )

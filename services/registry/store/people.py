@@ -25,14 +25,14 @@ DOCUMENTS_OF = """
 select person_ref, kind, number_index, verified from person_document where person_ref = any($1::uuid[])
 """
 
-# An ended residence has no content any more: whoever moves in again changes it back.
+# A line that says what an ended residence said is old news and changes nothing; who moves in again says more.
 RESIDENCES_OF = """
-select person_ref, dwelling_id, case when ended_on is null then content_index else '' end as content_index
-from residence where person_ref = any($1::uuid[])
+select person_ref, dwelling_id, content_index from residence where person_ref = any($1::uuid[])
 """
 
 GUARDIANS_OF = """
-select person_ref, guardian_ref from person where person_ref = any($1::uuid[]) and guardian_ref is not null
+select person_ref, guardian_ref, died_on from person
+where person_ref = any($1::uuid[]) and (guardian_ref is not null or died_on is not null)
 """
 
 # ---- entering
@@ -47,6 +47,15 @@ from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::
 where person.person_ref = fresh.person_ref
 """
 
+# Whoever comes back begins another stay; the earlier one is kept.
+KEEP_PERIODS = """
+insert into residence_period (person_ref, dwelling_id, registered_on, ended_on, relation, resident)
+select r.person_ref, r.dwelling_id, r.registered_on, r.ended_on, r.relation, r.resident
+from residence r join unnest($1::uuid[], $2::uuid[]) as back (person_ref, dwelling_id) using (person_ref, dwelling_id)
+where r.ended_on is not null
+on conflict do nothing
+"""
+
 CHANGE_RESIDENCES = """
 update residence set relation = fresh.relation, resident = fresh.resident, registered_on = fresh.registered_on,
   ended_on = null, surname_index = fresh.surname_index, identity_index = fresh.identity_index,
@@ -55,6 +64,22 @@ from unnest($1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::date[], $6::b
   $9::bytea[]) as fresh (person_ref, dwelling_id, relation, resident, registered_on, surname_index,
   identity_index, content_index, note_sealed)
 where residence.person_ref = fresh.person_ref and residence.dwelling_id = fresh.dwelling_id
+"""
+
+CORRECT_PERSON = """
+update person set name_sealed = $2, sex_sealed = $3, born_sealed = $4, phone_sealed = $5, name_index = $6,
+  phone_index = $7, origin_code = $8, guardian_ref = $9
+where person_ref = $1
+"""
+
+SAVE_DOCUMENT = """
+insert into person_document (person_ref, kind, number_index, number_sealed, verified, error, added_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (person_ref, number_index, kind) do update set verified = excluded.verified, error = excluded.error
+"""
+
+DROP_DOCUMENT = """
+delete from person_document where person_ref = $1 and kind = $2 and number_index = any($3::bytea[])
 """
 
 LOCK_DWELLINGS = """
@@ -75,6 +100,10 @@ where person_ref = any($1::uuid[])
 returning person_ref, version, gate_card
 """
 
+BUMP_PEOPLE_ONLY = """
+update person set version = version + 1 where person_ref = any($1::uuid[]) returning person_ref, version
+"""
+
 HAD_CARD = "select person_ref from person where person_ref = any($1::uuid[]) and gate_card"
 
 HOUSEHOLDS = """
@@ -89,7 +118,7 @@ order by d.dwelling_id
 # ---- reading
 
 PEOPLE = """
-select person_ref, name_sealed, sex_sealed, born_sealed, phone_sealed, origin_code, guardian_ref, version
+select person_ref, name_sealed, sex_sealed, born_sealed, phone_sealed, origin_code, guardian_ref, died_on, version
 from person where person_ref = any($1::uuid[]) order by person_ref
 """
 
@@ -106,6 +135,8 @@ from residence r join dwelling d using (dwelling_id) join compound c using (comp
 where r.person_ref = any($1::uuid[]) and r.ended_on is null
 order by r.person_ref, r.resident desc, r.registered_on, r.dwelling_id
 """
+
+KNOWN = "select exists (select from person where person_ref = $1)"
 
 BY_DOCUMENT = """
 select distinct person_ref from person_document where number_index = any($1::bytea[]) order by person_ref limit $2
@@ -151,9 +182,16 @@ REJECTIONS: Rejections = {
 }
 
 
-async def fill_book(conn: Conn, book: Book, *, numbers: Iterable[bytes], identities: Iterable[bytes]) -> None:
-    """Enter everybody whom these document numbers or names at dwellings may mean."""
-    refs: set[UUID] = set()
+async def fill_book(
+    conn: Conn,
+    book: Book,
+    *,
+    numbers: Iterable[bytes],
+    identities: Iterable[bytes],
+    people: Iterable[UUID] = (),
+) -> None:
+    """Enter everybody whom these document numbers or names at dwellings may mean, and these people."""
+    refs: set[UUID] = set(people)
     for row in await conn.fetch(HOLDERS, list(numbers)):
         refs.add(row["person_ref"])
     for row in await conn.fetch(NAMESAKES, list(identities)):
@@ -171,6 +209,7 @@ async def fill_book(conn: Conn, book: Book, *, numbers: Iterable[bytes], identit
         book.residences[row["person_ref"], row["dwelling_id"]] = row["content_index"]
     for row in await conn.fetch(GUARDIANS_OF, wanted):
         book.people[row["person_ref"]].guardian = row["guardian_ref"]
+        book.people[row["person_ref"]].deceased = row["died_on"] is not None
 
 
 @dataclass(slots=True)
@@ -199,11 +238,17 @@ async def enter(tx: Tx, rows: Rows) -> None:
     if rows.residences:
         await tx.copy("residence", RESIDENCE_COLUMNS, rows.residences)
     if rows.changed:
+        await tx.execute(KEEP_PERIODS, *_columns(rows.changed)[:2])
         await tx.execute(CHANGE_RESIDENCES, *_columns(rows.changed))
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def known(conn: Conn, person_ref: UUID) -> bool:
+    """Whether somebody in the book has this reference."""
+    return bool(await conn.fetchval(KNOWN, person_ref))
 
 
 async def note_reads(

@@ -105,6 +105,12 @@ where case_id = $1 and state not in ('completed', 'closed')
 """
 CASE_KNOWN = "select exists (select from observation_state where case_id = $1)"
 
+OPEN_CASE = """
+select o.case_id, o.compound_id, i.dwelling_id
+from observation_state o left join returnee_intake i using (case_id)
+where o.person_ref = $1 and o.state not in ('completed', 'closed') order by o.started_at desc limit 1
+"""
+
 NEXT_CARD = """
 insert into card_sent (recipient, person_ref, version, content_index) values ($1, $2, 1, $3)
 on conflict (recipient, person_ref) do update
@@ -326,6 +332,11 @@ async def _moved(tx: Tx, case_id: UUID, tag: str) -> bool:
     if not await tx.fetchval(CASE_KNOWN, case_id):
         raise LookupError("a case whose beginning was never seen")
     return False
+
+
+async def open_case(conn: Conn, person_ref: UUID) -> asyncpg.Record | None:
+    """A person's observation that is not over, with the dwelling of its intake."""
+    return await conn.fetchrow(OPEN_CASE, person_ref)
 
 
 async def next_card(tx: Tx, recipient: str, person_ref: UUID, content_index: bytes) -> int | None:

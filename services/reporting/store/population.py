@@ -26,6 +26,17 @@ on conflict (compound) do update
   set people = compound_population.people + excluded.people,
       residents = compound_population.residents + excluded.residents
 """
+# Who died or left the town; who is not there is not counted down.
+DROP_PEOPLE = """
+with gone as (
+  delete from person_residence where person_ref = any($1::uuid[]) returning compound, resident
+)
+insert into compound_population (compound, people, residents)
+select compound, -count(*), -sum(resident::int) from gone group by compound order by compound
+on conflict (compound) do update
+  set people = compound_population.people + excluded.people,
+      residents = compound_population.residents + excluded.residents
+"""
 # The same for dwellings: one counts where somebody lives.
 PUT_DWELLINGS = """
 with incoming as (

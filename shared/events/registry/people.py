@@ -48,12 +48,13 @@ class ResidenceEnded(
     channel="people",
     key="person_ref",
     place="compound",
-    archive_only=True,
 ):
     """Somebody lives no longer at a dwelling: died, left the town, or moved to another dwelling (Data and law).
 
-    Its version is the person's, as that of PersonRegistered. The new home of a move is named here as well, so that
-    a reader need not wait for the other event.
+    One for each dwelling. Its version is the person's, as that of PersonRegistered, which follows with a higher one
+    where another dwelling is the home now; an owner who left the town and stays the owner is told of so. The home of
+    somebody who moved is named here as well, so that a reader need not wait for the other event. An undo tells the
+    person's home again.
     """
 
     person_ref: PersonRef

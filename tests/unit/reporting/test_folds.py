@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from services.reporting.projections import (
 from services.reporting.projections.entry_flow import Flow, FlowKey
 from services.reporting.projections.observation_roll import CaseUnknownError, WindowKey
 from services.reporting.projections.site_rounds import SiteDay
+from shared.events.base import Event
 from shared.events.gate import EntryChecked
 from shared.events.observation import (
     DeclarationMissed,
@@ -36,7 +37,7 @@ from shared.events.registry.passes import (
     EntryPassRevoked,
     EntryPassSuspended,
 )
-from shared.events.registry.people import PersonRegistered
+from shared.events.registry.people import PersonRegistered, ResidenceEnded
 from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundClosed, SurveyRoundOpened
 from shared.events.sanitation import RoundLogged
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
@@ -248,17 +249,42 @@ def test_a_pass_is_what_was_last_said_of_it() -> None:
     assert changed == {old: "revoked", back: "active"}
 
 
-def test_a_person_lives_where_the_registry_named_last() -> None:
-    def registered(compound: CompoundId) -> PersonRegistered:
-        return PersonRegistered(
-            person_ref=PERSON,
-            compound=compound,
-            dwelling_id=DwellingId(UUID(int=9)),
-            relation="tenant",
-            resident=True,
-        )
+def at(compound: CompoundId) -> PersonRegistered:
+    return PersonRegistered(
+        person_ref=PERSON,
+        compound=compound,
+        dwelling_id=DwellingId(UUID(int=9)),
+        relation="tenant",
+        resident=True,
+    )
 
-    assert population.homes([registered(HERE), registered(THERE)])[PERSON].compound == THERE
+
+def ended(reason: Literal["died", "left_town", "moved"]) -> ResidenceEnded:
+    return ResidenceEnded(
+        person_ref=PERSON,
+        compound=HERE,
+        dwelling_id=DwellingId(UUID(int=9)),
+        reason=reason,
+        ended_on=DAY,
+        new_compound=None,
+        new_dwelling_id=None,
+        new_grid=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "home"),
+    [
+        ([at(HERE), at(THERE)], THERE),
+        ([at(HERE), ended("moved"), at(THERE)], THERE),
+        ([at(HERE), ended("moved")], HERE),
+        ([at(HERE), ended("died")], None),
+        ([at(HERE), ended("left_town"), at(HERE)], HERE),
+    ],
+)
+def test_a_person_lives_where_the_registry_named_last(events: list[Event], home: CompoundId | None) -> None:
+    found = population.homes(events)[PERSON]
+    assert (found.compound if found else None) == home
 
 
 @pytest.mark.scenario("S1")
