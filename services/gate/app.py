@@ -19,6 +19,7 @@ from services.gate.api import (
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
+from services.gate.projections.merges import Merges
 from services.gate.projections.passes import Passes
 from services.gate.projections.reports import Reports, RiskAreas
 from services.gate.projections.town import Policy, Town, Workers
@@ -61,6 +62,7 @@ def build(context: Context) -> Service:
             Policy(),
             Passes(),
             Cases(),
+            Merges(),
             Cards(context),
             VehiclePasses(),
             RiskAreas(),

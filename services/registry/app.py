@@ -11,6 +11,7 @@ from services.registry.api import checkpoints as checkpoints_api
 from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
+from services.registry.api import merges as merges_api
 from services.registry.api import notices as notices_api
 from services.registry.api import pass_keys as pass_keys_api
 from services.registry.api import pass_life as pass_life_api
@@ -43,6 +44,7 @@ from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
 from services.registry.store import call_list as call_list_store
 from services.registry.store import leads as lead_store
+from services.registry.store import merges as merge_store
 from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
@@ -81,6 +83,7 @@ def build(context: Context) -> Service:
             people_api.router,
             people_changes_api.router,
             people_life_api.router,
+            merges_api.router,
             policy_api.router,
             risk_api.router,
             returnee_desk_api.router,
@@ -110,6 +113,7 @@ def build(context: Context) -> Service:
             **postings.REJECTIONS,
             **responsibility.REJECTIONS,
             **people_act_store.REJECTIONS,
+            **merge_store.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,
             **vehicle_store.REJECTIONS,

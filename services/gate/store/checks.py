@@ -12,8 +12,9 @@ from services.gate.domain.rulings import Action, Verdict
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
-# One row per check and person who fits (at least one a check). Somebody looked up without a pass is judged by their
-# best one: of this compound before others, active before not, the longest valid.
+# One row per check and person who fits (at least one a check). What is known under any pseudonym of a person counts,
+# and the card that is shown is the one for this compound. Somebody looked up without a pass is judged by their best
+# one: of this compound before others, active before not, the longest valid.
 KNOWN = """
 with asked as (
   select nth, check_id, compound, pass_id, number from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])
@@ -27,15 +28,20 @@ with asked as (
   from asked a join lateral (
     select pass_id, person_ref from entry_pass where number = a.number
     order by state = 'active' desc, valid_until desc limit 1) p on true
-), fits as (
+), found as (
   select nth, pass_id, person_ref from shown
   union all
-  select distinct l.nth, null::uuid, i.person_ref from looked_up l join card_index i on i.index_value = l.index_value
+  select l.nth, null::uuid, i.person_ref from looked_up l join card_index i on i.index_value = l.index_value
+), fits as (
+  select distinct f.nth, f.pass_id, coalesce(m.root, f.person_ref) as person_ref,
+    case when m.root is null then array[f.person_ref]
+      else array(select person_ref from person_alias where root = m.root order by person_ref) end as refs
+  from found f left join person_alias m on m.person_ref = f.person_ref
 )
 select a.nth, f.person_ref,
   p.pass_id, p.serial, p.compound as pass_compound, p.state, p.valid_from, p.valid_until,
   r.measures, r.compounds,
-  c.compounds as card_compounds, c.surname_sealed, c.homes_sealed,
+  c.person_ref as card_person, c.compounds as card_compounds, c.surname_sealed, c.homes_sealed,
   e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content,
   e.person_ref as checked_person
 from asked a
@@ -43,12 +49,15 @@ left join entry_check e on e.check_id = a.check_id
 left join fits f on f.nth = a.nth
 left join lateral (
   select pass_id, serial, compound, state, valid_from, valid_until from entry_pass
-  where person_ref = f.person_ref and (f.pass_id is null or pass_id = f.pass_id)
+  where person_ref = any(f.refs) and (f.pass_id is null or pass_id = f.pass_id)
   order by compound = a.compound desc, state = 'active' desc, valid_until desc limit 1) p on true
 left join lateral (
   select array_agg(measure) as measures, array_agg(compound) as compounds
-  from restriction where person_ref = f.person_ref and active) r on true
-left join subject_card c on c.person_ref = f.person_ref
+  from restriction where person_ref = any(f.refs) and active) r on true
+left join lateral (
+  select compounds, surname_sealed, homes_sealed, person_ref from subject_card
+  where person_ref = any(f.refs)
+  order by surname_sealed is null, a.compound = any(compounds) desc, person_ref = f.person_ref desc limit 1) c on true
 order by a.nth
 """
 
@@ -239,7 +248,7 @@ def _card(row: Any) -> SealedCard | None:
     if row["surname_sealed"] is None:
         return None
     return SealedCard(
-        person_ref=row["person_ref"],
+        person_ref=row["card_person"],
         compounds=frozenset(row["card_compounds"]),
         surname=row["surname_sealed"],
         homes=row["homes_sealed"],

@@ -79,7 +79,23 @@ CASES_HELD = "select restriction_id from restriction where restriction_id = any(
 END_HOLDS = """
 update restriction r set active = false, version = r.version + 1
 from unnest($1::uuid[], $2::timestamptz[]) as n (person_ref, decided_at)
-where r.person_ref = n.person_ref and r.source = 'gate_fever' and r.active and r.since < n.decided_at
+left join person_alias a on a.person_ref = n.person_ref
+where (r.person_ref = n.person_ref or r.person_ref in (select person_ref from person_alias where root = a.root))
+  and r.source = 'gate_fever' and r.active and r.since < n.decided_at
+"""
+KEEP_MERGES = """
+insert into person_merge (merge_id, kept, merged, active, version)
+select merge_id, kept, merged, active, version
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::int[])
+  as m (merge_id, kept, merged, active, version)
+on conflict (merge_id) do update set active = excluded.active, version = excluded.version
+where person_merge.version < excluded.version
+"""
+MERGES_IN_FORCE = "select kept, merged from person_merge where active"
+CLEAR_ALIASES = "delete from person_alias"
+ADD_ALIASES = """
+insert into person_alias (person_ref, root)
+select person_ref, root from unnest($1::uuid[], $2::uuid[]) as alias (person_ref, root) order by person_ref
 """
 KEEP_CARDS = """
 insert into subject_card (person_ref, compounds, surname_sealed, homes_sealed, version)

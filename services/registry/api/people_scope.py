@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.domain.errors import DwellingUnknown, PersonUnknown
+from services.registry.store import merges, people_acts, premises
 from services.registry.store import people as store
-from services.registry.store import people_acts, premises
 from shared.db.pool import Conn
 from shared.http.access import OutOfScope, Principal
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
@@ -15,13 +15,16 @@ from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
 async def require_person(conn: Conn, who: Principal, person_ref: UUID) -> None:
     """Insist on a grant that covers one of a person's dwellings; of somebody who left, one of those they left.
 
+    Of records that were merged, the dwellings of each count.
+
     Raises:
         PersonUnknown: nobody has this reference.
         OutOfScope: no grant covers it.
     """
     if not await store.known(conn, person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
-    stays = (await people_acts.stays(conn, people=[person_ref])).values()
+    group = await merges.pseudonyms(conn, person_ref)
+    stays = (await people_acts.stays(conn, people=group)).values()
     if not reaches_one(who, [stay for stay in stays if stay["ended_on"] is None] or stays):
         raise OutOfScope("不在您的管理范围内。This is outside of what is assigned to you.")
 

@@ -144,11 +144,8 @@ async def put_back(tx: Tx, one: EntryPass, *, was: PassState, reason: str | None
 
     Where it admitted and something stands against the holder now, it is suspended for that.
     """
-    holder = await holder_of(tx, one.person_ref)
-    if was == "active" and unfinished(holder.observations, tx.today) is not None:
-        reason = "under_observation"
-    elif was == "active":
-        reason = next((hold.kind for hold in holder.holds if hold.stands), None)
+    if was == "active":
+        reason = await stands_against(tx, one.person_ref)
     if reason is None:
         await _reinstate(tx, one, "undone")
         return
@@ -156,6 +153,14 @@ async def put_back(tx: Tx, one: EntryPass, *, was: PassState, reason: str | None
         tx, one, "suspended", reason, step="suspended", why="undone", held_back=one.held_back
     )
     await _tell_suspended(tx, one, reason, version)
+
+
+async def stands_against(tx: Tx, person_ref: UUID) -> SuspensionReason | None:
+    """For what a pass of this person would be suspended now; None where it admits."""
+    holder = await holder_of(tx, person_ref)
+    if unfinished(holder.observations, tx.today) is not None:
+        return "under_observation"
+    return next((hold.kind for hold in holder.holds if hold.stands), None)
 
 
 # ---- because of what is known

@@ -10,6 +10,7 @@ from services.registry.domain.pass_life import PrintReason, decide_print
 from services.registry.domain.passes import NUMBER_DIGITS, Holder, Validity, decide_issue, pass_number
 from services.registry.domain.temporary_passes import Terms, decide_temporary
 from services.registry.handlers import pass_keys, pass_life, policy
+from services.registry.store import merges as merge_store
 from services.registry.store import passes as store
 from services.registry.store import people as people_store
 from services.registry.store import returnees as returnee_store
@@ -59,6 +60,8 @@ async def issue(cmd: IssueEntryPass, *, tx: Tx, vault: Vault) -> Issued:
         NotAResident, PassNotYet, PassSuspended: see `decide_issue`.
         PolicyUnknown: no policy is in force today.
     """
+    roots = await merge_store.roots_of(tx, [cmd.person_ref])
+    cmd = replace(cmd, person_ref=roots[cmd.person_ref])
     if not await returnee_store.lock_person(tx, cmd.person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
     if (

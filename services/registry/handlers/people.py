@@ -20,6 +20,7 @@ from services.registry.domain.people import (
     Relation,
     ResidentLine,
     Sex,
+    home_rank,
     identity_text,
     normalise_phone,
     surname_of,
@@ -28,8 +29,8 @@ from services.registry.domain.people_life import PersonDeceased
 from services.registry.domain.premises import Home
 from services.registry.handlers import people_events
 from services.registry.handlers.people_events import home_of
+from services.registry.store import merges, premises
 from services.registry.store import people as store
-from services.registry.store import premises
 from shared.db.pool import Conn, Tx
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import NeighbourhoodId
@@ -307,7 +308,10 @@ class Living:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A person as the book has them, opened: never logged, masked before most roles see it."""
+    """A person as the book has them, opened: never logged, masked before most roles see it.
+
+    `merged`: other pseudonyms under which records of the same person were kept.
+    """
 
     person_ref: UUID
     name: str
@@ -319,6 +323,7 @@ class Profile:
     died_on: date | None
     documents: tuple[Document, ...]
     homes: tuple[Living, ...]
+    merged: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,12 +361,43 @@ async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[
 
 
 async def profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
-    """Open people's values; who was erased is not among them."""
-    return await own_profiles(conn, refs, vault)
+    """Open people's values, of records that were merged all together; who was erased is not among them."""
+    roots = await merges.roots_of(conn, refs)
+    groups = {root: await merges.pseudonyms(conn, root) for ref, root in roots.items() if ref != root}
+    for row in await conn.fetch(merges.MEMBERS, list(roots.values())):
+        groups.setdefault(row["root"], await merges.pseudonyms(conn, row["root"]))
+    wanted = list(dict.fromkeys([*roots.values(), *(ref for group in groups.values() for ref in group)]))
+    own = {profile.person_ref: profile for profile in await own_profiles(conn, wanted, vault)}
+    found = []
+    for root in dict.fromkeys(roots[ref] for ref in refs):
+        members = [own[ref] for ref in groups.get(root, [root]) if ref in own]
+        if root in own:
+            found.append(_together(own[root], members))
+    return found
+
+
+def _together(root: Profile, members: Sequence[Profile]) -> Profile:
+    """What the book holds of one person under several pseudonyms; where they differ, the one that stands holds."""
+    others = [one for one in members if one.person_ref != root.person_ref]
+    everyone = [root, *others]
+    papers = {(one.kind, one.number): one for who in reversed(everyone) for one in who.documents}
+    homes = {home.home.dwelling_id: home for who in reversed(everyone) for home in who.homes}
+    ranked = sorted(
+        homes.values(),
+        key=lambda one: home_rank(one.registered_on, one.home.dwelling_id, resident=one.resident),
+    )
+    return replace(
+        root,
+        phone=next((who.phone for who in everyone if who.phone), ""),
+        guardian_ref=next((who.guardian_ref for who in everyone if who.guardian_ref), None),
+        documents=tuple(papers.values()),
+        homes=tuple(ranked),
+        merged=tuple(one.person_ref for one in others),
+    )
 
 
 async def own_profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
-    """The same of each pseudonym alone."""
+    """What each pseudonym alone holds."""
     sealed = await store.sealed_people(conn, refs)
     keys = await vault.keys(sealed)
     return [_open(sealed[ref], keys) for ref in refs if ref in sealed and ref in keys]

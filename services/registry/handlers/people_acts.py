@@ -20,6 +20,7 @@ from services.registry.domain.people import surname_of
 from services.registry.domain.people_life import ActKind, Resident, Stay
 from services.registry.handlers import people, people_events, people_passes
 from services.registry.handlers.people import Keeper, Profile
+from services.registry.store import merges
 from services.registry.store import people as people_store
 from services.registry.store import people_acts as store
 from shared.db.pool import Tx
@@ -55,13 +56,26 @@ class Held:
     dwellings: set[UUID]
     stays: dict[store.Place, asyncpg.Record]
     homes: dict[UUID, list[asyncpg.Record]]
+    roots: dict[UUID, UUID]
     new: list[UUID] = field(default_factory=list)
 
+    @property
+    def persons(self) -> list[UUID]:
+        """Those who are held, each person once: of merged records the one that stands for them."""
+        return sorted({self.roots[ref] for ref in self.people})
+
     def resident(self, ref: UUID) -> Resident:
-        """What the rules need of a person."""
-        profile = self.people[ref]
-        stays = tuple(store.stay_of(row) for place, row in self.stays.items() if place[0] == ref)
-        return Resident(person_ref=ref, born=profile.born, died_on=profile.died_on, stays=stays)
+        """What the rules need of a person, of records that were merged all together."""
+        root = self.roots[ref]
+        own = {one for one, stands in self.roots.items() if stands == root}
+        profile = self.people[root]
+        stays = tuple(store.stay_of(row) for place, row in self.stays.items() if place[0] in own)
+        return Resident(person_ref=root, born=profile.born, died_on=profile.died_on, stays=stays)
+
+    def let_go(self, ref: UUID) -> None:
+        """Somebody who was looked at and is not changed."""
+        for one in [one for one in self.people if self.roots[one] == self.roots[ref]]:
+            del self.people[one], self.homes[one]
 
 
 async def begin(asked: Asked, *, tx: Tx, vault: Vault) -> store.Act | None:
@@ -98,7 +112,10 @@ async def hold(
         PersonUnknown: nobody has one of these references, or they were erased.
         DwellingUnknown: there is no such dwelling.
     """
-    refs, named = sorted(set(people_refs)), set(dwellings)
+    roots = await merges.roots_of(tx, set(people_refs))
+    for root in set(roots.values()):
+        roots |= dict.fromkeys(await merges.pseudonyms(tx, root), root)
+    refs, named = sorted(roots), set(dwellings)
     await tx.fetch(people_store.LOCK_PEOPLE, refs)
     stays = await store.stays(tx, people=refs, dwellings=named)
     everywhere = named | {place[1] for place in stays if place[0] in refs}
@@ -113,6 +130,7 @@ async def hold(
         dwellings=named,
         stays=await store.stays(tx, people=refs, dwellings=named),
         homes=await people_store.homes(tx, refs),
+        roots=roots,
     )
 
 

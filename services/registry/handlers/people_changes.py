@@ -80,8 +80,8 @@ async def hold_newcomer(tx: Tx, keeper: Keeper, newcomer: Newcomer) -> tuple[Hel
     held = await people_acts.hold(tx, keeper, refs, dwellings=dwellings)
     if guardian is not None:
         decide_guardian(meant, held.resident(guardian), dwellings)
-        if guardian != meant:  # looked at, not changed
-            del held.people[guardian], held.homes[guardian]
+        if guardian != meant:
+            held.let_go(guardian)
     if meant is None and guardian is None and not newcomer.person.documents:
         raise GuardianRequired(
             "没有证件的人须填写监护人。Who has no document needs a guardian.",
@@ -156,7 +156,7 @@ async def correct(ref: UUID, correction: Correction, asked: Asked, *, tx: Tx, ke
         decide_guardian(
             ref, held.resident(guardian), [stay.dwelling_id for stay in held.resident(ref).present]
         )
-        del held.people[guardian], held.homes[guardian]
+        held.let_go(guardian)
     after = replace(
         person,
         name=correction.name or person.name,

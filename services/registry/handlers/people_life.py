@@ -43,7 +43,7 @@ async def die(ref: UUID, died_on: date, asked: Asked, *, tx: Tx, keeper: Keeper)
         return known
     held = await people_acts.hold(tx, keeper, [ref])
     ended = decide_death(held.resident(ref), died_on, tx.today)
-    await tx.execute(store.SET_DEATH, [ref], died_on)
+    await tx.execute(store.SET_DEATH, list(held.people), died_on)
     await people_acts.save_stays(tx, held, ended, keeper)
     return await people_acts.finish(tx, keeper, asked, held, ending="died")
 
@@ -61,7 +61,7 @@ async def leave_town(
     held = await people_acts.hold(tx, keeper, refs)
     changed = [
         stay
-        for ref in held.people
+        for ref in held.persons
         for stay in decide_departure(held.resident(ref), left_on, tx.today, gives_up=gives_up)
     ]
     await people_acts.save_stays(tx, held, changed, keeper)
@@ -93,7 +93,7 @@ async def move(cmd: Move, asked: Asked, *, tx: Tx, keeper: Keeper) -> Act:
     held = await people_acts.hold(tx, keeper, cmd.people, dwellings=dwellings)
     changed = [
         stay
-        for ref in held.people
+        for ref in held.persons
         for stay in decide_move(
             held.resident(ref), cmd.moved_on, tx.today, left=cmd.left, to=cmd.to, relation=cmd.relation
         )
@@ -127,7 +127,7 @@ async def change_tenants(
     rows = await store.stays(tx, dwellings=[dwelling_id])
     here = [row["person_ref"] for row in rows.values() if row["ended_on"] is None]
     held = await people_acts.hold(tx, keeper, here, dwellings=[dwelling_id])
-    ended = decide_tenancy_end(map(held.resident, held.people), dwelling_id, changed_on, tx.today)
+    ended = decide_tenancy_end(map(held.resident, held.persons), dwelling_id, changed_on, tx.today)
     leaving = {stay.person_ref for stay in ended}
     for stays_on in held.people.keys() - leaving:
         del held.people[stays_on], held.homes[stays_on]
@@ -154,6 +154,7 @@ async def _arrive(arrival: Arrival, came: Sequence[UUID], held: Held, *, tx: Tx,
         held.new.append(ref)
     elif ref in before.people and ref not in {*held.people, *held.new}:
         held.people[ref], held.homes[ref] = before.people[ref], before.homes[ref]
+        held.roots[ref] = before.roots[ref]
         held.stays |= {place: row for place, row in before.stays.items() if place[0] == ref}
     return ref
 

@@ -26,7 +26,7 @@ REJECTIONS: Rejections = {
 
 LIVES_IN = """
 select exists (select from residence r join dwelling d using (dwelling_id)
-  where r.person_ref = $1 and d.compound_id = $2 and r.resident and r.ended_on is null)
+  where r.person_ref in (select pseudonyms_of($1)) and d.compound_id = $2 and r.resident and r.ended_on is null)
 """
 REQUEST = "select person_ref, compound_id, pass_id, asked from pass_request where request_id = $1"
 ADD_REQUEST = """
@@ -40,7 +40,8 @@ from entry_pass where pass_id = $1
 HELD_FOR_UPDATE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
   policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
-from entry_pass where person_ref = $1 and state <> 'revoked' order by pass_id for no key update
+from entry_pass where person_ref in (select pseudonyms_of($1)) and state <> 'revoked'
+order by pass_id for no key update
 """
 PAGE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
@@ -82,7 +83,11 @@ STEPS = """
 select version, step, reason, note_sealed, serial, taken_at, taken_by from pass_step where pass_id = $1 order by version
 """
 
-HOLDS = "select kind, since, ended_at from pass_hold where person_ref = $1 order by kind"
+# Of records that were merged the holds count as one person's: the last beginning against the last end.
+HOLDS = """
+select kind, max(since) as since, max(ended_at) as ended_at from pass_hold
+where person_ref in (select pseudonyms_of($1)) group by kind order by kind
+"""
 BEGIN_HOLDS = """
 insert into pass_hold (person_ref, kind, since)
 select person_ref, $2, $3 from unnest($1::uuid[]) as held (person_ref)
@@ -96,7 +101,8 @@ on conflict (person_ref, kind) do update set ended_at = greatest(pass_hold.ended
 # Everybody who lives where the person lives, tenants included; of somebody with two homes both households (O9).
 HOUSEHOLD = """
 select distinct other.person_ref from residence own join residence other using (dwelling_id)
-where own.person_ref = $1 and own.resident and own.ended_on is null and other.resident and other.ended_on is null
+where own.person_ref in (select pseudonyms_of($1)) and own.resident and own.ended_on is null
+  and other.resident and other.ended_on is null
 """
 
 

@@ -108,8 +108,9 @@ HAD_CARD = "select person_ref from person where person_ref = any($1::uuid[]) and
 
 HOUSEHOLDS = """
 select d.dwelling_id, d.compound_id, d.grid_id, d.occupancy, d.version,
-  coalesce(array_agg(r.person_ref order by r.person_ref) filter (where r.resident), '{}') as members
+  coalesce(array_agg(distinct coalesce(a.root, r.person_ref)) filter (where r.resident), '{}') as members
 from dwelling d left join residence r on r.dwelling_id = d.dwelling_id and r.ended_on is null
+left join person_alias a on a.person_ref = r.person_ref
 where d.dwelling_id = any($1::uuid[])
 group by d.dwelling_id
 order by d.dwelling_id
@@ -138,17 +139,27 @@ order by r.person_ref, r.resident desc, r.registered_on, r.dwelling_id
 
 KNOWN = "select exists (select from person where person_ref = $1)"
 
+# Of records that were merged the one that stands for them is found, by whatever any of them holds.
 BY_DOCUMENT = """
-select distinct person_ref from person_document where number_index = any($1::bytea[]) order by person_ref limit $2
+select distinct coalesce(a.root, d.person_ref) as person_ref
+from person_document d left join person_alias a using (person_ref)
+where d.number_index = any($1::bytea[]) order by person_ref limit $2
 """
 
-BY_PHONE = "select person_ref from person where phone_index = any($1::bytea[]) order by person_ref limit $2"
+BY_PHONE = """
+select distinct coalesce(a.root, p.person_ref) as person_ref from person p left join person_alias a using (person_ref)
+where p.phone_index = any($1::bytea[]) order by person_ref limit $2
+"""
 
-BY_NAME = "select person_ref from person where name_index = any($1::bytea[]) order by person_ref limit $2"
+BY_NAME = """
+select distinct coalesce(a.root, p.person_ref) as person_ref from person p left join person_alias a using (person_ref)
+where p.name_index = any($1::bytea[]) order by person_ref limit $2
+"""
 
 BY_SURNAME = """
-select person_ref from residence
-where surname_index = any($1::bytea[]) and dwelling_id = $2 and ended_on is null order by person_ref limit $3
+select distinct coalesce(a.root, r.person_ref) as person_ref
+from residence r left join person_alias a using (person_ref)
+where r.surname_index = any($1::bytea[]) and r.dwelling_id = $2 and r.ended_on is null order by person_ref limit $3
 """
 
 NOTE_READS = """

@@ -25,7 +25,9 @@ REJECTIONS: Rejections = {
 }
 
 LOCK_INTAKE = "select pg_advisory_xact_lock(hashtextextended('fangkong.registry.intake:' || $1::text, 0))"
-LOCK_PERSON = "select version from person where person_ref = $1 for no key update"
+LOCK_PERSON = """
+select version from person where person_ref in (select pseudonyms_of($1)) order by person_ref for no key update
+"""
 DWELLING = """
 select d.dwelling_id, d.compound_id, d.grid_id, c.neighbourhood_id, d.building, d.unit, d.room
 from dwelling d join compound c using (compound_id) where d.dwelling_id = $1
@@ -37,7 +39,8 @@ where d.compound_id = $1 and d.building = $2 and d.unit = $3 and d.room = $4
 """
 COMPOUND_PLACE = "select neighbourhood_id from compound where compound_id = $1"
 LIVES_AT = """
-select true from residence where person_ref = $1 and dwelling_id = $2 and resident and ended_on is null
+select true from residence
+where person_ref in (select pseudonyms_of($1)) and dwelling_id = $2 and resident and ended_on is null limit 1
 """
 ADD_INTAKE = """
 insert into returnee_intake (intake_id, person_ref, compound_id, dwelling_id, grid_id, origin_code, arrived_on,
@@ -82,9 +85,11 @@ where intake_id = $1
 """
 COUNT_INTAKES = "select count(*) from returnee_intake where person_ref = $1"
 OBSERVATIONS_OF = """
-select case_id, state, pass_from, completed_at, ending, closed_at from observation_state where person_ref = $1
+select case_id, state, pass_from, completed_at, ending, closed_at from observation_state
+where person_ref in (select pseudonyms_of($1))
 union all
-select null, 'pending', pass_from, null, null, null from returnee_intake where person_ref = $1 and case_id is null
+select null, 'pending', pass_from, null, null, null from returnee_intake
+where person_ref in (select pseudonyms_of($1)) and case_id is null
 """
 
 START_OBSERVATION = """
@@ -108,7 +113,8 @@ CASE_KNOWN = "select exists (select from observation_state where case_id = $1)"
 OPEN_CASE = """
 select o.case_id, o.compound_id, i.dwelling_id
 from observation_state o left join returnee_intake i using (case_id)
-where o.person_ref = $1 and o.state not in ('completed', 'closed') order by o.started_at desc limit 1
+where o.person_ref in (select pseudonyms_of($1)) and o.state not in ('completed', 'closed')
+order by o.started_at desc limit 1
 """
 
 NEXT_CARD = """

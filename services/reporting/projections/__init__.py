@@ -9,6 +9,7 @@ from services.reporting.projections.compounds import Compounds
 from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
+from services.reporting.projections.merges import Merges
 from services.reporting.projections.observation_roll import ObservationRoll
 from services.reporting.projections.policy import Policy
 from services.reporting.projections.population import Population
@@ -27,6 +28,7 @@ def all_projections() -> list[ReadModel]:
         Duty(),
         EntryFlow(),
         EntryPasses(),
+        Merges(),
         ObservationRoll(),
         Policy(),
         Population(),

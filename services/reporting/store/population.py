@@ -60,4 +60,17 @@ insert into compound_population (compound, households)
 select compound, sum(households) from moved group by compound order by compound
 on conflict (compound) do update set households = compound_population.households + excluded.households
 """
-POPULATION = "select compound, people, residents, households from compound_population"
+# Of several records of one person one counts: where they live, first of all.
+POPULATION = """
+with ranked as (
+  select r.compound, r.resident, row_number() over (
+    partition by a.root order by r.resident desc, r.person_ref = a.root desc, r.person_ref) as nth
+  from person_alias a join person_residence r using (person_ref)
+), again as (
+  select compound, count(*)::int as people, count(*) filter (where resident)::int as residents
+  from ranked where nth > 1 group by compound
+)
+select p.compound, p.people - coalesce(a.people, 0) as people, p.residents - coalesce(a.residents, 0) as residents,
+  p.households
+from compound_population p left join again a using (compound)
+"""

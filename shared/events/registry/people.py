@@ -72,7 +72,6 @@ class PeopleMerged(
     type="fangkong.registry.PeopleMerged.v1",
     channel="merges",
     key="merge_id",
-    archive_only=True,
 ):
     """Two pseudonyms are one person, as somebody decided: what is known of `merged` now belongs to `kept` (P10).
 
@@ -90,7 +89,6 @@ class PeopleSeparated(
     type="fangkong.registry.PeopleSeparated.v1",
     channel="merges",
     key="merge_id",
-    archive_only=True,
 ):
     """A merge was undone: both pseudonyms stand for themselves again, each with what was its own (P10)."""
 

@@ -326,6 +326,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
         "gate.duty",
         "observation.cases",
         "observation.declarations",
+        "registry.merges",
         "registry.passes",
         "registry.people",
         "registry.policy",

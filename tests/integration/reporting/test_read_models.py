@@ -10,7 +10,14 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.registry.people import HouseholdChanged, PersonRegistered
+from services.reporting.store.population import POPULATION
+from shared.events.registry.people import (
+    HouseholdChanged,
+    PeopleMerged,
+    PeopleSeparated,
+    PersonRegistered,
+    ResidenceEnded,
+)
 from shared.runtime import Context
 from tests.integration.reporting.world import (
     COMPOUNDS,
@@ -82,6 +89,40 @@ async def test_a_person_who_moves_is_counted_where_they_live_now(context_for: Co
     assert before == {here: (2, 2, 1)}
     assert after == {here: (1, 1, 1), there: (1, 1, 0)}
     assert await numbers(context) == {here: (1, 1, 1), there: (1, 0, 0)}
+
+
+@pytest.mark.scenario("P10")
+async def test_who_died_or_left_is_not_counted_and_two_records_of_one_person_count_once(
+    context_for: ContextFor,
+) -> None:
+    context, log, ref = await context_for("reporting"), Log(), uuid4()
+    here, there, *_ = COMPOUNDS
+    gone, twice, merge_id = person(here), person(there), uuid4()
+    log.say(gone, twice, person(here, ref))
+    await deliver(context.database, log)
+
+    async def counted() -> dict[str, tuple[int, int]]:
+        rows = await context.database.pool.fetch(POPULATION)
+        return {row["compound"]: (row["people"], row["residents"]) for row in rows}
+
+    assert await counted() == {here: (2, 2), there: (1, 1)}
+    about = {"merge_id": merge_id, "kept": ref, "merged": twice.person_ref}
+    ended = ResidenceEnded(
+        person_ref=gone.person_ref,
+        compound=gone.compound,
+        dwelling_id=gone.dwelling_id,
+        reason="died",
+        ended_on=log.clock.date(),
+        new_compound=None,
+        new_dwelling_id=None,
+        new_grid=None,
+    )
+    log.say(ended, PeopleMerged(**about, merged_at=log.clock))
+    await deliver(context.database, log)
+    assert await counted() == {here: (1, 1), there: (0, 0)}
+    log.say(gone, PeopleSeparated(**about, separated_at=log.clock))
+    await deliver(context.database, log)
+    assert await counted() == {here: (2, 2), there: (1, 1)}
 
 
 async def test_a_town_import_is_folded_fast(

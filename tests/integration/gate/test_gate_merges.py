@@ -1,0 +1,65 @@
+"""What is known of either record of a person counts at the gate (P10)."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.gate.projections import Merges
+from shared.events.base import Event
+from shared.events.envelope import Cause, encode
+from shared.events.registry.people import PeopleMerged, PeopleSeparated
+from shared.kernel.ids import PersonRef, uuid7
+from tests.integration.gate.town import NOW, GateTown, codes
+
+
+async def tell(town: GateTown, event: Event, version: int) -> None:
+    document = encode(event, event_id=uuid7(), time=NOW, version=version, cause=Cause(correlation=uuid7()))
+    await town.deliver(Merges(), "registry", "merges", [document])
+
+
+def merged(merge_id: UUID, kept: PersonRef, other: PersonRef) -> PeopleMerged:
+    return PeopleMerged(merge_id=merge_id, kept=kept, merged=other, merged_at=NOW)
+
+
+@pytest.mark.scenario("P10")
+async def test_an_old_pass_works_after_a_merge_and_either_record_restricts_both(town: GateTown) -> None:
+    old, other = await town.resident("王", "3-1-502"), await town.resident("王", "5-1-101", with_pass=False)
+    merge_id = uuid4()
+    await tell(town, merged(merge_id, other.person, old.person), 1)
+    assert (await town.check(old))["verdict"] == "admit"
+    assert (await town.published("EntryChecked"))[-1]["person_ref"] == str(other.person)
+    by_paper = await town.check({"kind": "document", "number": other.document})
+    assert "no_pass" not in codes(by_paper)  # the pass of the other record counts
+
+    await town.observe(other, "home_quarantine")
+    assert "under_quarantine" in codes(await town.check(old))
+    separated = PeopleSeparated(merge_id=merge_id, kept=other.person, merged=old.person, separated_at=NOW)
+    await tell(town, separated, 2)
+    assert (await town.check(old))["verdict"] == "admit"
+    await tell(town, merged(merge_id, other.person, old.person), 1)  # old news
+    assert (await town.check(old))["verdict"] == "admit"
+
+
+@pytest.mark.scenario("P10")
+async def test_two_records_in_one_room_are_one_person_to_a_guard(town: GateTown) -> None:
+    one, two = await town.resident("王", "3-1-502"), await town.resident("王", "3-1-502", with_pass=False)
+    looked_up = {"kind": "dwelling_surname", "room": "3-1-502", "surname": "王"}
+    assert (await town.check(looked_up))["verdict"] == "cannot_verify"
+    await tell(town, merged(uuid4(), two.person, one.person), 1)
+    answer = await town.check(looked_up)
+    assert answer["display"] == {"surname": "王*", "room": "3-1-502"}
+    assert answer["verdict"] == "admit_with_action"  # without the pass in hand
+
+
+@pytest.mark.scenario("P10")
+async def test_a_fever_at_the_gate_ends_when_observation_decides_about_the_other_record(
+    town: GateTown,
+) -> None:
+    one, two = await town.resident("王", "3-1-502"), await town.resident("王", "5-1-101", with_pass=False)
+    case_id = await town.observe(two)
+    await tell(town, merged(uuid4(), one.person, two.person), 1)
+    assert "fever" in codes(await town.check(one, temperature_c=38.0))
+    later = NOW + timedelta(hours=1)
+    await town.tell(town.completed(two, case_id, later))
+    assert (await town.check(one))["verdict"] == "admit"
