@@ -362,18 +362,11 @@ async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[
 
 async def profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
     """Open people's values, of records that were merged all together; who was erased is not among them."""
-    roots = await merges.roots_of(conn, refs)
-    groups = {root: await merges.pseudonyms(conn, root) for ref, root in roots.items() if ref != root}
-    for row in await conn.fetch(merges.MEMBERS, list(roots.values())):
-        groups.setdefault(row["root"], await merges.pseudonyms(conn, row["root"]))
-    wanted = list(dict.fromkeys([*roots.values(), *(ref for group in groups.values() for ref in group)]))
-    own = {profile.person_ref: profile for profile in await own_profiles(conn, wanted, vault)}
-    found = []
-    for root in dict.fromkeys(roots[ref] for ref in refs):
-        members = [own[ref] for ref in groups.get(root, [root]) if ref in own]
-        if root in own:
-            found.append(_together(own[root], members))
-    return found
+    groups = await merges.groups(conn, refs)
+    everyone = list(dict.fromkeys(ref for group in groups.values() for ref in group))
+    own = {profile.person_ref: profile for profile in await own_profiles(conn, everyone, vault)}
+    people = {group[0]: [own[ref] for ref in group if ref in own] for group in groups.values()}
+    return [_together(own[root], members) for root, members in people.items() if root in own]
 
 
 def _together(root: Profile, members: Sequence[Profile]) -> Profile:

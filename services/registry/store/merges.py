@@ -44,7 +44,11 @@ insert into person_alias (person_ref, root)
 select person_ref, root from unnest($1::uuid[], $2::uuid[]) as alias (person_ref, root) order by person_ref
 """
 ROOTS = "select person_ref, root from person_alias where person_ref = any($1::uuid[])"
-MEMBERS = "select distinct root from person_alias where root = any($1::uuid[])"
+GROUPS = """
+select own.person_ref as asked, own.root, array_agg(other.person_ref order by other.person_ref) as members
+from person_alias own join person_alias other using (root)
+where own.person_ref = any($1::uuid[]) group by own.person_ref, own.root
+"""
 GROUP = "select pseudonyms_of($1) as person_ref"
 
 # Why two records may be one person. An empty phone has no index value and matches nobody. A newborn without a document
@@ -121,6 +125,17 @@ async def roots_of(conn: Conn, refs: Iterable[UUID]) -> dict[UUID, UUID]:
     wanted = list(refs)
     found = {row["person_ref"]: row["root"] for row in await conn.fetch(ROOTS, wanted)}
     return {ref: found.get(ref, ref) for ref in wanted}
+
+
+async def groups(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Every pseudonym of each of these people, the one that stands for them first."""
+    found = {row["asked"]: row for row in await conn.fetch(GROUPS, list(refs))}
+    return {
+        ref: [found[ref]["root"], *(one for one in found[ref]["members"] if one != found[ref]["root"])]
+        if ref in found
+        else [ref]
+        for ref in refs
+    }
 
 
 async def pseudonyms(conn: Conn, ref: UUID) -> list[UUID]:

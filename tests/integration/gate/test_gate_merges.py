@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.gate.projections import Merges
+from services.gate.projections.merges import Merges
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
 from shared.events.registry.people import PeopleMerged, PeopleSeparated
