@@ -18,9 +18,9 @@ from services.registry.api import pass_life as pass_life_api
 from services.registry.api import pass_paper as pass_paper_api
 from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
-from services.registry.api import places as places_api
 from services.registry.api import people_changes as people_changes_api
 from services.registry.api import people_life as people_life_api
+from services.registry.api import places as places_api
 from services.registry.api import policy as policy_api
 from services.registry.api import posts as posts_api
 from services.registry.api import premises as premises_api
