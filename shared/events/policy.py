@@ -43,6 +43,71 @@ def _without_zone(at: time) -> time:
 LocalTime = Annotated[time, AfterValidator(_without_zone)]
 """A time of day on the clocks of Asia/Shanghai."""
 
+GateCase = Literal[
+    "resident",
+    "visitor",
+    "emergency",
+    "unknown",
+    "home_self_monitoring",
+    "home_quarantine",
+    "centralized_observation",
+    "medical",
+    "measure_elsewhere",
+]
+GateReason = Literal[
+    "fever",
+    "under_quarantine",
+    "self_monitoring",
+    "pass_forged",
+    "pass_revoked",
+    "pass_replaced",
+    "pass_suspended",
+    "wrong_compound",
+    "pass_expired",
+    "pass_not_yet_valid",
+    "no_pass",
+    "pass_unknown",
+    "pass_unverifiable",
+    "list_too_old",
+    "not_checkable_offline",
+    "subject_unknown",
+    "subject_ambiguous",
+    "no_mask",
+    "incomplete",
+    "pass_not_shown",
+    "pass_not_scanned",
+    "list_aged",
+    "follow_up",
+]
+GateAction = Literal[
+    "fever_path",
+    "turn_back",
+    "hold_for_transfer",
+    "hold_and_report",
+    "go_straight_home",
+    "stay_home",
+    "stay_home_and_report",
+    "report_forgery",
+    "apply_at_community",
+    "call_community",
+    "use_newest_pass",
+    "go_to_own_compound",
+    "wait_for_validity",
+    "handover_point",
+    "note_departure",
+    "log_and_let_through",
+    "call_shift_leader",
+    "match_document",
+    "check_typing",
+    "offer_reprint",
+    "put_on_mask",
+    "complete_check",
+    "measure_temperature",
+    "measure_again",
+    "look_at_mask",
+    "report_to_community",
+]
+
 
 class Part(BaseModel):
     """A section of a policy: frozen; readers ignore what they do not know.
@@ -247,6 +312,19 @@ class SurveyRules(Part):
     visit_spacing_minutes: int = Field(ge=0)
 
 
+class GateTableRow(Part):
+    """What reasons call for at a gate (gate rules): by who comes and in which direction.
+
+    Without `cases` or `directions` every one is meant. Of several rows for a cell the last one holds.
+    """
+
+    reasons: tuple[GateReason, ...] = Field(min_length=1)
+    cases: tuple[GateCase, ...] = ()
+    directions: tuple[Literal["entry", "exit"], ...] = ()
+    verdict: Literal["admit", "admit_with_action", "cannot_verify", "refuse"]
+    action: GateAction
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -267,3 +345,4 @@ class PolicyDocument(Part):
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None
     survey: SurveyRules | None = None
+    gate_table: tuple[GateTableRow, ...] | None = None

@@ -23,6 +23,7 @@ from services.gate.domain.rulings import (
     Table,
     Verdict,
     strictest_measure,
+    table_of,
 )
 from shared.events.policy import Category, DutyRules, Measure, PolicyDocument, VehicleRules
 from shared.kernel.ids import CompoundId, PersonRef
@@ -162,6 +163,7 @@ class GateRules:
     ahead_seconds: int
     offline_admit_minutes: int
     offline_action_minutes: int
+    table: Table = field(default_factory=lambda: DEFAULT_TABLE, repr=False)
     measures: Mapping[Category, Measure] = field(default_factory=dict)
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None
@@ -178,6 +180,7 @@ class GateRules:
             ahead_seconds=document.gate.future_stamp_seconds,
             offline_admit_minutes=document.gate.offline.admit_up_to_minutes,
             offline_action_minutes=document.gate.offline.action_up_to_minutes,
+            table=table_of(document.gate_table),
             measures=document.observation.measures,
             duty=document.duty,
             vehicles=document.vehicles,
@@ -209,9 +212,9 @@ class EntryDecision:
 
 
 def decide_entry(
-    attempt: EntryAttempt, known: GateRecords, rules: GateRules, table: Table = DEFAULT_TABLE
+    attempt: EntryAttempt, known: GateRecords, rules: GateRules, table: Table | None = None
 ) -> EntryDecision:
-    """Collect every reason, then judge once.
+    """Collect every reason, then judge once, by the policy's table or the one handed in.
 
     Fever is never simply a refusal: a resident is sent the fever path, not into the street (G2).
     """
@@ -225,7 +228,7 @@ def decide_entry(
         )
     )
     reasons = tuple(reason for reason in Reason if reason in found)
-    verdict, action = judge(reasons, case, attempt.direction, table)
+    verdict, action = judge(reasons, case, attempt.direction, table or rules.table)
     if action is Action.COMPLETE_CHECK:
         action = _missing_step(attempt, rules)
     return EntryDecision(

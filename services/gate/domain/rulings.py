@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import product
 from typing import get_args
 
-from shared.events.policy import Measure
+from shared.events.policy import GateTableRow, Measure
 
 
 class Direction(StrEnum):
@@ -235,3 +235,17 @@ DEFAULT_TABLE: Table = {
     (case, direction): {**_ANYBODY, **_SPECIAL.get((case, direction), {})}
     for case, direction in product(Case, Direction)
 }
+
+
+def table_of(rows: Iterable[GateTableRow] | None) -> Table:
+    """The table of a policy: its rows over the defaults, so that a reason newer than the policy has its cell."""
+    if rows is None:
+        return DEFAULT_TABLE
+    cells = {where: dict(row) for where, row in DEFAULT_TABLE.items()}
+    for row in rows:
+        ruling = Ruling(verdict=Verdict(row.verdict), action=Action(row.action))
+        cases = [Case(case) for case in row.cases] or list(Case)
+        directions = [Direction(direction) for direction in row.directions] or list(Direction)
+        for where in product(cases, directions):
+            cells[where].update(dict.fromkeys(map(Reason, row.reasons), ruling))
+    return cells

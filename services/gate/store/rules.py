@@ -4,7 +4,6 @@ from datetime import date
 
 from services.gate.domain.entry import GateRules
 from services.gate.domain.lists import ListRules
-from services.gate.domain.rulings import DEFAULT_TABLE
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 
@@ -25,9 +24,10 @@ async def rules_version(conn: Conn, day: date) -> int | None:
 async def list_rules(conn: Conn, version: int) -> ListRules:
     """What a device needs to decide by itself under a policy version that is known to exist."""
     document = PolicyDocument.model_validate(await conn.fetchval(POLICY_DOCUMENT, version))
+    rules_in_force = GateRules.of(version, document)
     return ListRules(
-        rules=GateRules.of(version, document),
-        table=DEFAULT_TABLE,
+        rules=rules_in_force,
+        table=rules_in_force.table,
         answer_within_ms=document.gate.offline.online_answer_within_ms,
         keys=tuple(row["jwk"] for row in await conn.fetch(PASS_KEYS)),
     )

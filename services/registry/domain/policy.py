@@ -8,6 +8,7 @@ from typing import get_args
 
 from services.registry.domain.applications import PaperKind
 from services.registry.domain.errors import EffectiveTooEarly, NotTheNextVersion, PolicyInconsistent
+from services.registry.domain.gate_table import table_faults
 from shared.events.policy import (
     Category,
     LeadCategory,
@@ -76,6 +77,8 @@ def decide_effect(effective_from: date, *, latest: PolicyVersion | None, today: 
 def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     """Every contradiction or gap in a document, as field and fault."""
     yield from _of_checks(document)
+    if document.gate_table is not None:
+        yield from (("gate_table", fault) for fault in table_faults(document.gate_table))
     yield from _of_observation(document.observation)
     yield from _of_sanitation(document.sanitation)
     if not 0 < document.risk.concern_from <= document.risk.higher_risk_from:

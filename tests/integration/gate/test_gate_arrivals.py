@@ -8,12 +8,13 @@ import pytest
 from httpx import Response
 
 from deploy.local.secrets import Secrets
+from shared.events.policy import GateTableRow
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
 from shared.events.registry.returnees import ReturneeRegistered
-from shared.events.registry.rules import RiskAreasRevised
+from shared.events.registry.rules import PolicyRevised, RiskAreasRevised
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import DwellingId, GridId, uuid7
-from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, GateTown, Resident, codes
+from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, POLICY, GateTown, Resident, codes
 
 WUHAN, WENZHOU, CHENGDU = "420100", "330300", "510100"
 
@@ -268,3 +269,41 @@ def registered(who: Resident) -> ReturneeRegistered:
         risk_revision=1,
         registered_at=NOW,
     )
+
+
+@pytest.mark.requirement("R2.5")
+@pytest.mark.scenario("G17")
+async def test_what_is_asked_of_whom_follows_the_policy_in_force(gate: GateTown) -> None:
+    who = await gate.resident()
+    await gate.observe(who)
+    assert (await gate.check(who, direction="exit"))["action"] == "stay_home"
+    assert (await gate.check({"kind": "visitor"}))["action"] == "handover_point"
+    rows = (
+        *(POLICY.gate_table or ()),
+        GateTableRow(
+            reasons=("self_monitoring",),
+            cases=("home_self_monitoring",),
+            directions=("exit",),
+            verdict="admit_with_action",
+            action="go_straight_home",
+        ),
+        GateTableRow(
+            reasons=("no_pass",),
+            cases=("visitor",),
+            directions=("entry",),
+            verdict="admit",
+            action="note_departure",
+        ),
+    )
+    document = POLICY.model_copy(update={"gate_table": rows})
+    await gate.tell(
+        PolicyRevised(version=2, effective_from=date(2020, 2, 24), revised_by="hq", document=document)
+    )
+    out = await gate.check(who, direction="exit")
+    assert (out["verdict"], out["action"], out["policy_version"]) == (
+        "admit_with_action",
+        "go_straight_home",
+        2,
+    )
+    visitor = await gate.check({"kind": "visitor"})
+    assert (visitor["verdict"], codes(visitor)) == ("admit", ["no_pass"])
