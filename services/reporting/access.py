@@ -9,6 +9,7 @@ ACCESS: AccessTable = {
     "GET /v1/board": _BOARD,
     "GET /v1/board/{compound}": _BOARD,
     "GET /v1/responsibility": _BOARD,
+    "GET /v1/overrides": frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.AUDITOR}),
     "GET /v1/observation-roll": _ROLL,
     "GET /v1/observation-roll/{case_id}": _ROLL,
 }

@@ -206,7 +206,6 @@ class CheckOverridden(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """A shift leader let somebody pass against the verdict, with a reason; HQ reviews it (gate rules, G18)."""
 

@@ -11,6 +11,7 @@ from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
 from services.reporting.projections.merges import Merges
 from services.reporting.projections.observation_roll import ObservationRoll
+from services.reporting.projections.overrides import Overrides
 from services.reporting.projections.policy import Policy
 from services.reporting.projections.population import Population
 from services.reporting.projections.postings import Postings
@@ -30,6 +31,7 @@ def all_projections() -> list[ReadModel]:
         EntryPasses(),
         Merges(),
         ObservationRoll(),
+        Overrides(),
         Policy(),
         Population(),
         Postings(),

@@ -9,10 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from shared.events.gate import CheckOverridden
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
 from shared.events.registry.passes import EntryPassIssued
 from shared.kernel.days import start_of
-from shared.kernel.ids import CompoundId, PersonRef
+from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -322,6 +323,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
     roll = (await reporting.get("/v1/observation-roll")).json()
 
     assert set(as_of) == {
+        "gate.alerts",
         "gate.checks",
         "gate.duty",
         "observation.cases",
@@ -363,6 +365,34 @@ async def test_the_board_says_who_stands_at_the_posts_and_for_how_long_nobody_di
         "select minutes, ended_by from duty_turn where turn_id = $1", leaves.turn_id
     )
     assert [tuple(row.values()) for row in held] == [(90, "check_out")]
+
+
+@pytest.mark.scenario("G18")
+async def test_headquarters_reviews_who_was_let_through_against_a_verdict(reporting: Reporting) -> None:
+    told = [
+        CheckOverridden(
+            check_id=uuid4(),
+            compound=compound,
+            checkpoint=CheckpointId(f"{compound}-k1"),
+            verdict="cannot_verify",
+            reason="identity_confirmed",
+            overridden_at=MORNING + timedelta(minutes=nth),
+        )
+        for nth, compound in enumerate((FIRST, SECOND, THIRD))
+    ]
+    await reporting.hear(*told)
+    seen: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = (await reporting.get("/v1/overrides", limit=2, **after)).json()
+        seen += [item["check_id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert seen == [str(event.check_id) for event in reversed(told)]
+    mine = (await reporting.get("/v1/overrides", "supervisor", f"compound:{SECOND}")).json()["items"]
+    assert [item["compound"] for item in mine] == [SECOND]
+    assert (await reporting.get("/v1/overrides", "community_clerk")).status_code == 403
 
 
 async def test_the_roll_is_paged_by_last_day_and_filtered(reporting: Reporting) -> None:
