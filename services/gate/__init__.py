@@ -10,7 +10,7 @@ Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FirstReturnSeen, F
 PassApplicationRequested, CheckOverridden (alerts), IntakeAnswersSealed (cards for registry),
 DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, DutyGapOpened, DutyGapClosed (duty).
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200),
-overrides, corrections, `/v1/vehicle-checks`, `/v1/arrivals`, `/v1/reports/open`; the device's own
+overrides, corrections, `/v1/vehicle-checks`, `/v1/arrivals`, `/v1/reports/open`, paper sheets; the device's own
 checkpoint and the signed list that it decides by when it is offline (`client` is the reference client);
 `/v1/duty/...`: badges, roster, check-in and check-out, handover, coverage, gaps, service record.
 """

@@ -31,6 +31,8 @@ ACCESS: AccessTable = {
     "POST /v1/quarantine/discard": _JUDGES,
     "POST /v1/entry-checks/{check_id}/override": frozenset({Role.SHIFT_LEADER}),
     "POST /v1/entry-checks/{corrects}/corrections": _DEVICE,
+    "GET /v1/checkpoints/{checkpoint}/paper-sheet": _LOOKS_AT_DUTY,
+    "POST /v1/paper-checks": _DEVICE,
     "POST /v1/vehicle-checks": _DEVICE,
     "POST /v1/arrivals": _DEVICE,
     "GET /v1/reports/open": _LOOKS_AFTER | {Role.COMMUNITY_CLERK},

@@ -12,6 +12,7 @@ from services.gate.api import (
     devices,
     duty,
     lists,
+    paper,
     quarantine,
     roster,
     vehicles,
@@ -27,6 +28,7 @@ from services.gate.projections.vehicles import VehiclePasses
 from services.gate.store import afterwards as afterwards_store
 from services.gate.store import devices as device_store
 from services.gate.store import duty as duty_store
+from services.gate.store import paper as paper_store
 from services.gate.store import roster as roster_store
 from services.gate.tickers import duty_watch
 from shared.runtime import Context, Service
@@ -48,6 +50,7 @@ def build(context: Context) -> Service:
             vehicles.router,
             arrivals.router,
             afterwards.router,
+            paper.router,
         ),
         access=ACCESS,
         rejections={
@@ -55,6 +58,7 @@ def build(context: Context) -> Service:
             **duty_store.REJECTIONS,
             **roster_store.REJECTIONS,
             **afterwards_store.REJECTIONS,
+            **paper_store.REJECTIONS,
         },
         consumers=(
             Town(),

@@ -76,7 +76,7 @@ async def check_in(
         BadgeUnknown, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another turn.
     """
-    worker = await _worker(tx, vault, cmd.badge)
+    worker = await worker_of(tx, vault, cmd.badge)
     if row := await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id):
         said = (row["checkpoint"], row["worker_ref"], row["device_started_at"])
         if said != (cmd.station.checkpoint, worker, cmd.at):
@@ -99,7 +99,7 @@ async def check_out(
     Raises:
         BadgeUnknown, TurnUnknown, NotYourTurn, TurnOver: as their names say.
     """
-    worker = await _worker(tx, vault, cmd.badge)
+    worker = await worker_of(tx, vault, cmd.badge)
     row = await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id)
     if row is None or row["checkpoint"] != cmd.station.checkpoint:
         raise TurnUnknown("本卡口没有该次值班。There is no such turn at this checkpoint.", field="turn_id")
@@ -129,8 +129,8 @@ async def hand_over(
             raise _other_content("handover_id")
         return dict(row), False
     station = cmd.station
-    outgoing = await _worker(tx, vault, cmd.outgoing_badge, field="outgoing_badge")
-    incoming = await _worker(tx, vault, cmd.incoming_badge, field="incoming_badge")
+    outgoing = await worker_of(tx, vault, cmd.outgoing_badge, field="outgoing_badge")
+    incoming = await worker_of(tx, vault, cmd.incoming_badge, field="incoming_badge")
     if outgoing == incoming:
         raise SamePerson("交接须由两人签认。Two people sign a handover.", field="incoming_badge")
     await roster.lock_workers(tx, [outgoing, incoming])
@@ -344,7 +344,12 @@ def _lapsed(row: Any, at: datetime, rules: DutyRules) -> bool:
     return _counts_until(row, rules) <= at
 
 
-async def _worker(tx: Tx, vault: Vault, badge: str, *, field: str = "badge") -> UUID:
+async def worker_of(tx: Tx, vault: Vault, badge: str, *, field: str = "badge") -> UUID:
+    """Whose badge it is.
+
+    Raises:
+        BadgeUnknown: nobody's.
+    """
     worker = await roster.worker_of_badge(tx, vault.index_all(BADGE, badge))
     if worker is None:
         raise BadgeUnknown(

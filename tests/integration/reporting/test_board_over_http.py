@@ -332,6 +332,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
         "registry.passes",
         "registry.people",
         "registry.policy",
+        "registry.surveys",
         "registry.town",
         "sanitation.rounds",
     }
