@@ -47,12 +47,17 @@ class Stack:
 
     async def start(self, databases: Databases) -> None:
         """Fresh databases, streams, five processes; returns when all are ready."""
-        admin = self.nats.admin
-        self.keeper = asyncio.create_task(keep_streams(self.nats.url, admin.user, admin.password, every=0.5))
         for service in SERVICES:
             await self.prepare(service, databases)
+        await self.start_only(*SERVICES)
+
+    async def start_only(self, *services: str) -> None:
+        """Streams, and the processes of services that are prepared; returns when all are ready."""
+        admin = self.nats.admin
+        self.keeper = asyncio.create_task(keep_streams(self.nats.url, admin.user, admin.password, every=0.5))
+        for service in services:
             self.launch(service)
-        for service in SERVICES:
+        for service in services:
             await self.ready(service)
 
     async def prepare(self, service: str, databases: Databases) -> None:

@@ -129,10 +129,12 @@ class BenchTown:
         names = [f"lj-{nth:03}" for nth in range(COMPOUNDS)]
         opened = datetime.now(UTC) - timedelta(days=20)
         async with context.database.begin() as tx:
-            await tx.execute(copies.KEEP_COMPOUNDS, names, names, [1] * COMPOUNDS)
             gates = [f"{name}-n" for name in names]
-            await tx.execute(
-                copies.KEEP_CHECKPOINTS, gates, names, gates, [opened] * COMPOUNDS, [1] * COMPOUNDS
+            await tx.copy("compound", ["compound", "name", "version"], [(name, name, 1) for name in names])
+            await tx.copy(
+                "checkpoint",
+                ["checkpoint", "compound", "name", "opened_at", "version"],
+                [(gate, name, gate, opened, 1) for gate, name in zip(gates, names, strict=True)],
             )
             for nth in range(30):
                 device_id, secret = uuid7(), secrets.token_urlsafe(32)
