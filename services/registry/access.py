@@ -13,6 +13,7 @@ _PLACE_READERS = _BOOK_KEEPERS | {
 }
 _INTAKE = frozenset({Role.COMMUNITY_CLERK, Role.GRID_WORKER})
 _IMPORTERS = frozenset({Role.COMMUNITY_CLERK, Role.ADMIN})
+_EXPORTERS = _IMPORTERS | {Role.HQ_OFFICER}
 _PEOPLE_READERS = _INTAKE | {Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR}
 _RETURNEE_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR, Role.AUDITOR}
 _LEAD_HANDLERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
@@ -99,6 +100,9 @@ ACCESS: AccessTable = {
     "GET /v1/imports/{import_id}/rows": _IMPORTERS | {Role.HQ_OFFICER},
     "GET /v1/imports/{import_id}/rejected": _IMPORTERS,
     "GET /v1/imports/templates/{kind}": STAFF,
+    "POST /v1/exports": _EXPORTERS,
+    "GET /v1/exports/{export_id}": _EXPORTERS,
+    "GET /v1/exports/{export_id}/file": _EXPORTERS,
     "GET /v1/compounds": STAFF,
     "GET /v1/compounds/{compound_id}": STAFF,
     "POST /v1/compounds/{compound_id}/checkpoints": _BOOK_KEEPERS,

@@ -66,11 +66,13 @@ def build(context: Context) -> Service:
     importing = ImportRunner(
         vault=context.vault, cards=context.cards, keep_hours=context.settings.rejected_rows_hours
     )
+    exporting = ExportRunner(vault=context.vault, keep_hours=context.settings.export_hours)
     return Service(
         name="registry",
         title="Registry · 人房登记",
         routers=(
             imports_api.router,
+            exports_api.router,
             premises_api.router,
             checkpoints_api.router,
             places_api.router,

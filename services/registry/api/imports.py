@@ -12,10 +12,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.registry.api.common import Running, cause, roles_of
 from services.registry.domain.faults import explained
-from services.registry.domain.list_columns import GUIDES
+from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers import imports as handlers
 from services.registry.handlers import list_files, rejected_rows
-from services.registry.handlers.imports import Kind, ReceiveImport
+from services.registry.handlers.imports import ReceiveImport
 from services.registry.handlers.list_files import FileFormat
 from services.registry.store import audit, rejected
 from services.registry.store import imports as store

@@ -5,7 +5,7 @@ Templates are made from it, and exports have these columns, so that what is expo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from services.registry.domain.documents import LABELS
 from services.registry.domain.import_rows import COLUMNS, PLACE_KINDS, WORKER_KINDS
@@ -17,6 +17,9 @@ from services.registry.domain.premises import (
     OCCUPANCIES,
     TRAFFICS,
 )
+
+Kind = Literal["compounds", "checkpoints", "grids", "addresses", "residents", "workers"]
+"""What `/v1/imports` takes and `/v1/exports` gives; a watch list has routes of its own."""
 
 
 class ColumnGuide(NamedTuple):

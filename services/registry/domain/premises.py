@@ -122,6 +122,10 @@ class AddressKey:
     unit: str
     room: str
 
+    def parts(self) -> tuple[str, str, str]:
+        """Building, unit and room."""
+        return self.building, self.unit, self.room
+
     def shown(self) -> str:
         """As screens and cards show it: `8幢-2-501`, or `12号-101` where there is no unit."""
         unit = self.unit.removesuffix("单元")

@@ -13,6 +13,7 @@ from services.registry.domain.people import ResidentLine
 from services.registry.domain.premises import AddressKey, Home
 from services.registry.domain.resident_rows import read_resident
 from services.registry.handlers.import_steps import Judged, Sheet
+from services.registry.handlers.import_unchanged import known_already
 from services.registry.handlers.people import Keeper, enter_people, settle, state_line
 from services.registry.store import premises
 from shared.db.pool import Conn, Tx
@@ -47,6 +48,7 @@ class ResidentImporter:
         book = self._met if self.dry_run else Book()
         seen: set[Place] = _Overlay(self.seen)
         settled = await settle(conn, [one for one in stated if isinstance(one, Stated)], book, seen)
+        settled = await known_already(conn, settled, self.keeper.vault)
         sheet = Sheet()
         following = iter(settled)
         for one, what in zip(read, stated, strict=True):

@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 import asyncpg
 
 from services.registry.domain.faults import Outcome
 from services.registry.domain.import_rows import RawRow
+from services.registry.domain.list_columns import Kind
 from services.registry.domain.people import RegisteredMeanwhile
 from services.registry.handlers import policy, rejected_rows
 from services.registry.handlers.import_files import ReadFile, read_file
@@ -45,8 +46,6 @@ from shared.kernel.sealed import PersonKey, Vault
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
-
-Kind = Literal["compounds", "checkpoints", "grids", "addresses", "residents", "workers"]
 
 BATCH_ROWS = 1_000
 _FILE = "import_file"

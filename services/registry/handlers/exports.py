@@ -1,0 +1,178 @@
+"""Exports: asked for with a reason, made in the background, kept sealed for a while (R4.2, P6, H3).
+
+A process that dies leaves the export running; the next one makes it anew. That a second person approves an export of
+personal data is decided before its row is `running`: nothing here needs to change for it.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from services.registry.domain.exports import (
+    MOST_XLSX_ROWS,
+    ExportNotReady,
+    ExportUnknown,
+    WorkbookTooLongError,
+    decide_form,
+)
+from services.registry.domain.kept_files import FileExpired
+from services.registry.domain.list_columns import GUIDES, Kind
+from services.registry.handlers import list_files
+from services.registry.handlers.export_lists import Line, Wish, count, pages
+from services.registry.handlers.list_files import FileFormat, Table
+from services.registry.handlers.sealed_files import open_parts, seal_parts
+from services.registry.store import audit
+from services.registry.store import exports as store
+from shared.db.pool import TRANSIENT, Conn, Database, Tx
+from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed import Vault
+from shared.obs.logging import get_logger
+
+log = get_logger(__name__)
+
+_FILE = "export_file"
+"""Name of the sealed file, part of what is stored: never renamed."""
+_TELL_EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskExport:
+    """Somebody wants a list as a file. `compound`: of one compound, else of the town."""
+
+    export_id: UUID
+    kind: Kind
+    file_format: FileFormat
+    compound: str | None
+    masked: bool
+    reason: str
+    role: str
+
+
+async def ask(cmd: AskExport, *, tx: Tx) -> tuple[store.Job, bool]:
+    """Write an export down to be made, and who wants it why; the same twice is one.
+
+    Raises:
+        SameIdOtherContent: the id was used for another export.
+    """
+    new = await store.add(
+        tx,
+        cmd.export_id,
+        kind=cmd.kind,
+        file_format=cmd.file_format,
+        compound_id=cmd.compound,
+        masked=cmd.masked,
+        reason=cmd.reason,
+    )
+    job = await store.job(tx, cmd.export_id)
+    wanted = (cmd.kind, cmd.file_format, cmd.compound, cmd.reason, tx.actor)
+    if job is None or (job.kind, job.format, job.compound_id, job.reason, job.actor) != wanted:
+        raise SameIdOtherContent(
+            "该编号已用于另一次导出。This id was used for another export.", field="export_id"
+        )
+    if new:
+        await audit.note_reads(
+            tx,
+            role=cmd.role,
+            action=f"export.{cmd.kind}.masked" if cmd.masked else f"export.{cmd.kind}",
+            refs=[],
+            scope=cmd.compound or "town",
+            reason=cmd.reason,
+        )
+    return job, new
+
+
+async def of_actor(conn: Conn, export_id: UUID, actor: str) -> store.Job:
+    """An export of this actor's.
+
+    Raises:
+        ExportUnknown: there is none.
+    """
+    job = await store.job(conn, export_id)
+    if job is None or job.actor != actor:
+        raise ExportUnknown("没有这次导出。There is no such export.")
+    return job
+
+
+async def download(export_id: UUID, *, role: str, tx: Tx, vault: Vault) -> tuple[store.Job, bytes]:
+    """The file of an export; that it was fetched is written down.
+
+    Raises:
+        ExportUnknown, ExportNotReady, FileExpired: as their names say.
+    """
+    job = await of_actor(tx, export_id, tx.actor or "unknown")
+    if job.state == "expired":
+        raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
+    if job.state != "done":
+        raise ExportNotReady("导出尚未完成。The export is not done.", state=job.state)
+    await audit.note_reads(
+        tx, role=role, action="export.downloaded", refs=[], scope=f"export:{export_id}", reason=job.reason
+    )
+    key = await vault.key(export_id)
+    return job, await asyncio.to_thread(open_parts, key, _FILE, await store.parts(tx, export_id))
+
+
+def name_of(job: store.Job) -> str:
+    """What the file is called."""
+    where = f"-{job.compound_id}" if job.compound_id else ""
+    return f"{GUIDES[job.kind].name}{where}{'-已脱敏' if job.masked else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRunner:
+    """Makes waiting exports, oldest first; the leader process runs it as a ticker."""
+
+    vault: Vault
+    keep_hours: int = 24
+
+    async def act(self, database: Database) -> None:
+        """Work until no export is waiting. Stopped at any moment, the next call goes on."""
+        while job := await self._next(database):
+            try:
+                await self._make(database, job)
+            except TRANSIENT:
+                raise
+            except WorkbookTooLongError:
+                detail = (
+                    f"超过 {MOST_XLSX_ROWS} 行，请改用 CSV 或按小区导出。"
+                    f"More than {MOST_XLSX_ROWS} rows: export as CSV, or a compound at a time."
+                )
+                await _fail(database, job, "workbook_too_long", detail)
+            except Exception:  # recorded: the export is marked failed, later ones go on
+                log.exception("export_failed", export_id=str(job.export_id), kind=job.kind)
+                detail = "导出中断，已记录，请重新导出。The export stopped; it has been recorded. Try again."
+                await _fail(database, job, "internal_error", detail)
+
+    async def _next(self, database: Database) -> store.Job | None:
+        async with database.read() as conn:
+            return await store.next_job(conn)
+
+    async def _make(self, database: Database, job: store.Job) -> None:
+        wish = Wish(kind=job.kind, compound=job.compound_id, masked=job.masked)  # type: ignore[arg-type]  # checked by the table
+        lines: list[Line] = []
+        async with database.read() as conn:
+            total = await count(conn, wish)
+            decide_form(total, job.format)
+            told = 0
+            async for page in pages(conn, wish, self.vault):
+                lines += page
+                if len(lines) - told >= _TELL_EVERY:
+                    told = len(lines)
+                    async with database.begin() as tx:
+                        await store.progress(tx, job.export_id, total, told)
+        decide_form(len(lines), job.format)
+        guide = GUIDES[job.kind]
+        table = Table(name=guide.name, header=guide.header, rows=lines)
+        content = await asyncio.to_thread(list_files.write, table, job.format)  # type: ignore[arg-type]  # checked by the table
+        key = await self.vault.key(job.export_id, create=True)
+        parts = await asyncio.to_thread(seal_parts, key, _FILE, content)
+        until = database.clock.real_now() + timedelta(hours=self.keep_hours)
+        async with database.begin() as tx:
+            await store.finish(tx, job.export_id, rows=len(lines), parts=parts, kept_until=until)
+        log.info("export_done", export_id=str(job.export_id), kind=job.kind, rows=len(lines))
+
+
+async def _fail(database: Database, job: store.Job, code: str, detail: str) -> None:
+    async with database.begin() as tx:
+        await store.fail(tx, job.export_id, error=code, detail=detail)
+    log.warning("export_refused", export_id=str(job.export_id), kind=job.kind, code=code)
