@@ -34,6 +34,7 @@ from shared.events import catalogue
 from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import Authenticator, Jwks, StaffVerifier
+from shared.http.limits import RateTable
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
 from shared.kernel.sealed import MasterKeys, Vault
@@ -114,6 +115,8 @@ class Service:
     authenticators: Mapping[str, Authenticator] = field(default_factory=dict)
     body_limits: Mapping[str, int] = field(default_factory=dict)
     """"METHOD /path" -> bytes, where a route takes more or less than 1 MB."""
+    rate_limits: RateTable = field(default_factory=dict)
+    """"METHOD /path" -> how often an address and all together may call it; for public routes."""
     prepare: Sequence[Callable[[], Awaitable[None]]] = ()
     """Done once the database answers and before HTTP opens, by every process; idempotent."""
 
@@ -346,6 +349,7 @@ def assemble(service: Service, context: Context, *, tracer_provider: TracerProvi
         version=VERSION,
         authenticators=service.authenticators,
         body_limits=service.body_limits,
+        rate_limits=service.rate_limits,
         tracer_provider=tracer_provider,
     )
     app.state.context = context

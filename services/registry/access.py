@@ -1,6 +1,8 @@
 """Who may call what."""
 
+from services.registry.settings import Settings
 from shared.http.access import STAFF, AccessTable, Role
+from shared.http.limits import Rate, RateLimit, RateTable
 
 _RULE_MAKERS = frozenset({Role.HQ_OFFICER, Role.ADMIN})
 _BOOK_KEEPERS = _RULE_MAKERS | {Role.COMMUNITY_CLERK}
@@ -178,11 +180,13 @@ ACCESS: AccessTable = {
     "POST /v1/notices": frozenset({Role.HQ_OFFICER}),
     "GET /v1/notices": STAFF,
     "GET /v1/notices/{notice_id}": STAFF,
+    "GET /v1/notices/{notice_id}/coverage": STAFF,
     "POST /v1/notices/{notice_id}/postings": _POSTERS,
     "POST /v1/watch-lists": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/watch-lists": _WATCH_READERS,
     "GET /v1/watch-lists/{list_id}": _WATCH_READERS,
     "POST /v1/watch-lists/{list_id}/files": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /v1/watch-lists/{list_id}/matching": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/watch-lists/{list_id}/files": _WATCH_READERS,
     "GET /v1/watch-lists/{list_id}/files/{file_id}/rejected": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/watch-lists/{list_id}/lines": _INTAKE,
@@ -215,3 +219,12 @@ ACCESS: AccessTable = {
     "POST /v1/call-list/{entry_id}/calls": _INTAKE,
     "POST /v1/call-list/{entry_id}/arrival": _INTAKE,
 }
+
+
+def rate_limits(settings: Settings) -> RateTable:
+    """How often anybody may tell a lead, and ask with a receipt code, which must not be guessed."""
+    limit = RateLimit(
+        each=Rate(burst=settings.lead_burst_each, per_minute=settings.lead_per_minute_each),
+        together=Rate(burst=settings.lead_burst_together, per_minute=settings.lead_per_minute_together),
+    )
+    return {"POST /v1/leads": limit, "POST /v1/leads/receipts": limit}

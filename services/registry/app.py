@@ -147,6 +147,7 @@ def build(context: Context) -> Service:
             "POST /v1/imports": imports_api.MAX_BYTES,
             "POST /v1/watch-lists/{list_id}/files": watch_lists_api.MAX_BYTES,
         },
+        rate_limits=rate_limits(context.settings),
         prepare=(
             partial(policy.seed, context.database),
             partial(risk.load_figures, context.database),

@@ -18,6 +18,13 @@ class Settings(ServiceSettings):
     export_hours: Annotated[int, Field(ge=1, le=168)] = 24
     """How long an export can be downloaded."""
 
+    lead_burst_each: Annotated[int, Field(ge=1)] = 30
+    lead_per_minute_each: Annotated[float, Field(gt=0)] = 20
+    """How many leads and receipts a minute one address may send, after so many at once; people share addresses."""
+    lead_burst_together: Annotated[int, Field(ge=1)] = 300
+    lead_per_minute_together: Annotated[float, Field(gt=0)] = 600
+    """The same for all addresses together, in each process."""
+
     @property
     def own_prefecture(self) -> str:
         """The prefecture that the town belongs to: who was there has not been away."""

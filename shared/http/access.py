@@ -218,8 +218,11 @@ async def principal(request: Request) -> Principal:
     Raises:
         NotAuthenticated: no credential, or one that does not hold (401).
         RoleNotAllowed: nobody in this role may call the route (403), or what else such a caller is told.
+        TooManyRequests: the route has a limit, and the caller or all together are past it (429).
     """
     scope = request.scope
+    if limiter := request.app.state.limiters.get((id(scope["route"]), scope["method"])):
+        limiter.take(request.client.host if request.client else "")
     allowed = request.app.state.cells[id(scope["route"]), scope["method"]]
     public = Role.PUBLIC in allowed
     if public and "authorization" not in request.headers:

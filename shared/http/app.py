@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from shared.http import auth, openapi, problem
 from shared.http.access import AccessTable, AccessTableError, match_table, principal
 from shared.http.bodies import BodyGuard
+from shared.http.limits import Limiter, RateTable
 from shared.http.shell import PLAIN, Shell
 from shared.kernel.clock import Clock
 from shared.obs import metrics
@@ -64,6 +65,7 @@ def make_app(
     version: str,
     authenticators: Mapping[str, auth.Authenticator] | None = None,
     body_limits: Mapping[str, int] | None = None,
+    rate_limits: RateTable | None = None,
     assets: Mapping[str, Path] | None = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     tracer_provider: TracerProvider | None = None,
@@ -85,13 +87,14 @@ def make_app(
         version: of the running code.
         authenticators: further Authorization schemes (`Device`, `Link`).
         body_limits: `"METHOD /path"` -> bytes, where a route takes more or less than 1 MB.
+        rate_limits: `"METHOD /path"` -> how often, for routes that anybody may call.
         assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
         lifespan: what runs around serving.
         tracer_provider: of `shared.obs.tracing.configure`; None: requests are not traced.
         ready_outbox_seconds: `/readyz` fails beyond this age.
 
     Raises:
-        AccessTableError: routes and table differ, or a body limit names no route.
+        AccessTableError: routes and table differ, or a body or rate limit names no route.
     """
     app = App(
         table=access,
@@ -123,6 +126,7 @@ def make_app(
         app.mount(prefix, StaticFiles(directory=folder))
     names = {id(route): name.partition(" ")[2] for name, route in routes.items()}
     app.state.db, app.state.clock, app.state.service, app.state.cells = db, clock, service, cells
+    app.state.limiters = _limiters(routes, rate_limits or {}, clock)
     app.state.authenticate = auth.authentication(verifier, authenticators or {}, app)
     problem.install(app)
     app.add_middleware(BodyGuard, limits=limits)
@@ -135,6 +139,17 @@ def _limits(routes: Mapping[str, BaseRoute], limits: Mapping[str, int]) -> dict[
     if unknown := limits.keys() - routes.keys():
         raise AccessTableError(f"a body limit without a route: {sorted(unknown)}")
     return {id(routes[name]): limit for name, limit in limits.items()}
+
+
+def _limiters(
+    routes: Mapping[str, BaseRoute], limits: RateTable, clock: Clock
+) -> dict[tuple[int, str], Limiter]:
+    if unknown := limits.keys() - routes.keys():
+        raise AccessTableError(f"a rate limit without a route: {sorted(unknown)}")
+    return {
+        (id(routes[name]), name.partition(" ")[0]): Limiter(limit, clock.monotonic)
+        for name, limit in limits.items()
+    }
 
 
 def _add_plain_routes(app: App, health: Health, ready_outbox_seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Leads over HTTP (R6.3, P13). Lists and leads never say whether or who a reporter is."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
@@ -53,13 +53,19 @@ class LeadBody(Body):
     """Something that was seen. `lead_id` is made by the client and makes a repeat harmless."""
 
     lead_id: UUID
+    request_secret: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")] = Field(
+        description="128 random bits or more that the client keeps: only a repeat with them gets the receipt again.",
+        examples=["q5bV0c1mR8eJ3xT7yZ2uKw"],
+    )
     channel: LeadChannel = Field(examples=["gate_code"])
     category: LeadCategory = Field(examples=["unregistered_outsider"])
     compound: CompoundId = Field(examples=["lj-001"])
     place: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(examples=["3幢门口"])
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
     observed_at: Instant
-    complained_about: Code | None = Field(default=None, description="The checkpoint or grid it is about.")
+    complained_about: Code | None = Field(
+        default=None, description="The checkpoint, grid or unit it is about."
+    )
     reporter: ReporterBody | None = None
 
 
@@ -80,6 +86,7 @@ class StandingAnswer(Answer):
     """How what was told stands. `valid` is known once it is closed."""
 
     state: LeadState
+    label: Literal["处理中", "已办结"]
     valid: bool | None
     reward: RewardState
 
@@ -160,7 +167,10 @@ class ReporterAnswer(Answer):
 
 @router.post("/v1/leads", summary="Tell something", status_code=201)
 async def tell_lead(body: LeadBody, who: Caller, context: Running, response: Response) -> ReceiptAnswer:
-    """Take a lead from anybody; the receipt code lets them ask for its state. The same one again is no second (200)."""
+    """Take a lead from anybody; the receipt code lets them ask for its state. The same one again is no second (200).
+
+    The receipt is told again only to whoever repeats the request with its secret. 429 to whoever is too fast.
+    """
     named = body.reporter if body.reporter and (body.reporter.name or body.reporter.phone) else None
     cmd = TellLead(
         lead_id=body.lead_id,
@@ -185,7 +195,10 @@ async def ask_receipt(body: ReceiptBody, context: Running) -> StandingAnswer:
     """Tell state, result and reward to whoever holds the receipt code; 404 `receipt_unknown`."""
     async with context.database.read() as conn:
         found = await handlers.standing(conn, body.code, context.vault)
-    return StandingAnswer.model_validate({"state": found.state, "valid": found.valid, "reward": found.reward})
+    label = "已办结" if found.state == "closed" else "处理中"
+    return StandingAnswer.model_validate(
+        {"state": found.state, "label": label, "valid": found.valid, "reward": found.reward}
+    )
 
 
 @router.get("/v1/leads", summary="The leads of a compound")

@@ -34,7 +34,13 @@ from services.registry.store import premises as premises_store
 from services.registry.store.leads import NewLead
 from shared.db.pool import Conn, Tx
 from shared.events.policy import LeadCategory
-from shared.events.registry.leads import LeadAssigned, LeadClosed, LeadReceived
+from shared.events.registry.leads import (
+    LeadAssigned,
+    LeadClosed,
+    LeadMerged,
+    LeadReceived,
+    LeadSeparated,
+)
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -222,9 +228,13 @@ async def merge(lead_id: UUID, kept_id: UUID, *, tx: Tx) -> None:
         both_rewarded=own is not None and other is not None,
     ):
         return
-    await store.merge(tx, lead_id, kept_id)
+    version = await store.merge(tx, lead_id, kept_id)
     if own is not None:
         await store.move_reward(tx, lead_id, kept_id)
+    merged = LeadMerged(
+        lead_id=lead_id, compound=CompoundId(lead.compound), merged_into=kept_id, merged_at=tx.now
+    )
+    await tx.publish(merged, version=version)
 
 
 async def unmerge(lead_id: UUID, *, tx: Tx) -> None:
@@ -236,7 +246,9 @@ async def unmerge(lead_id: UUID, *, tx: Tx) -> None:
     lead = await _held(tx, lead_id)
     reward = await store.reward_of(tx, lead.fact_id)
     decide_unmerge(lead, rewarded=reward is not None and reward["lead_id"] == lead_id)
-    await store.merge(tx, lead_id, None)
+    version = await store.merge(tx, lead_id, None)
+    separated = LeadSeparated(lead_id=lead_id, compound=CompoundId(lead.compound), separated_at=tx.now)
+    await tx.publish(separated, version=version)
 
 
 async def reward(lead_id: UUID, *, tx: Tx) -> tuple[datetime, bool]:

@@ -90,14 +90,16 @@ update lead set state = 'closed', valid = $2, closing_reason = $3, closed_at = $
   version = version + 1
 where lead_id = $1 returning version
 """
-MERGE = "update lead set merged_into = $2, version = version + 1 where lead_id = $1"
+MERGE = "update lead set merged_into = $2, version = version + 1 where lead_id = $1 returning version"
 GRID_THERE = "select exists (select from grid where grid_id = $1 and compound_id = $2)"
 CHECKPOINT_THERE = "select exists (select from checkpoint where checkpoint_id = $1 and compound_id = $2)"
-# Does anybody who staffs the checkpoint on the day belong to those who are to look into it?
+# Does anybody whom the complaint is about on the day (who staffs the checkpoint, serves in the grid, or is of the unit)
+# belong to those who are to look into it?
 SERVES_BOTH = """
 select exists (
   select from posting gate join worker w using (worker_ref)
-  where gate.checkpoint_id = $1 and gate.from_day <= $4 and coalesce(gate.until_day, $4) >= $4
+  where $1::text in (gate.checkpoint_id, gate.grid_id, w.home_unit, w.work_group)
+    and gate.from_day <= $4 and coalesce(gate.until_day, $4) >= $4
     and case when $2::text = 'unit' then $3::text in (w.home_unit, w.work_group)
       else exists (select from posting grid where grid.worker_ref = gate.worker_ref and grid.grid_id = $3::text
         and grid.from_day <= $4 and coalesce(grid.until_day, $4) >= $4) end)
@@ -254,9 +256,10 @@ async def close(tx: Tx, lead_id: UUID, *, valid: bool, reason: ClosingReason) ->
     return version
 
 
-async def merge(tx: Tx, lead_id: UUID, kept: UUID | None) -> None:
-    """Keep a lead as a duplicate of another, or of none again."""
-    await tx.execute(MERGE, lead_id, kept)
+async def merge(tx: Tx, lead_id: UUID, kept: UUID | None) -> int:
+    """Keep a lead as a duplicate of another, or of none again; tells its version."""
+    version: int = await tx.fetchval(MERGE, lead_id, kept)
+    return version
 
 
 async def grid_there(conn: Conn, grid: str, compound: str) -> bool:

@@ -16,7 +16,6 @@ class LeadReceived(
     channel="leads",
     key="lead_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody told something: kind, place and way only; who told it is in no event (R6.3)."""
 
@@ -34,7 +33,6 @@ class LeadAssigned(
     channel="leads",
     key="lead_id",
     place="compound",
-    archive_only=True,
 ):
     """A grid or a unit looks into a lead until `due_at`; passing it on keeps the first clock (R6.3)."""
 
@@ -53,7 +51,6 @@ class LeadClosed(
     channel="leads",
     key="lead_id",
     place="compound",
-    archive_only=True,
 ):
     """It was found whether a lead is true; the reason is a code (R6.3)."""
 
@@ -65,12 +62,40 @@ class LeadClosed(
     closed_at: AwareDatetime
 
 
+class LeadMerged(
+    Event,
+    type="fangkong.registry.LeadMerged.v1",
+    channel="leads",
+    key="lead_id",
+    place="compound",
+):
+    """A lead is kept as a duplicate of another of its compound: the fact is worked on once (R6.3, P13)."""
+
+    lead_id: UUID
+    compound: CompoundId
+    merged_into: UUID
+    merged_at: AwareDatetime
+
+
+class LeadSeparated(
+    Event,
+    type="fangkong.registry.LeadSeparated.v1",
+    channel="leads",
+    key="lead_id",
+    place="compound",
+):
+    """A duplicate is a lead of its own again (R6.3, P13)."""
+
+    lead_id: UUID
+    compound: CompoundId
+    separated_at: AwareDatetime
+
+
 class NoticePublished(
     Event,
     type="fangkong.registry.NoticePublished.v1",
     channel="notices",
     key="notice_id",
-    archive_only=True,
 ):
     """A notice is to be posted in these compounds by these channels (R6.1)."""
 
@@ -78,3 +103,18 @@ class NoticePublished(
     compounds: tuple[CompoundId, ...]
     channels_wanted: tuple[str, ...]
     published_at: AwareDatetime
+
+
+class NoticePosted(
+    Event,
+    type="fangkong.registry.NoticePosted.v1",
+    channel="notices",
+    key="notice_id",
+    place="compound",
+):
+    """Somebody confirmed that a notice hangs in a compound; `posting` is the way it is made known there (R6.1)."""
+
+    notice_id: UUID
+    compound: CompoundId
+    posting: str
+    posted_at: AwareDatetime

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ select gen_random_uuid(), worker_ref, 'grid', 'lj-001', null, 'lj-001-w02', date
 def lead(**changes: Any) -> dict[str, Any]:
     return {
         "lead_id": str(uuid4()),
+        "request_secret": token_urlsafe(16),
         "channel": "gate_code",
         "category": "unregistered_outsider",
         "compound": "lj-001",
@@ -281,6 +283,16 @@ async def test_a_lead_sent_twice_is_one_and_a_bad_one_is_refused(desk: Desk) -> 
     answers = await asyncio.gather(*(desk.client.http.post("/v1/leads", json=body) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
     assert len({answer.json()["receipt"] for answer in answers}) == 1
+    rebuilt = await desk.client.http.post("/v1/leads", json=body | {"request_secret": token_urlsafe(16)})
+    assert (rebuilt.status_code, rebuilt.json()["code"]) == (
+        422,
+        "same_id_other_content",
+    )  # no receipt for others
+    guessed = await desk.client.http.post("/v1/leads", json=body | {"request_secret": "1234"})
+    assert (guessed.status_code, guessed.json()["field"]) == (422, "request_secret")
+    assert body["request_secret"] not in " ".join(
+        map(plain, await desk.rows("select * from lead") + await desk.rows("select document from outbox"))
+    )
     assert len(await desk.rows("select from lead_reporter")) == 1
 
     async def bad(**changes: Any) -> tuple[int, str]:
@@ -323,3 +335,64 @@ async def test_leads_are_for_those_in_charge_and_come_in_pages(desk: Desk) -> No
     assert await desk.rows("select scope from audit_read where action = 'lead.read'") == [
         {"scope": f"lead:{ids[0]}"}
     ]
+
+
+async def test_whoever_tells_too_much_waits_and_nobody_guesses_receipts(desk: Desk) -> None:
+    settings = desk.client.context.settings
+    answers = [
+        await desk.client.http.post("/v1/leads/receipts", json={"code": "0000-0000-0000-0000"})
+        for _ in range(settings.lead_burst_each + 1)
+    ]
+    assert {answer.status_code for answer in answers[:-1]} == {404}
+    assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "too_many_requests")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert (await desk.client.http.post("/v1/leads", json=lead())).status_code == 201  # each route for itself
+
+
+@pytest.mark.scenario("P13")
+async def test_a_reporter_reads_that_it_is_in_hand_and_then_that_it_is_done(desk: Desk) -> None:
+    told = await tell(desk)
+
+    async def label() -> str:
+        answer = await desk.client.http.post("/v1/leads/receipts", json={"code": told["receipt"]})
+        shown: str = answer.json()["label"]
+        return shown
+
+    assert await label() == "处理中"
+    await done(desk, f"{told['lead_id']}/assignment", {"kind": "grid", "code": "lj-001-w01"}, CLERK)
+    assert await label() == "处理中"
+    await done(desk, f"{told['lead_id']}/closure", {"valid": True, "reason": "confirmed"}, CLERK)
+    assert await label() == "已办结"
+
+
+@pytest.mark.scenario("P13")
+async def test_people_of_the_unit_or_grid_complained_about_do_not_look_into_it(desk: Desk) -> None:
+    await gate(desk)
+    async with desk.database.begin() as tx:
+        await tx.execute(POSTED)  # a guard of lj-property at the gate, who also serves in grid w02
+    for accused, assignee, status in (
+        ("lj-property", {"kind": "grid", "code": "lj-001-w02"}, 409),
+        ("lj-property", {"kind": "unit", "code": "lj-property"}, 409),
+        ("lj-001-w02", {"kind": "unit", "code": "lj-property"}, 409),
+        ("lj-001-w02", {"kind": "grid", "code": "lj-001-w01"}, 200),
+        ("lj-property", {"kind": "grid", "code": "lj-001-w01"}, 200),
+    ):
+        told = await tell(desk, category="other", complained_about=accused)
+        answer = await desk.post(f"/v1/leads/{told['lead_id']}/assignment", assignee)
+        assert answer.status_code == status, (accused, assignee, answer.text)
+
+
+@pytest.mark.scenario("P13")
+async def test_headquarters_hears_of_a_merge_and_of_its_undoing(desk: Desk) -> None:
+    one, two = await tell(desk), await tell(desk)
+    await done(desk, f"{two['lead_id']}/merge", {"kept_lead_id": one["lead_id"]}, CLERK)
+    await done(desk, f"{two['lead_id']}/merge", {"kept_lead_id": one["lead_id"]}, CLERK)
+    undone = await desk.client.http.delete(
+        f"/v1/leads/{two['lead_id']}/merge", headers=desk.client.as_role(*CLERK)
+    )
+    assert undone.status_code == 200
+    merged, separated = await desk.told("LeadMerged"), await desk.told("LeadSeparated")
+    assert [(told["lead_id"], told["merged_into"], told["version"]) for told in merged] == [
+        (two["lead_id"], one["lead_id"], 2)
+    ]
+    assert [(told["lead_id"], told["version"]) for told in separated] == [(two["lead_id"], 3)]
