@@ -4,6 +4,7 @@ from shared.http.access import AccessTable, Role
 
 _BOARD = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.COMMUNITY_CLERK, Role.AUDITOR})
 _ROLL = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.COMMUNITY_CLERK})
+_TASK_FORCE = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR})
 
 ACCESS: AccessTable = {
     "GET /v1/board": _BOARD,
@@ -12,4 +13,7 @@ ACCESS: AccessTable = {
     "GET /v1/overrides": frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.AUDITOR}),
     "GET /v1/observation-roll": _ROLL,
     "GET /v1/observation-roll/{case_id}": _ROLL,
+    "GET /v1/leads": _ROLL,
+    "GET /v1/notices": _BOARD,
+    "GET /v1/watch-lists": _TASK_FORCE,
 }

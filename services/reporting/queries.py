@@ -27,7 +27,10 @@ from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 
-BOARD_SOURCES = tuple(projection.name for projection in all_projections())
+_NOT_ON_THE_BOARD = frozenset({"leads", "notices", "watch_lists"})
+BOARD_SOURCES = tuple(
+    projection.name for projection in all_projections() if projection.name not in _NOT_ON_THE_BOARD
+)
 ROLL_SOURCES = ("observation_roll",)
 
 

@@ -269,6 +269,12 @@ class PostNeed(Part):
     staffed_only: bool = False
 
 
+class NoticeRules(Part):
+    """Within how many hours a notice hangs wherever it is to hang (R6.1)."""
+
+    post_within_hours: int = Field(ge=1)
+
+
 class PostRules(Part):
     """Posts and who fills them (R1.1, R3.1 to R3.3).
 

@@ -1,5 +1,6 @@
 """Notices over HTTP (R6.1)."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,15 +9,25 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Instant, Running, cause
+from services.registry.api.imports import FormatQuery, as_file
 from services.registry.domain.errors import CompoundUnknown
-from services.registry.domain.notices import NoticeChannel, NoticeUnknown, coverage
+from services.registry.domain.notices import (
+    CHANNEL_LABELS,
+    NoticeChannel,
+    NoticeUnknown,
+    coverage,
+    due_at,
+)
+from services.registry.handlers import list_files, policy
 from services.registry.handlers import notices as handlers
+from services.registry.handlers.list_files import Table
 from services.registry.handlers.notices import PublishNotice
 from services.registry.store import notices as store
 from services.registry.store import premises as premises_store
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId
 
 router = APIRouter(tags=["notices"])
@@ -51,12 +62,15 @@ class CoverageAnswer(Answer):
     wanted: int
     posted: int
     missing: list[NoticeChannel]
+    overdue: bool | None
+    """Something is missing past `due_at`; null where policy does not say when it is due."""
 
 
 class NoticeAnswer(NoticeLine):
     """A notice with its text and its coverage."""
 
     text: str
+    due_at: datetime | None
     coverage: list[CoverageAnswer]
 
 
@@ -128,23 +142,54 @@ async def confirm_posting(notice_id: UUID, body: PostingBody, who: Caller, conte
     )
 
 
+@router.get(
+    "/v1/notices/{notice_id}/coverage", summary="Where a notice hangs, as a file", response_class=Response
+)
+async def export_coverage(
+    notice_id: UUID, _who: Caller, context: Running, file_format: FormatQuery = "xlsx"
+) -> Response:
+    """Give a line for each compound and channel: when it was confirmed, or that it is missing."""
+    async with context.database.read() as conn:
+        row = await store.one(conn, notice_id)
+        if row is None:
+            raise NoticeUnknown("没有这份通告。There is no such notice.")
+        postings = await store.postings(conn, notice_id)
+        places = await premises_store.compounds(conn)
+    lines = [
+        (
+            *(one.compound, places[one.compound].name, CHANNEL_LABELS[one.channel]),
+            one.posted_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if one.posted_at else "未张贴",
+        )
+        for one in postings
+    ]
+    table = Table(name="通告张贴情况", header=("小区编号", "小区", "渠道", "确认时间"), rows=lines)
+    return as_file(await asyncio.to_thread(list_files.write, table, file_format), table.name, file_format)
+
+
 async def _told(notice_id: UUID, context: Running) -> NoticeAnswer:
     async with context.database.read() as conn:
         row = await store.one(conn, notice_id)
         if row is None:
             raise NoticeUnknown("没有这份通告。There is no such notice.")
         postings = await store.postings(conn, notice_id)
+        rules = (await policy.in_force(conn, context.clock.today())).document.notices
+    until = due_at(row["published_at"], rules)
     return NoticeAnswer(
         notice_id=notice_id,
         title=row["title"],
         text=row["text"],
         published_at=row["published_at"],
+        due_at=until,
         wanted=len(postings),
         posted=sum(one.posted_at is not None for one in postings),
         coverage=[
             CoverageAnswer(
-                compound=one.compound, wanted=one.wanted, posted=one.posted, missing=list(one.missing)
+                compound=one.compound,
+                wanted=one.wanted,
+                posted=one.posted,
+                missing=list(one.missing),
+                overdue=one.overdue,
             )
-            for one in coverage(postings)
+            for one in coverage(postings, due_at=until, now=context.clock.now())
         ],
     )

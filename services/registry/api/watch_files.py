@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from services.registry.api.common import Instant, Running, cause, roles_of
 from services.registry.api.imports import FormatQuery, as_file
-from services.registry.handlers import list_files, rejected_rows
+from services.registry.handlers import list_files, rejected_rows, watch_matching
 from services.registry.handlers import watch_lists as handlers
 from services.registry.store import audit, rejected
 from services.registry.store import watch_lists as store
@@ -35,6 +35,23 @@ class WatchFileAnswer(Answer):
     rejected: int
     duplicates: int
     rejected_until: datetime | None
+
+
+class MatchingAnswer(Answer):
+    """Whom the open lines mean by now; none is settled by it."""
+
+    matched: int
+    possible: int
+    unmatched: int
+
+
+@router.post("/v1/watch-lists/{list_id}/matching", summary="Look again whom the open lines mean")
+async def match_again(list_id: UUID, who: Caller, context: Running) -> MatchingAnswer:
+    """Match the open lines anew, after people were registered. Settled lines stay as they are."""
+    who.require_town()
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        found = await watch_matching.look_again(list_id, tx=tx, vault=context.vault)
+    return MatchingAnswer(matched=found["matched"], possible=found["possible"], unmatched=found["none"])
 
 
 @router.get("/v1/watch-lists/{list_id}/files", summary="Files of a watch list")

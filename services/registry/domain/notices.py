@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
+from shared.events.policy import NoticeRules
 from shared.kernel.refusal import Refusal
 
 NoticeChannel = Literal["broadcast", "screen", "poster", "group", "wechat_account_one", "wechat_account_two"]
+
+
+CHANNEL_LABELS: dict[NoticeChannel, str] = {
+    "broadcast": "广播",
+    "screen": "电子屏",
+    "poster": "张贴",
+    "group": "业主群",
+    "wechat_account_one": "微信公众号一",
+    "wechat_account_two": "微信公众号二",
+}
+"""How lists name the channels."""
 
 
 class NoticeUnknown(Refusal):
@@ -41,10 +53,19 @@ class Coverage:
     wanted: int
     posted: int
     missing: tuple[NoticeChannel, ...]
+    overdue: bool | None
 
 
-def coverage(postings: Iterable[Posting]) -> list[Coverage]:
-    """Tell, for each compound, how many of its postings are confirmed and which are missing."""
+def due_at(published_at: datetime, rules: NoticeRules | None) -> datetime | None:
+    """Until when a notice is to hang everywhere; None under a policy that does not say."""
+    return published_at + timedelta(hours=rules.post_within_hours) if rules else None
+
+
+def coverage(postings: Iterable[Posting], *, due_at: datetime | None, now: datetime) -> list[Coverage]:
+    """Tell, for each compound, how many of its postings are confirmed and which are missing.
+
+    Those are overdue from `due_at` on; whether, is unknown where policy does not say when they are due.
+    """
     of: dict[str, list[Posting]] = {}
     for posting in postings:
         of.setdefault(posting.compound, []).append(posting)
@@ -54,6 +75,7 @@ def coverage(postings: Iterable[Posting]) -> list[Coverage]:
             wanted=len(found),
             posted=sum(one.posted_at is not None for one in found),
             missing=tuple(sorted(one.channel for one in found if one.posted_at is None)),
+            overdue=now >= due_at and any(one.posted_at is None for one in found) if due_at else None,
         )
         for compound, found in sorted(of.items())
     ]

@@ -9,7 +9,7 @@ from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.notices import NoticeChannel, NoticeUnknown, PostingUnknown
 from services.registry.store import notices as store
 from shared.db.pool import Tx
-from shared.events.registry.leads import NoticePublished
+from shared.events.registry.leads import NoticePosted, NoticePublished
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import SameIdOtherContent
 
@@ -68,7 +68,8 @@ async def confirm(notice_id: UUID, compound: str, channel: NoticeChannel, *, tx:
     Raises:
         NoticeUnknown, PostingUnknown: there is nothing to confirm.
     """
-    posted_at = await store.confirm(tx, notice_id, compound, channel)
+    await store.lock(tx, notice_id)
+    posted_at, confirmed = await store.confirm(tx, notice_id, compound, channel)
     if posted_at is None:
         if await store.one(tx, notice_id) is None:
             raise NoticeUnknown("没有这份通告。There is no such notice.")
@@ -76,4 +77,9 @@ async def confirm(notice_id: UUID, compound: str, channel: NoticeChannel, *, tx:
             "该通告不要求在此小区以此方式张贴。The notice is not meant for this compound by this channel.",
             field="channel",
         )
+    if confirmed is not None:
+        posted = NoticePosted(
+            notice_id=notice_id, compound=CompoundId(compound), posting=channel, posted_at=posted_at
+        )
+        await tx.publish(posted, version=1 + confirmed)
     return posted_at

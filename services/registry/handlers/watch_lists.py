@@ -33,7 +33,7 @@ from services.registry.store import rejected as rejected_store
 from services.registry.store import watch_lists as store
 from services.registry.store.watch_lists import Reach
 from shared.db.pool import Conn, Tx
-from shared.events.registry.returnees import WatchListLineSettled
+from shared.events.registry.returnees import WatchListLineSettled, WatchListRevised
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, PersonKeys, Vault
@@ -117,7 +117,21 @@ async def open_list(cmd: OpenList, *, tx: Tx) -> tuple[asyncpg.Record, bool]:
             )
         return known, False
     await store.add_list(tx, cmd.list_id, cmd.name, cmd.source, cmd.search_until)
+    await tell(tx, cmd.list_id)
     return await watch_list(tx, cmd.list_id), True
+
+
+async def tell(tx: Tx, list_id: UUID) -> None:
+    """Publish how a list stands by now."""
+    row = _known(await store.bump(tx, list_id))
+    revised = WatchListRevised(
+        list_id=list_id,
+        lines=row["lines"],
+        search_until=row["search_until"],
+        closed=row["state"] == "closed",
+        revised_at=tx.now,
+    )
+    await tx.publish(revised, version=row["version"])
 
 
 async def watch_list(conn: Conn, list_id: UUID) -> asyncpg.Record:
@@ -179,7 +193,7 @@ async def take_in(
             faults.append(RowFault(row, Fault("", DUPLICATE)))
             continue
         lines[content] = (row, line)
-    found = await _match([line for _, line in lines.values()], tx=tx, vault=vault)
+    found = await match_lines([line for _, line in lines.values()], tx=tx, vault=vault)
     known = await _known_lines(list_id, lines, tx=tx, vault=vault)
     await store.look_again(
         tx, {known[content]: match for content, match in zip(lines, found, strict=True) if content in known}
@@ -190,6 +204,8 @@ async def take_in(
         if content not in known
     ]
     await _add(list_id, fresh, tx=tx, vault=vault)
+    if fresh:
+        await tell(tx, list_id)
     matches: dict[Match, int] = {"matched": 0, "possible": 0, "none": 0}
     for kind, _ in found:
         matches[kind] += 1
@@ -226,7 +242,9 @@ async def _known_lines(
     return {stored_as[key]: line_id for key, line_id in known.items()}
 
 
-async def _match(lines: Sequence[WatchLine], *, tx: Tx, vault: Vault) -> list[tuple[Match, tuple[UUID, ...]]]:
+async def match_lines(
+    lines: Sequence[WatchLine], *, tx: Tx, vault: Vault
+) -> list[tuple[Match, tuple[UUID, ...]]]:
     """Whom the lines mean, in two statements however many they are."""
     numbers: dict[bytes, str] = {}
     names: dict[bytes, str] = {}
@@ -342,6 +360,7 @@ async def close(list_id: UUID, *, tx: Tx) -> asyncpg.Record:
         return known
     decide_closing((await store.figures(tx, list_id))["open"])
     await store.close_list(tx, list_id)
+    await tell(tx, list_id)
     return await watch_list(tx, list_id)
 
 

@@ -35,10 +35,14 @@ group by n.notice_id order by n.published_at, n.notice_id limit $3
 POSTINGS = """
 select compound_id, channel, posted_at from notice_posting where notice_id = $1 order by compound_id, channel
 """
-CONFIRM = """
-update notice_posting set posted_at = coalesce(posted_at, $4), posted_by = coalesce(posted_by, $5)
-where notice_id = $1 and compound_id = $2 and channel = $3 returning posted_at
+POSTED_AT = """
+select posted_at from notice_posting where notice_id = $1 and compound_id = $2 and channel = $3
 """
+CONFIRM = """
+update notice_posting set posted_at = $4, posted_by = $5
+where notice_id = $1 and compound_id = $2 and channel = $3 and posted_at is null
+"""
+CONFIRMED = "select count(*) from notice_posting where notice_id = $1 and posted_at is not null"
 MISSING_COMPOUNDS = """
 select wanted from unnest($1::text[]) as wanted where not exists (select from compound where compound_id = wanted)
 order by wanted
@@ -81,9 +85,15 @@ async def postings(conn: Conn, notice_id: UUID) -> list[Posting]:
     ]
 
 
-async def confirm(tx: Tx, notice_id: UUID, compound: str, channel: str) -> datetime | None:
-    """Write down that it hangs there; the first confirmation's instant, None when it was not meant to."""
-    found: datetime | None = await tx.fetchval(
-        CONFIRM, notice_id, compound, channel, tx.now, tx.actor or "unknown"
-    )
-    return found
+async def confirm(tx: Tx, notice_id: UUID, compound: str, channel: str) -> tuple[datetime | None, int | None]:
+    """Write down that it hangs there, under the notice's lock; the first who said so counts.
+
+    Tells the first confirmation's instant (None when it was not meant to hang there), and when it is this one, how
+    many of the notice's postings are confirmed with it.
+    """
+    tag = await tx.execute(CONFIRM, notice_id, compound, channel, tx.now, tx.actor or "unknown")
+    posted_at: datetime | None = await tx.fetchval(POSTED_AT, notice_id, compound, channel)
+    if tag != "UPDATE 1":
+        return posted_at, None
+    confirmed: int = await tx.fetchval(CONFIRMED, notice_id)
+    return posted_at, confirmed

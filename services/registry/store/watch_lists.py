@@ -37,6 +37,10 @@ insert into watch_list (list_id, name, source, search_until, created_by, created
 CLOSE_LIST = """
 update watch_list set state = 'closed', closed_by = $2, closed_at = $3, version = version + 1 where list_id = $1
 """
+BUMP_LIST = """
+update watch_list set version = version + 1 where list_id = $1
+returning version, search_until, state, (select count(*) from watch_line l where l.list_id = $1)::int as lines
+"""
 FIGURES = """
 select count(*) as total, count(*) filter (where disposition is null) as open,
   count(*) filter (where match = 'matched') as matched, count(*) filter (where match = 'possible') as possible,
@@ -78,6 +82,10 @@ from (
 ) as fresh
 where watch_line.line_id = fresh.line_id and disposition is null
   and (watch_line.match, watch_line.matched) is distinct from (fresh.match, fresh.refs)
+"""
+OPEN_LINES = """
+select line_id, nth, name_sealed, document_kind, document_sealed, document_error, phone_sealed, origin_code, arrived_on
+from watch_line where list_id = $1 and disposition is null and nth > $2 order by nth limit $3
 """
 HOLDERS_AMONG = """
 select kind, number_index, person_ref from person_document where verified and number_index = any($1::bytea[])
@@ -176,6 +184,11 @@ async def close_list(tx: Tx, list_id: UUID) -> None:
     await tx.execute(CLOSE_LIST, list_id, tx.actor or "", tx.now)
 
 
+async def bump(tx: Tx, list_id: UUID) -> asyncpg.Record | None:
+    """Move a list's version on; tells it with the list's number of lines."""
+    return await tx.fetchrow(BUMP_LIST, list_id)
+
+
 async def figures(conn: Conn, list_id: UUID) -> Mapping[str, int]:
     """How many lines of a list, by match and by disposition."""
     row = await conn.fetchrow(FIGURES, list_id)
@@ -238,6 +251,11 @@ async def look_again(tx: Tx, found: Mapping[UUID, tuple[Match, Sequence[UUID]]])
         pairs += [(line_id, match, ref) for ref in refs] or [(line_id, match, None)]
     if pairs:
         await tx.execute(LOOK_AGAIN, *[list(column) for column in zip(*pairs, strict=True)])
+
+
+async def open_lines(conn: Conn, list_id: UUID, *, after: int, limit: int) -> list[asyncpg.Record]:
+    """Lines that nobody has settled, in the file's order."""
+    return await conn.fetch(OPEN_LINES, list_id, after, limit)
 
 
 async def lines(

@@ -40,12 +40,26 @@ class ReturneeRegistered(
     registered_at: AwareDatetime
 
 
+class WatchListRevised(
+    Event,
+    type="fangkong.registry.WatchListRevised.v1",
+    channel="watch_lists",
+    key="list_id",
+):
+    """A watch list was opened, got lines, or was closed: its lines, and until when they are sought (R4.4)."""
+
+    list_id: UUID
+    lines: int
+    search_until: date
+    closed: bool
+    revised_at: AwareDatetime
+
+
 class WatchListLineSettled(
     Event,
     type="fangkong.registry.WatchListLineSettled.v1",
     channel="watch_lists",
     key="line_id",
-    archive_only=True,
 ):
     """Somebody wrote down what became of a line of a watch list, or corrected it; codes only (R4.4)."""
 

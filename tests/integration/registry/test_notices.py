@@ -39,9 +39,17 @@ async def test_a_notice_is_published_once_and_its_postings_are_confirmed(desk: D
     shown = (await desk.get(path)).json()
     assert (shown["wanted"], shown["posted"]) == (4, 1)
     assert shown["coverage"] == [
-        {"compound": "lj-001", "wanted": 2, "posted": 1, "missing": ["broadcast"]},
-        {"compound": "lj-002", "wanted": 2, "posted": 0, "missing": ["broadcast", "poster"]},
+        {"compound": "lj-001", "wanted": 2, "posted": 1, "missing": ["broadcast"], "overdue": False},
+        {
+            "compound": "lj-002",
+            "wanted": 2,
+            "posted": 0,
+            "missing": ["broadcast", "poster"],
+            "overdue": False,
+        },
     ]
+    [told] = await desk.told("NoticePosted")
+    assert (told["compound"], told["posting"], told["version"]) == ("lj-001", "poster", 2)
     [line] = (await desk.get("/v1/notices")).json()["items"]
     assert (line["title"], line["wanted"], line["posted"]) == ("致全体居民", 4, 1)
 
@@ -80,3 +88,28 @@ async def test_notices_come_in_pages(desk: Desk) -> None:
     rest = (await desk.get("/v1/notices", limit=2, after=page["next"])).json()
     assert sorted(line["notice_id"] for line in page["items"] + rest["items"]) == sorted(ids)
     assert (len(page["items"]), rest["next"]) == (2, None)
+
+
+@pytest.mark.requirement("R6.1")
+async def test_what_does_not_hang_in_time_is_overdue_and_the_coverage_can_be_had_as_a_file(
+    desk: Desk,
+) -> None:
+    body = notice(compounds=["lj-001"])
+    await desk.post("/v1/notices", body, OFFICER)
+    path = f"/v1/notices/{body['notice_id']}"
+    await desk.post(f"{path}/postings", {"compound": "lj-001", "channel": "poster"})
+    assert (await desk.get(path)).json()["due_at"] == "2020-02-25T01:00:00Z"
+    for instant, overdue in (("2020-02-25 08:59", False), ("2020-02-25 09:00", True)):
+        desk.move(instant)
+        [line] = (await desk.get(path)).json()["coverage"]
+        assert line["overdue"] is overdue
+    file = await desk.get(f"{path}/coverage", format="csv")
+    assert file.content.decode("utf-8-sig").splitlines() == [
+        "小区编号,小区,渠道,确认时间",
+        "lj-001,云桥一村,广播,未张贴",
+        "lj-001,云桥一村,张贴,2020-02-24 09:00",
+    ]
+    await desk.post(f"{path}/postings", {"compound": "lj-001", "channel": "broadcast"})
+    [line] = (await desk.get(path)).json()["coverage"]
+    assert (line["posted"], line["overdue"]) == (2, False)
+    assert [told["version"] for told in await desk.told("NoticePosted")] == [2, 3]

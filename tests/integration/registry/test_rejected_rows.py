@@ -183,3 +183,32 @@ async def test_rejected_lines_of_a_watch_list_are_kept_with_the_file(desk: Desk)
     other = await desk.get(f"/v1/watch-lists/{uuid4()}/files/{file['file_id']}/rejected", TOWN_CLERK)
     assert other.status_code == 404
     assert (await desk.get(f"{path}/{file['file_id']}/rejected")).status_code == 403
+
+
+@pytest.mark.scenario("P11")
+async def test_open_lines_are_matched_again_when_people_were_registered_and_never_settle(desk: Desk) -> None:
+    list_id = str(uuid4())
+    body = {"list_id": list_id, "name": "第三批", "source": "市防控办", "search_until": "2020-03-01"}
+    await desk.post("/v1/watch-lists", body, TOWN_CLERK)
+    lines = (
+        "姓名,证件类型,证件号码,手机号,来源地区划代码,到达日期,备注",
+        f"司徒南星,居民身份证,{resident_id(1)},,420100,2020-02-20,",
+        "司徒南星,无,,19900000000,420100,2020-02-20,",
+        f"欧阳海棠,居民身份证,{resident_id(9)},,420100,2020-02-20,",
+    )
+    path, headers = f"/v1/watch-lists/{list_id}", desk.client.as_role(*TOWN_CLERK)
+    files = {"file": ("a.csv", "\n".join(lines).encode())}
+    first = (await desk.client.http.post(f"{path}/files", files=files, headers=headers)).json()
+    assert (first["new"], first["matched"], first["possible"], first["unmatched"]) == (3, 0, 0, 3)
+    await desk.resident()  # 司徒南星 with the first number, registered after the list came
+    found = await desk.post(f"{path}/matching", {}, TOWN_CLERK)
+    assert (found.status_code, found.json()) == (200, {"matched": 1, "possible": 1, "unmatched": 1})
+    figures = (await desk.get(path, TOWN_CLERK)).json()["figures"]
+    assert [figures[name] for name in ("total", "open", "matched", "possible")] == [3, 3, 1, 1]
+    again = (await desk.client.http.post(f"{path}/files", files=files, headers=headers)).json()
+    assert (again["new"], again["known"], again["matched"]) == (0, 3, 1)
+    told = await desk.told("WatchListRevised")
+    assert [(one["lines"], one["closed"], one["version"]) for one in told] == [(0, False, 2), (3, False, 3)]
+    early = await desk.post(f"{path}/close", {}, TOWN_CLERK)
+    assert (early.status_code, early.json()["code"], early.json()["open"]) == (409, "lines_open", 3)
+    assert (await desk.post(f"{path}/matching", {})).status_code == 403

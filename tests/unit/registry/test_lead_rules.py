@@ -168,5 +168,8 @@ def test_coverage_is_told_for_each_compound() -> None:
         Posting(compound="lj-001", channel="poster", posted_at=NOW),
         Posting(compound="lj-001", channel="broadcast", posted_at=None),
     ]
-    told = [(one.compound, one.wanted, one.posted, one.missing) for one in coverage(postings)]
+    told = [
+        (one.compound, one.wanted, one.posted, one.missing)
+        for one in coverage(postings, due_at=None, now=NOW)
+    ]
     assert told == [("lj-001", 2, 1, ("broadcast",)), ("lj-002", 1, 0, ("poster",))]
