@@ -110,8 +110,8 @@ async def _checkpoints(conn: Conn, wish: Wish) -> list[Line]:
             *(one.checkpoint_id, one.compound_id, one.name, label_of(TRAFFICS, one.traffic)),
             *(day(one.opened_on), one.note),
         )
-        for one, is_open in (await premises.checkpoints(conn, wish.compound)).values()
-        if is_open
+        for one, is_open in (await premises.checkpoints(conn)).values()
+        if is_open and wish.compound in {None, one.compound_id}
     ]
 
 

@@ -35,11 +35,11 @@ from shared.db.pool import Conn, Tx
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
+from shared.kernel.tasks import Breath
 
 DOCUMENT, PHONE, NAME, SURNAME = "document", "phone", "name", "surname_at_dwelling"
 IDENTITY = "identity_at_dwelling"
 """Names of the keyed indexes, part of what is stored: never renamed."""
-_BREATH = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +99,10 @@ async def enter_people(tx: Tx, settled: Sequence[Settled], keeper: Keeper) -> No
     events = await asyncio.to_thread(people_events.of_new_people, taken, keeper.cards)
     events += await people_events.of_known_people(tx, homes_before, keys, keeper.cards)
     events += await people_events.of_households(tx, dwellings)
-    for number, (event, version) in enumerate(events):
+    breath = Breath()
+    for event, version in events:
         await tx.publish(event, version=version)
-        if number % _BREATH == 0:
-            await asyncio.sleep(0)
+        await breath.take()
 
 
 def _seal_rows(taken: Sequence[Settled], keys: PersonKeys, vault: Vault, now: datetime) -> store.Rows:
