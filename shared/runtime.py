@@ -183,7 +183,6 @@ class Runtime:
                 for prepare in service.prepare:
                     await prepare()
                 link.start()
-                rest_from_the_start()
                 app = assemble(service, context, tracer_provider=provider)
                 spare_the_collector()
                 await self._work(app, listener, Leader(context.database, link, relay, service))

@@ -3,11 +3,12 @@
 from functools import partial
 
 from services.registry import consumers
-from services.registry.access import ACCESS
+from services.registry.access import ACCESS, rate_limits
 from services.registry.api import applications as applications_api
 from services.registry.api import businesses as businesses_api
 from services.registry.api import call_list as call_list_api
 from services.registry.api import checkpoints as checkpoints_api
+from services.registry.api import exports as exports_api
 from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
 from services.registry.api import leads as leads_api
@@ -39,6 +40,7 @@ from services.registry.api import volunteers as volunteers_api
 from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, responsibility, risk
+from services.registry.handlers.exports import ExportRunner
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
@@ -134,6 +136,7 @@ def build(context: Context) -> Service:
             consumers.take_applications(keeper),
         ),
         tickers=(
+            Ticker(name="registry.exports", act=exporting.act, every_seconds=0.2),
             Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),
             Ticker(
                 name="registry.pass_keys",

@@ -346,6 +346,7 @@ class PolicyDocument(Part):
     retention: RetentionRules
     leads: LeadRules
     posts: PostRules | None = None
+    notices: NoticeRules | None = None
     pass_applications: PassApplicationRules | None = None
     temporary_passes: TemporaryPassRules | None = None
     duty: DutyRules | None = None

@@ -9,7 +9,9 @@ from services.reporting.projections.compounds import Compounds
 from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
+from services.reporting.projections.leads import Leads
 from services.reporting.projections.merges import Merges
+from services.reporting.projections.notices import Notices
 from services.reporting.projections.observation_roll import ObservationRoll
 from services.reporting.projections.overrides import Overrides
 from services.reporting.projections.policy import Policy
@@ -19,6 +21,7 @@ from services.reporting.projections.read_model import ReadModel
 from services.reporting.projections.responsibility import Responsibility
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
+from services.reporting.projections.watch_lists import WatchLists
 
 
 def all_projections() -> list[ReadModel]:
@@ -37,5 +40,8 @@ def all_projections() -> list[ReadModel]:
         Postings(),
         Responsibility(),
         SiteRounds(),
+        Notices(),
+        Leads(),
+        WatchLists(),
         Survey(),
     ]
