@@ -17,6 +17,7 @@ from services.gate.api import (
     roster,
     vehicles,
 )
+from services.gate.consumers import Flags
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
@@ -71,6 +72,7 @@ def build(context: Context) -> Service:
             VehiclePasses(),
             RiskAreas(),
             Reports(),
+            Flags(),
         ),
         tickers=(duty_watch(),),
         authenticators={"Device": desk.authenticate},

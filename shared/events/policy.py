@@ -152,12 +152,27 @@ class OfflineRules(Part):
     online_answer_within_ms: int
 
 
+class SyncRules(Part):
+    """How near in time two checks of one person at two gates are too near (G9, F15)."""
+
+    two_places_within_seconds: int = Field(ge=0)
+    copied_pass_within_seconds: int = Field(ge=0)
+
+
+class DeviceRules(Part):
+    """When a checkpoint's devices count as away: so long without a word (real time)."""
+
+    quiet_after_seconds: int = Field(ge=1)
+
+
 class GateRules(Part):
     """Entry checks (R2.3, R2.5, R2.6)."""
 
     musts: tuple[str, ...]
     offline: OfflineRules
     future_stamp_seconds: int
+    sync: SyncRules | None = None
+    devices: DeviceRules | None = None
 
 
 class Window(Part):

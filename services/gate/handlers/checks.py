@@ -25,9 +25,10 @@ from services.gate.domain.entry import (
     SubjectKind,
     decide_entry,
 )
-from services.gate.domain.rulings import Action, Direction, Verdict
+from services.gate.domain.rulings import Action, Direction, Reason, Verdict
 from services.gate.domain.subjects import Display, masked
 from services.gate.domain.times import JudgedTime, judge_time
+from services.gate.handlers.flags import HandedIn, tell_late_admissions
 from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, Lookup, NewCheck
@@ -119,6 +120,7 @@ async def check_entries(
     if others := [check_id for check_id in judged if check_id not in new]:
         firsts.update(await store.first_answers(tx, others))
     await _hold_and_tell(tx, [each for check_id, each in judged.items() if check_id in new])
+    await tell_late_admissions([late for check_id in new if (late := _handed_in(judged[check_id]))], tx=tx)
     await _audit(tx, commands, shown)
     outcomes: list[Outcome] = []
     for command, facts, card in zip(commands, known, shown, strict=True):
@@ -315,6 +317,26 @@ async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
                 version=1,
                 cause=each.command.cause,
             )
+
+
+_ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})
+
+
+def _handed_in(each: _Judged) -> HandedIn | None:
+    """A check that a device decided by itself, if its pass is not good any more as we see it now."""
+    entry_pass, station = each.records.entry_pass, each.command.station
+    if each.command.offline is None or entry_pass is None or _ENDED.isdisjoint(each.decision.reasons):
+        return None
+    return HandedIn(
+        check_id=each.command.check_id,
+        pass_id=entry_pass.pass_id,
+        person_ref=each.records.person,
+        shown_serial=each.records.serial,
+        compound=station.compound,
+        checkpoint=station.checkpoint,
+        verdict=each.answer.verdict,
+        happened_at=each.time.happened_at,
+    )
 
 
 def _shown(command: CheckEntry, facts: Known) -> store.SealedCard | None:

@@ -1,5 +1,6 @@
 """Entry passes as they stand."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.gate.domain.entry import PassState
@@ -28,23 +29,27 @@ class Passes(
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """The last issue of each pass in the batch, and the last state of the others."""
         issued: dict[UUID, EntryPassIssued] = {}
-        turned: dict[UUID, tuple[PassState, int]] = {}
+        printed: dict[UUID, datetime] = {}
+        turned: dict[UUID, tuple[PassState, datetime, int]] = {}
         for item in batch.received:
             match item.event:
                 case EntryPassIssued() as event:
+                    if event.pass_id not in issued or issued[event.pass_id].serial < event.serial:
+                        printed[event.pass_id] = item.time
                     issued[event.pass_id] = event
-                    turned[event.pass_id] = PassState.ACTIVE, item.version
+                    turned[event.pass_id] = PassState.ACTIVE, item.time, item.version
                 case EntryPassSuspended() as event:
-                    turned[event.pass_id] = PassState.SUSPENDED, item.version
+                    turned[event.pass_id] = PassState.SUSPENDED, item.time, item.version
                 case EntryPassReinstated() as event:
-                    turned[event.pass_id] = PassState.ACTIVE, item.version
+                    turned[event.pass_id] = PassState.ACTIVE, item.time, item.version
                 case EntryPassRevoked() as event:
-                    turned[event.pass_id] = PassState.REVOKED, item.version
+                    turned[event.pass_id] = PassState.REVOKED, item.time, item.version
         rows = [
             (
                 event.pass_id,
                 event.number,
                 event.serial,
+                printed[event.pass_id],
                 event.person_ref,
                 event.compound,
                 event.kind,
@@ -55,10 +60,10 @@ class Passes(
             for event in issued.values()
         ]
         if rows:
-            await tx.execute(copies.KEEP_PASSES, *columns(rows, 10))
+            await tx.execute(copies.KEEP_PASSES, *columns(rows, 12))
         if turned:
             await all_held(tx, copies.PASSES_HELD, turned, "pass")
             await tx.execute(
                 copies.TURN_PASSES,
-                *columns(((pass_id, *state) for pass_id, state in turned.items()), 3),
+                *columns(((pass_id, *state) for pass_id, state in turned.items()), 4),
             )

@@ -42,20 +42,26 @@ insert into pass_key (key_id, jwk, valid_from) values ($1, $2, $3) on conflict (
 """  # noqa: S105 -- public keys
 KEEP_PASSES = """
 insert into entry_pass
-  (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
-select pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version
-from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[],
-  $8::timestamptz[], $9::text[], $10::int[])
-  as p (pass_id, number, serial, person_ref, compound, kind, valid_from, valid_until, state, version)
+  (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
+  version)
+select pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
+  version
+from unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
+  $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::int[])
+  as p (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
+    version)
 on conflict (pass_id) do update
-set number = excluded.number, serial = excluded.serial, person_ref = excluded.person_ref,
-  compound = excluded.compound, kind = excluded.kind, valid_from = excluded.valid_from,
-  valid_until = excluded.valid_until, state = excluded.state, version = excluded.version
+set number = excluded.number, serial = excluded.serial,
+  serial_since = case when entry_pass.serial < excluded.serial then excluded.serial_since
+    else entry_pass.serial_since end,
+  person_ref = excluded.person_ref, compound = excluded.compound, kind = excluded.kind,
+  valid_from = excluded.valid_from, valid_until = excluded.valid_until, state = excluded.state,
+  state_since = excluded.state_since, version = excluded.version
 where entry_pass.version < excluded.version
 """
 TURN_PASSES = """
-update entry_pass p set state = n.state, version = n.version
-from unnest($1::uuid[], $2::text[], $3::int[]) as n (pass_id, state, version)
+update entry_pass p set state = n.state, state_since = n.state_since, version = n.version
+from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[]) as n (pass_id, state, state_since, version)
 where p.pass_id = n.pass_id and p.version < n.version
 """
 PASSES_HELD = "select pass_id from entry_pass where pass_id = any($1::uuid[])"

@@ -16,7 +16,7 @@ from services.gate.projections.passes import Passes
 from services.gate.projections.reports import Reports, RiskAreas
 from services.gate.projections.town import Policy, Town, Workers
 from services.gate.projections.vehicles import VehiclePasses
-from shared.bus.consumer import Item, Seat, understand
+from shared.bus.consumer import Consumer, Item, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.bus.projection import Projection
 from shared.events.base import Event
@@ -103,7 +103,7 @@ class GateTown:
             await self.deliver(consumer, news[0][0].service, news[0][0].channel_name(), documents)
 
     async def deliver(
-        self, consumer: Projection, producer: str, channel: str, documents: Sequence[str]
+        self, consumer: Consumer, producer: str, channel: str, documents: Sequence[str]
     ) -> None:
         """Documents through a consumer's seat, as the runner does it: position and effect in one transaction."""
         database = self.client.context.database
