@@ -113,6 +113,8 @@ class Service:
     consumers: Sequence[Consumer] = ()
     tickers: Sequence[Ticker] = ()
     authenticators: Mapping[str, Authenticator] = field(default_factory=dict)
+    description: str = ""
+    """At the head of the OpenAPI document: what a caller has to know beside routes and shapes."""
     body_limits: Mapping[str, int] = field(default_factory=dict)
     """"METHOD /path" -> bytes, where a route takes more or less than 1 MB."""
     rate_limits: RateTable = field(default_factory=dict)
@@ -346,6 +348,7 @@ def assemble(service: Service, context: Context, *, tracer_provider: TracerProvi
         verifier=_verifier(context.settings, context.clock),
         health=Health(context.database),
         title=service.title,
+        description=service.description,
         version=VERSION,
         authenticators=service.authenticators,
         body_limits=service.body_limits,

@@ -17,6 +17,7 @@ from services.gate.api import (
     roster,
     vehicles,
 )
+from services.gate.api.contract import DESCRIPTION
 from services.gate.consumers import Flags
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
@@ -40,6 +41,7 @@ def build(context: Context) -> Service:
     return Service(
         name="gate",
         title="Gate · 卡口查验",
+        description=DESCRIPTION,
         routers=(
             checks.router,
             devices.router,

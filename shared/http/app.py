@@ -63,6 +63,7 @@ def make_app(
     health: Health,
     title: str,
     version: str,
+    description: str = "",
     authenticators: Mapping[str, auth.Authenticator] | None = None,
     body_limits: Mapping[str, int] | None = None,
     rate_limits: RateTable | None = None,
@@ -85,6 +86,7 @@ def make_app(
         health: answers `/readyz`.
         title: for people, in the OpenAPI document.
         version: of the running code.
+        description: for people who write clients, at the head of the OpenAPI document.
         authenticators: further Authorization schemes (`Device`, `Link`).
         body_limits: `"METHOD /path"` -> bytes, where a route takes more or less than 1 MB.
         rate_limits: `"METHOD /path"` -> how often, for routes that anybody may call.
@@ -99,6 +101,7 @@ def make_app(
     app = App(
         table=access,
         title=title,
+        description=description,
         version=version,
         dependencies=[Depends(principal)],
         docs_url=None,  # the documentation pages load scripts from elsewhere

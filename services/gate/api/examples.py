@@ -45,3 +45,52 @@ CHECKS: Any = {
         },
     },
 }
+
+_ANSWER: dict[str, Any] = {
+    "check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e01",
+    "verdict": "admit",
+    "reasons": [],
+    "action": None,
+    "instruction": {"zh_cn": "放行", "en": "Let through"},
+    "display": {"surname": "王*", "room": "3-1-502"},
+    "checked_at": "2020-02-24T01:00:00Z",
+    "received_at": "2020-02-24T01:00:00Z",
+    "offline": False,
+    "policy_version": 1,
+}
+
+ANSWERS: list[dict[str, Any]] = [
+    _ANSWER,
+    _ANSWER
+    | {
+        "verdict": "admit_with_action",
+        "reasons": [
+            {"code": "pass_not_shown", "text": {"zh_cn": "未出示出入证", "en": "The pass was not shown"}}
+        ],
+        "action": "offer_reprint",
+        "instruction": {
+            "zh_cn": "核对本人，提醒补办出入证。",
+            "en": "Match the person; offer a reprint of the pass.",
+        },
+    },
+    _ANSWER
+    | {
+        "verdict": "cannot_verify",
+        "reasons": [
+            {"code": "incomplete", "text": {"zh_cn": "查验未完成", "en": "The check is not complete"}}
+        ],
+        "action": "measure_temperature",
+        "instruction": {"zh_cn": "请测量体温。", "en": "Take the temperature."},
+    },
+    _ANSWER
+    | {
+        "verdict": "refuse",
+        "reasons": [{"code": "no_mask", "text": {"zh_cn": "未戴口罩", "en": "No mask"}}],
+        "action": "put_on_mask",
+        "instruction": {
+            "zh_cn": "请戴好口罩后重新查验。",
+            "en": "Ask them to put a mask on, then check again.",
+        },
+    },
+]
+"""One for each verdict."""

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
+from services.gate.api.examples import ANSWERS
 from services.gate.domain import words
 from services.gate.domain.entry import Answers, Purpose
 from services.gate.domain.rulings import Action, Direction, Verdict
@@ -181,6 +182,8 @@ class DisplayAnswer(Answer):
 
 class EntryCheckAnswer(Answer):
     """The first answer to a check; a repeat gets the same."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": list[Any](ANSWERS)})
 
     check_id: UUID
     verdict: Verdict

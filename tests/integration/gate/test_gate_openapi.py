@@ -1,6 +1,23 @@
 """A device maker can build from the gate's OpenAPI document alone."""
 
+import re
+from pathlib import Path
+
+from services.gate.api.contract import DESCRIPTION
+from services.gate.client.vectors import POLICIES
+from services.gate.desk import DeviceRevoked
+from services.gate.domain import lists
+from services.gate.domain.devices import CodeInvalid, DeviceTaken
+from services.gate.domain.lists import ListRules
+from services.gate.domain.rulings import DEFAULT_TABLE, Verdict
+from shared.http.access import OutOfScope, RoleNotAllowed
+from shared.http.auth import NotAuthenticated, TokenRefused
+from shared.http.bodies import BodyTooLarge, MalformedJson
+from shared.http.problem import NotFound, PolicyUnknown, TooManyRequests, Unavailable
+from shared.kernel.refusal import Refusal, SameIdOtherContent
 from tests.integration.gate.town import GateTown
+
+GUIDE = Path(__file__).parents[3] / "deploy/docs/device-makers-guide.md"
 
 
 async def test_a_device_maker_finds_each_route_with_its_examples(town: GateTown) -> None:
@@ -11,11 +28,51 @@ async def test_a_device_maker_finds_each_route_with_its_examples(town: GateTown)
     for example in examples.values():
         if example["value"]["subject"]["kind"] != "pass_token":
             assert (await town.send(example["value"])).status_code in {200, 201, 422}
-    assert set(document["paths"]) == {
-        "/v1/checkpoints/me",
-        "/v1/devices",
-        "/v1/devices/{device_id}/revoke",
-        "/v1/enrolment-codes",
-        "/v1/entry-checks",
-        "/v1/entry-checks/batch",
+    for_devices = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if {"device", "public"} & set(operation["x-roles"])
     }
+    assert for_devices >= {
+        "POST /v1/devices",
+        "POST /v1/devices/me/heartbeat",
+        "POST /v1/devices/me/credential",
+        "GET /v1/checkpoints/me",
+        "GET /v1/checkpoints/me/snapshot",
+        "POST /v1/entry-checks",
+        "POST /v1/entry-checks/batch",
+    }
+
+
+async def test_an_example_of_each_verdict_is_an_answer_that_the_gate_gives(town: GateTown) -> None:
+    document = (await town.client.http.get("/openapi.json")).json()
+    examples = document["components"]["schemas"]["EntryCheckAnswer"]["examples"]
+    assert [example["verdict"] for example in examples] == list(Verdict)
+    wang = await town.resident()
+    real = [
+        await town.check(wang),
+        await town.check({"kind": "document", "number": wang.document}),
+        await town.check(wang, temperature_c=None),
+        await town.check(wang, mask=False),
+    ]
+    for example, answer in zip(examples, real, strict=True):
+        told = {name: value for name, value in answer.items() if value is not None}
+        assert example | {"check_id": answer["check_id"]} == told
+
+
+def test_every_code_that_a_device_meets_is_in_the_document() -> None:
+    met: list[type[Refusal]] = [
+        *(NotAuthenticated, TokenRefused, DeviceRevoked, OutOfScope, RoleNotAllowed, NotFound),
+        *(MalformedJson, BodyTooLarge, SameIdOtherContent, TooManyRequests, Unavailable, PolicyUnknown),
+        *(CodeInvalid, DeviceTaken),
+    ]
+    for refusal in met:
+        assert re.search(rf"\| {refusal.status} \|.*`{refusal.code}`", DESCRIPTION), refusal.code
+
+
+def test_the_guide_names_every_column_and_rule_of_a_list() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    rules = ListRules(rules=POLICIES["default"], table=DEFAULT_TABLE, answer_within_ms=800, keys=())
+    for name in (*lists._COLUMNS, *lists.rules_content(rules), "format", "made_at", "since", "version"):
+        assert f"`{name}`" in guide, name

@@ -1,0 +1,46 @@
+"""What a device maker has to know beside routes and shapes: the text at the head of the gate's OpenAPI document."""
+
+DESCRIPTION = """\
+卡口设备据此文档即可接入。A checkpoint device can be built from this document and from
+`deploy/docs/device-makers-guide.md`; `services/gate/client` is a reference implementation.
+
+## The way of a device
+1. `POST /v1/devices` with a one-time code (10 minutes, one use, one checkpoint): credential and `list_keys`.
+2. `GET /v1/checkpoints/me/snapshot`: the signed list, then with `since` what changed, at least once a minute.
+3. `POST /v1/entry-checks` for each person. Store `check_id` (UUIDv7) and a gapless `seq` **before** showing a verdict.
+   Without an answer within `answer_within_ms` of the list's rules, decide from the list.
+4. `POST /v1/entry-checks/batch` hands in what was decided alone; delete on `created` and `exists` only.
+5. `POST /v1/devices/me/heartbeat` once a minute: it tells how far the device's clock is off.
+
+Authorization: `Device <credential>`.
+
+## Verdicts
+`admit`, `admit_with_action`, `cannot_verify`, `refuse`. `reasons` are codes, gravest first; show `instruction`. A code
+that you do not know is shown as the verdict and the instruction alone; the set of codes grows.
+
+## Problems
+Every answer of 400 and above is `application/problem+json`. Branch on `code`:
+
+| status | code | what the device does |
+|---|---|---|
+| 400 | `malformed_json`, `bad_request` | a defect of the device: keep the check, report it |
+| 401 | `not_authenticated`, `token_refused` | decide offline, call for help |
+| 401 | `device_revoked` | stop deciding; hand in the queue by batch, it waits in quarantine |
+| 403 | `role_not_allowed`, `out_of_scope`, `enrolment_code_invalid` | another way in is needed |
+| 404 | `not_found` | a defect of the device |
+| 409 | `device_id_taken` | enrol with a new id |
+| 413 | `body_too_large` | send fewer checks at once |
+| 415 | `unsupported_media_type` | a defect of the device |
+| 422 | `invalid_request` | `field` and `errors` name what is wrong; keep the check, report it |
+| 422 | `same_id_other_content` | the id was used for another check: a defect of the device |
+| 429 | `too_many_requests` | wait for `Retry-After`, then go on |
+| 503 | `unavailable`, `policy_unknown` | as without an answer; wait for `Retry-After` |
+
+In a batch each item has a status of its own; the batch never fails as a whole because of one.
+
+## Versions
+`/v1` is kept compatible: routes and fields stay, optional fields and new codes may be added, so ignore fields that
+you do not know. Whatever cannot be compatible becomes `/v2` beside it; then what goes away is marked `deprecated` here,
+and `/v1` is served for at least 180 days from that day on. The list names its `format`; a device that does not know it
+keeps the list that it has, which ages.
+"""
