@@ -1,7 +1,7 @@
 """Puts reporting together."""
 
 from services.reporting.access import ACCESS
-from services.reporting.api import board, outreach, overrides, responsibility, roll
+from services.reporting.api import board, check_flags, outreach, overrides, responsibility, roll
 from services.reporting.projections import all_projections
 from shared.runtime import Context, Service
 
@@ -11,7 +11,7 @@ def build(_context: Context) -> Service:
     return Service(
         name="reporting",
         title="Reporting 指挥部",
-        routers=[outreach.router, board.router, roll.router, responsibility.router, overrides.router],
+        routers=[outreach.router, board.router, roll.router, responsibility.router, overrides.router, check_flags.router],
         access=ACCESS,
         consumers=all_projections(),
     )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.reporting.domain.board import Figures, Line
@@ -15,6 +15,7 @@ from services.reporting.store import (
     duty,
     entry_flow,
     entry_passes,
+    gates,
     observation_roll,
     population,
     site_rounds,
@@ -22,7 +23,7 @@ from services.reporting.store import (
 )
 from services.reporting.store import policy as policies
 from shared.db.pool import Conn
-from shared.events.policy import PolicyDocument
+from shared.events.policy import DeviceRules, PolicyDocument
 from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
@@ -71,8 +72,8 @@ async def sources(conn: Conn, projections: Collection[str]) -> list[Source]:
     ]
 
 
-async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Board:
-    """All compounds that anybody has told of and the caller may see."""
+async def board(conn: Conn, who: Principal, *, now: datetime, real_now: datetime, day: date) -> Board:
+    """All compounds that anybody has told of and the caller may see. Whether a gate is away is judged by real time."""
     policy = await conn.fetchrow(policies.POLICY_OF_DAY, day)
     document = PolicyDocument.model_validate(policy["document"]) if policy else None
     streak = document.observation.visit_after_missed if document else None
@@ -101,7 +102,8 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
         }
     for row in await conn.fetch(duty.DUTY_OF_DAY, start_of(day), end_of(day), now):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
-    for row in await conn.fetch(survey.COVERAGE):
+    devices = document.gate.devices if document else None
+    for row in (*await conn.fetch(survey.COVERAGE), *await _gates(conn, devices, real_now)):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     registered = {row["compound"]: row for row in await conn.fetch(compounds.COMPOUNDS)}
     unknown = {} if document else {"missed_streaks": None, "rounds_required": None}
@@ -115,6 +117,13 @@ async def board(conn: Conn, who: Principal, *, now: datetime, day: date) -> Boar
         sources=await sources(conn, BOARD_SOURCES),
         lines=[line for line in lines if sees(who, line.compound, line.neighbourhood)],
     )
+
+
+async def _gates(conn: Conn, devices: DeviceRules | None, real_now: datetime) -> list[Any]:
+    """How many gates a compound has and how many are online: None where policy does not say how long quiet is away."""
+    heard_since = real_now - timedelta(seconds=devices.quiet_after_seconds) if devices else None
+    rows = [dict(row) for row in await conn.fetch(gates.GATES, heard_since)]
+    return rows if devices else [row | {"gates_online": None} for row in rows]
 
 
 async def compounds_in_scope(conn: Conn, who: Principal) -> list[str]:

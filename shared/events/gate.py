@@ -52,7 +52,6 @@ class DeviceEnrolled(
     channel="devices",
     key="device_id",
     place="compound",
-    archive_only=True,
 ):
     """A device took up service at one checkpoint."""
 
@@ -167,7 +166,6 @@ class AdmittedAfterRevocation(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """An offline device admitted a pass that had ended before, which it could not know; history stays (G10)."""
 
@@ -187,7 +185,6 @@ class CheckFlagged(
     channel="alerts",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """Something about a check needs a look: the same pass at two gates, a clock that is wrong (G9, G11)."""
 
@@ -284,7 +281,6 @@ class DeviceRevoked(
     channel="devices",
     key="device_id",
     place="compound",
-    archive_only=True,
 ):
     """A device may no longer speak for a checkpoint; what it still sends is quarantined (G16)."""
 
@@ -300,7 +296,6 @@ class DeviceSeen(
     channel="devices",
     key="device_id",
     place="compound",
-    archive_only=True,
 ):
     """How a device is, as it said itself; told at most once a minute (screens §6.2)."""
 

@@ -10,6 +10,7 @@ from services.reporting import queries
 from services.reporting.api.common import IfNoneMatch, InContext, SourceAsOf, as_of, conditional
 from services.reporting.domain.board import Figures, Line, in_order, total
 from services.reporting.store import entry_flow
+from shared.db.pool import Conn
 from shared.events.policy import Measure
 from shared.http.access import TOWN, Caller, Principal
 from shared.http.models import Answer
@@ -46,6 +47,8 @@ class FiguresAnswer(Answer):
     refused: int
     cannot_verify: int
     fever: int
+    gates: int
+    gates_online: int | None
     sites: int
     rounds_required: int | None
     rounds_counted: int
@@ -106,7 +109,8 @@ class CompoundAnswer(Answer):
 async def board(who: Caller, context: InContext, if_none_match: IfNoneMatch = None) -> Response:
     """All compounds in the caller's scope, and their sums.
 
-    Order: most problems first (fevers today, missed streaks, cases awaiting closure), then most rounds
+    Order: most problems first (fevers today, missed streaks, cases awaiting closure, gates that nothing
+    is heard of), then most rounds
     short, then by code. With `If-None-Match` the answer is 304 while nothing has moved.
     """
     found = await _board(context, who)
@@ -127,7 +131,7 @@ async def compound_board(
 ) -> Response:
     """Tell a compound's line as the board has it, and the day at its gates hour by hour."""
     async with context.database.read() as conn:
-        found = await queries.board(conn, who, now=context.clock.now(), day=context.clock.today())
+        found = await _read(conn, context, who)
         hours = await conn.fetch(entry_flow.FLOW_OF_COMPOUND, found.day, compound)
         line = next((line for line in found.lines if line.compound == compound), None)
     if line is None:
@@ -145,7 +149,12 @@ async def compound_board(
 
 async def _board(context: Context, who: Principal) -> queries.Board:
     async with context.database.read() as conn:
-        return await queries.board(conn, who, now=context.clock.now(), day=context.clock.today())
+        return await _read(conn, context, who)
+
+
+async def _read(conn: Conn, context: Context, who: Principal) -> queries.Board:
+    clock = context.clock
+    return await queries.board(conn, who, now=clock.now(), real_now=clock.real_now(), day=clock.today())
 
 
 def _figures(figures: Figures) -> dict[str, object]:

@@ -19,6 +19,8 @@ class Figures:
         observed: people under observation by the measure in force; awaiting closure included.
         missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
         entries, exits: admissions, with or without an action.
+        gates: checkpoints that have a device in service.
+        gates_online: of these, with a device that has said something lately. None without policy.
         sites: on duty today.
         on_duty: people checked in at the posts now.
         duty_gaps: posts where nobody stands now.
@@ -42,6 +44,8 @@ class Figures:
     refused: int = 0
     cannot_verify: int = 0
     fever: int = 0
+    gates: int = 0
+    gates_online: int | None = 0
     sites: int = 0
     rounds_required: int | None = 0
     rounds_counted: int = 0
@@ -65,8 +69,13 @@ class Figures:
 
     @property
     def problems(self) -> int:
-        """What somebody should see to now: fevers, missed streaks, cases that wait for an officer."""
-        return self.fever + (self.missed_streaks or 0) + self.awaiting_closure
+        """What somebody should see to now: fevers, missed streaks, cases that wait for an officer, gates away."""
+        return self.fever + (self.missed_streaks or 0) + self.awaiting_closure + self.gates_offline
+
+    @property
+    def gates_offline(self) -> int:
+        """Gates that nothing is heard of (H4); none where policy does not say how long that takes."""
+        return self.gates - self.gates_online if self.gates_online is not None else 0
 
     @property
     def rounds_short(self) -> int:

@@ -5,10 +5,12 @@ tables end the same.
 """
 
 from services.reporting.projections.addresses import Addresses
+from services.reporting.projections.check_flags import CheckFlags
 from services.reporting.projections.compounds import Compounds
 from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
+from services.reporting.projections.gates import Gates
 from services.reporting.projections.leads import Leads
 from services.reporting.projections.merges import Merges
 from services.reporting.projections.notices import Notices
@@ -28,10 +30,12 @@ def all_projections() -> list[ReadModel]:
     """Every read model, ready to be run."""
     return [
         Addresses(),
+        CheckFlags(),
         Compounds(),
         Duty(),
         EntryFlow(),
         EntryPasses(),
+        Gates(),
         Merges(),
         ObservationRoll(),
         Overrides(),

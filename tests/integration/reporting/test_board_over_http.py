@@ -1,7 +1,7 @@
 """What HQ is told: sums that add up, within the caller's scope, with its age."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -21,11 +21,15 @@ from tests.integration.reporting.world import (
     Log,
     about,
     addresses,
+    admitted_late,
     check,
     compounds,
     declared,
     deliver,
+    device_revoked,
+    device_seen,
     disinfected,
+    flagged,
     gap_closed,
     gap_opened,
     household,
@@ -56,6 +60,8 @@ ADDITIVE = (
     "refused",
     "cannot_verify",
     "fever",
+    "gates",
+    "gates_online",
     "sites",
     "rounds_required",
     "rounds_counted",
@@ -198,6 +204,8 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         "refused": 1,
         "cannot_verify": 1,
         "fever": 1,
+        "gates": 0,
+        "gates_online": 0,
         "sites": 2,
         "rounds_required": 4,
         "rounds_counted": 2,  # the lift's third round does not make up for the bins
@@ -227,6 +235,49 @@ async def test_most_problems_come_first(reporting: Reporting) -> None:
     order = [line["compound"] for line in (await reporting.board())["compounds"]]
 
     assert order == [SECOND, THIRD, COMPOUNDS[4], FIRST, COMPOUNDS[3]]
+
+
+@pytest.mark.scenario("H4")
+async def test_a_gate_that_nothing_is_heard_of_is_on_top_of_the_board(reporting: Reporting) -> None:
+    now = datetime.now(UTC)  # heartbeats are real time
+    quiet, heard, stopped = uuid4(), uuid4(), uuid4()
+    await reporting.hear(
+        device_seen(FIRST, heard, now - timedelta(seconds=30)),
+        device_seen(THIRD, quiet, now - timedelta(seconds=700)),
+        device_seen(SECOND, stopped, now - timedelta(days=3)),
+        device_revoked(SECOND, stopped),
+    )
+    board = await reporting.board()
+    top, *others = board["compounds"]
+    assert (top["compound"], top["gates"], top["gates_online"], top["problems"]) == (THIRD, 1, 0, 1)
+    gates = {line["compound"]: (line["gates"], line["gates_online"]) for line in others}
+    assert (gates[FIRST], gates[SECOND]) == ((1, 1), (0, 0))
+    assert (board["totals"]["gates"], board["totals"]["gates_online"]) == (2, 1)
+    await reporting.hear(device_seen(THIRD, uuid4(), now))  # a second device at the same gate is enough
+    assert (await reporting.line(THIRD))["problems"] == 0
+
+
+@pytest.mark.scenario("G10")
+async def test_flags_are_listed_newest_first_within_the_callers_compounds(reporting: Reporting) -> None:
+    events: list[Any] = [
+        flagged(FIRST, MORNING),
+        flagged(SECOND, MORNING + timedelta(minutes=1), "clock_behind"),
+        admitted_late(THIRD, MORNING + timedelta(minutes=2)),
+    ]
+    await reporting.hear(*events)
+    newest = [str(event.check_id) for event in reversed(events)]
+    page = (await reporting.get("/v1/check-flags", limit=2)).json()
+    rest = (await reporting.get("/v1/check-flags", after=page["next"])).json()
+    assert [item["check_id"] for item in (*page["items"], *rest["items"])] == newest
+    assert [item["flag"] for item in page["items"]] == ["admitted_after_revoked", "clock_behind"]
+    assert page["items"][0]["ended_at"] == "2020-02-23T23:32:00Z"
+    assert (rest["items"][0]["other_check_id"], rest["next"]) == (str(events[0].other_check_id), None)
+    one = (await reporting.get("/v1/check-flags", flag="clock_behind")).json()
+    assert [(item["compound"], item["other_check_id"]) for item in one["items"]] == [(SECOND, None)]
+    foreign = await reporting.get(
+        "/v1/check-flags", role="supervisor", scope=f"compound:{FIRST}", compound=SECOND
+    )
+    assert foreign.status_code == 403
 
 
 async def test_a_declaration_ends_a_streak(reporting: Reporting) -> None:
@@ -325,6 +376,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
     assert set(as_of) == {
         "gate.alerts",
         "gate.checks",
+        "gate.devices",
         "gate.duty",
         "observation.cases",
         "observation.declarations",

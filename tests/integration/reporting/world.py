@@ -15,7 +15,17 @@ from shared.bus.feed import Position, Raw
 from shared.db.pool import Database
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
-from shared.events.gate import DutyGapClosed, DutyGapOpened, EntryChecked, ShiftEnded, ShiftStarted
+from shared.events.gate import (
+    AdmittedAfterRevocation,
+    CheckFlagged,
+    DeviceRevoked,
+    DeviceSeen,
+    DutyGapClosed,
+    DutyGapOpened,
+    EntryChecked,
+    ShiftEnded,
+    ShiftStarted,
+)
 from shared.events.observation import (
     DeclarationMissed,
     DeclarationSubmitted,
@@ -211,6 +221,55 @@ def check(compound: CompoundId, at: datetime, verdict: str = "admit", **changes:
     return EntryChecked(**(values | changes))
 
 
+def device_seen(compound: CompoundId, device: UUID, seen_at: datetime) -> DeviceSeen:
+    """A device says how it is."""
+    return DeviceSeen(
+        device_id=device,
+        compound=compound,
+        checkpoint=CheckpointId(f"{compound}-k1"),
+        seen_at=seen_at,
+        queue_length=3,
+        oldest_queued_at=None,
+        list_made_at=MORNING,
+        clock_skew_seconds=0,
+    )
+
+
+def device_revoked(compound: CompoundId, device: UUID) -> DeviceRevoked:
+    """A device is stopped."""
+    return DeviceRevoked(
+        device_id=device, compound=compound, checkpoint=CheckpointId(f"{compound}-k1"), revoked_at=MORNING
+    )
+
+
+def flagged(compound: CompoundId, at: datetime, flag: str = "copied_pass", **changes: Any) -> CheckFlagged:
+    """A check that needs a look."""
+    values: dict[str, Any] = {
+        "check_id": uuid4(),
+        "person_ref": None,
+        "compound": compound,
+        "checkpoint": CheckpointId(f"{compound}-k1"),
+        "flag": flag,
+        "other_check_id": uuid4() if flag in ("copied_pass", "two_places_at_once") else None,
+        "flagged_at": at,
+    }
+    return CheckFlagged(**(values | changes))
+
+
+def admitted_late(compound: CompoundId, at: datetime) -> AdmittedAfterRevocation:
+    """An admission after the pass had ended."""
+    return AdmittedAfterRevocation(
+        check_id=uuid4(),
+        pass_id=uuid4(),
+        person_ref=None,
+        compound=compound,
+        checkpoint=CheckpointId(f"{compound}-k1"),
+        ended_as="revoked",
+        ended_at=at - timedelta(minutes=30),
+        checked_at=at,
+    )
+
+
 def started(compound: CompoundId, case_id: UUID, *, anchor: date = date(2020, 2, 20)) -> ObservationStarted:
     """A case of home self-monitoring."""
     return ObservationStarted(
@@ -323,7 +382,7 @@ def small_town(rng: Random, size: int) -> Log:
                     )
                 )
             case 5:
-                log.say(*_pass_life(rng, compound))
+                log.say(*_pass_life(rng, compound), *_at_a_gate(rng, compound, at))
             case 6:
                 cases.append(started(compound, uuid4()))
                 log.say(cases[-1])
@@ -453,6 +512,17 @@ def _duty(rng: Random, compound: CompoundId, at: datetime) -> list[Event]:
     if rng.random() < 0.3:
         said.append(turn_ended(turn, 90))
     return said
+
+
+def _at_a_gate(rng: Random, compound: CompoundId, at: datetime) -> list[Event]:
+    """A device of the compound's two says how it is, or is stopped; a check is flagged."""
+    device = UUID(int=COMPOUNDS.index(compound) * 2 + rng.randrange(2) + 1)
+    return [
+        device_revoked(compound, device) if rng.random() < 0.1 else device_seen(compound, device, at),
+        rng.choice(
+            (flagged(compound, at), flagged(compound, at, "clock_ahead"), admitted_late(compound, at))
+        ),
+    ]
 
 
 def _case_step(rng: Random, case: ObservationStarted) -> Event:

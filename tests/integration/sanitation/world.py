@@ -15,6 +15,7 @@ from shared.events.base import Event
 from shared.events.policy import (
     AreaLimit,
     CheckpointRules,
+    DeviceRules,
     GateRules,
     LeadRules,
     ObservationRules,
@@ -61,6 +62,7 @@ def policy(*, rounds: int = 2, spacing: int = 240) -> PolicyDocument:
                 admit_up_to_minutes=240, action_up_to_minutes=1440, online_answer_within_ms=800
             ),
             future_stamp_seconds=120,
+            devices=DeviceRules(quiet_after_seconds=600),
         ),
         observation=ObservationRules(
             days=14,
