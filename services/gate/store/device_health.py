@@ -45,11 +45,18 @@ where d.device_id = $1
 GAPS = """
 with kept as (
   select seq, lag(seq, 1, 0::bigint) over (order by seq) as before
-  from entry_check where device_id = $1
+  from (
+    select seq from entry_check where device_id = $1
+    union
+    select seq from vehicle_check where device_id = $1
+  ) numbered
 )
 select before + 1 as first, seq - 1 as last from kept where seq > before + 1 order by seq limit 20
 """
-HIGHEST_SEQ = "select max(seq) from entry_check where device_id = $1"
+HIGHEST_SEQ = """
+select greatest((select max(seq) from entry_check where device_id = $1),
+  (select max(seq) from vehicle_check where device_id = $1))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
