@@ -11,7 +11,14 @@ def build(_context: Context) -> Service:
     return Service(
         name="reporting",
         title="Reporting 指挥部",
-        routers=[outreach.router, board.router, roll.router, responsibility.router, overrides.router, check_flags.router],
+        routers=[
+            outreach.router,
+            board.router,
+            roll.router,
+            responsibility.router,
+            overrides.router,
+            check_flags.router,
+        ],
         access=ACCESS,
         consumers=all_projections(),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from services.gate.client.device import Device
 from services.gate.domain.rulings import Verdict
+from shared.obs.logging import get_logger
+from shared.testing.waiting import eventually
 from tests.integration.gate.test_gate_killed import running
 from tests.integration.gate.town import GateTown
 
@@ -70,3 +73,28 @@ async def test_a_device_killed_again_and_again_loses_nothing_that_it_showed(
     assert numbers == list(range(1, numbers[-1] + 1))
     told = [event["check_id"] for event in await town.published("EntryChecked")]
     assert sorted(told) == sorted(kept)
+
+
+@pytest.mark.release
+@pytest.mark.requirement("F16")
+async def test_a_revocation_reaches_another_process_within_a_minute(town: GateTown) -> None:
+    device_id = town.device.partition(".")[0]
+    headers = {"Authorization": f"Device {town.device}"}
+    async with running(town) as (_, other):
+
+        async def status() -> int:
+            return (await other.get("/v1/checkpoints/me", headers=headers)).status_code
+
+        assert await status() == 200  # from here on the other process believes the device for a while
+        path = f"/v1/devices/{device_id}/revoke"
+        began = time.monotonic()
+        revoked = await town.client.http.post(path, headers=town.client.as_role("shift_leader"))
+        assert revoked.status_code == 200
+
+        async def stopped() -> bool:
+            return await status() == 401
+
+        await eventually(stopped, within=60, every=0.25, what="the revocation elsewhere")
+        seconds = round(time.monotonic() - began, 1)
+        get_logger(__name__).info("revocation_measured", seconds=seconds)  # `pytest -m release -s` shows it
+        assert seconds <= 60
