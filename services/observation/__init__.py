@@ -6,8 +6,10 @@ Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegister
 this service (contact).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
-ObservationCompleted (channel `cases`); DeclarationSubmitted, DeclarationMissed (channel `declarations`).
+ObservationCompleted (channel `cases`); DeclarationSubmitted, DeclarationMissed,
+DeclarationCorrected (channel `declarations`).
 
-HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, decisions, links; residents, by a
-personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`.
+HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
+(`/v1/declarations/batch`), corrections, decisions, links and whom they reach; residents, by a personal link:
+`/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
 """

@@ -2,9 +2,9 @@
 
 from services.observation import consumers, tickers
 from services.observation.access import ACCESS
-from services.observation.api import resident, staff
+from services.observation.api import batches, entries, families, resident, staff
 from services.observation.projections import Places, PolicyVersions
-from services.observation.store import cases, declarations, links
+from services.observation.store import cases, corrections, declarations, links
 from shared.runtime import Context, Service
 
 
@@ -13,9 +13,14 @@ def build(context: Context) -> Service:
     return Service(
         name="observation",
         title="Observation · 健康观察",
-        routers=(staff.router, resident.router),
+        routers=(staff.router, entries.router, batches.router, resident.router, families.router),
         access=ACCESS,
-        rejections={**cases.REJECTIONS, **declarations.REJECTIONS, **links.REJECTIONS},
+        rejections={
+            **cases.REJECTIONS,
+            **declarations.REJECTIONS,
+            **corrections.REJECTIONS,
+            **links.REJECTIONS,
+        },
         consumers=(
             PolicyVersions(),
             Places(),

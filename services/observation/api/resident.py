@@ -49,8 +49,18 @@ def link_authenticator(database: Database) -> Authenticator:
     return authenticate
 
 
-async def _own_case(conn: Conn, who: Principal) -> UUID:
-    case_id = await links.case_of_link(conn, UUID(who.subject.removeprefix(_SUBJECT)))
+def link_of(who: Principal) -> UUID:
+    """The link through which a resident calls."""
+    return UUID(who.subject.removeprefix(_SUBJECT))
+
+
+async def own_case(conn: Conn, who: Principal) -> UUID:
+    """Tell the case of the caller's link.
+
+    Raises:
+        TokenRefused: the link was withdrawn meanwhile.
+    """
+    case_id = await links.case_of_link(conn, link_of(who))
     if case_id is None:
         raise TokenRefused("link withdrawn since the request was let in")
     return case_id
@@ -76,7 +86,7 @@ async def my_case(who: Caller, context: Running) -> MyCaseAnswer:
     """Tell which day it is, how today's windows stand, and when to declare next."""
     now, today = context.clock.now(), context.clock.today()
     async with context.database.read() as conn:
-        case = await cases.find(conn, await _own_case(conn, who))
+        case = await cases.find(conn, await own_case(conn, who))
         if case is None:
             raise TokenRefused("link without a case")
         calendar = await observing.calendar_in_force(conn, today)
@@ -104,7 +114,7 @@ async def declare(body: DeclarationBody, who: Caller, context: Running, response
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         receipt = await observing.declare(
             body.draft("self"),
-            case_id=await _own_case(tx, who),
+            case_id=await own_case(tx, who),
             recorded_by=who.subject,
             tx=tx,
             vault=context.vault,

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 from fastapi import APIRouter, Query, Response
 
 from services.observation.api.models import (
@@ -22,6 +21,7 @@ from services.observation.api.models import (
     StaffDeclarationBody,
     cause,
 )
+from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.case import Case, State
 from services.observation.domain.grid import Cell, figures_of, grid_of
 from services.observation.domain.masking import masked_name, masked_phone
@@ -30,27 +30,13 @@ from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
 from services.observation.metrics import count_declaration
 from services.observation.store import cases, copies, declarations, links
-from shared.db.pool import Conn
-from shared.http.access import Caller, Principal
+from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
 from shared.kernel.sealed import PersonKeyMissingError, Vault
 
 router = APIRouter(tags=["cases"])
 _CASES_AFTER = Cursor(UUID)
-
-
-async def _place_within(conn: Conn, case_id: UUID, who: Principal) -> asyncpg.Record:
-    """Read whom and where a case is about, for a caller who may touch it.
-
-    Raises:
-        CaseUnknown, OutOfScope.
-    """
-    place = await cases.place(conn, case_id)
-    if place is None:
-        raise CaseUnknown("没有这个观察个案。There is no such case.")
-    who.require_compound(place["compound"], neighbourhood=place["neighbourhood"], grid=place["grid"])
-    return place
 
 
 @router.get("/v1/cases", summary="Cases within reach")
@@ -77,7 +63,7 @@ async def list_cases(
 async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
     """Tell a case with every window from day 0 to the last day. The contact is masked and its reading is recorded."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        place = await _place_within(tx, case_id, who)
+        place = await place_within(tx, case_id, who)
         case = await cases.find(tx, case_id)
         if case is None:
             raise CaseUnknown("没有这个观察个案。There is no such case.")
@@ -88,7 +74,7 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             await copies.note_read(
                 tx,
                 actor=who.subject,
-                role=",".join(sorted({grant.role for grant in who.grants})),
+                role=roles_of(who),
                 action="observation.read_case",
                 person_ref=case.person_ref,
                 scope=f"compound:{place['compound']}",
@@ -158,7 +144,7 @@ async def declare_for(
 ) -> ReceiptAnswer:
     """Record what a resident said on the phone or at the door. A fever or a symptom opens the fever path at once."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _place_within(tx, case_id, who)
+        await place_within(tx, case_id, who)
         receipt = await observing.declare(
             body.draft(body.via), case_id=case_id, recorded_by=who.subject, tx=tx, vault=context.vault
         )
@@ -180,7 +166,7 @@ async def decide(
 ) -> DecisionAnswer:
     """Decide about a case: `resume` or `restart` after the fever path, `close` when its period ended incomplete."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _place_within(tx, case_id, who)
+        await place_within(tx, case_id, who)
         kept, repeated = await observing.decide(
             body.decision_id,
             body.kind,
@@ -206,7 +192,7 @@ async def decide(
 async def issue_link(case_id: UUID, body: LinkBody, who: Caller, context: Running) -> LinkAnswer:
     """Make a link and show it this once. The one before, and the phone bound to it, stop working."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _place_within(tx, case_id, who)
+        await place_within(tx, case_id, who)
         issued = await link_handlers.issue_link(body.link_id, case_id=case_id, issued_by=who.subject, tx=tx)
     return LinkAnswer(link_id=issued.link_id, token=issued.token)
 
@@ -215,6 +201,6 @@ async def issue_link(case_id: UUID, body: LinkBody, who: Caller, context: Runnin
 async def revoke_link(case_id: UUID, link_id: UUID, who: Caller, context: Running) -> None:
     """Withdraw a link and the session bound to it; a second time changes nothing."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        await _place_within(tx, case_id, who)
+        await place_within(tx, case_id, who)
         if not await links.revoke(tx, link_id=link_id, case_id=case_id):
             raise LinkUnknown("没有这个链接。There is no such link.")
