@@ -15,13 +15,14 @@ from services.gate.desk import Desk, Station, desk
 from services.gate.domain.entry import GateRules, Proof
 from services.gate.domain.rulings import Direction
 from services.gate.domain.vehicle_words import EMERGENCY, VEHICLE_REASONS, VEHICLE_VERDICTS
-from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict, plate_key
+from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers.vehicles import CheckVehicle, DecidedVehicle, VehicleAnswered, check_vehicle
 from shared.events.policy import VehicleRules
 from shared.http.models import Answer, Body
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import CheckpointId
 from shared.kernel.pass_token import MAX_LENGTH
+from shared.kernel.plates import spell_plate
 
 router = APIRouter(tags=["vehicle checks"])
 
@@ -71,7 +72,7 @@ class VehicleCheckBody(Body):
     def content(self, checkpoint: CheckpointId) -> str:
         """All that makes a repeat a repeat."""
         said = self.model_dump(mode="json", exclude={"check_id", "seq", "checked_at", "offline", "plate"})
-        return json.dumps([checkpoint, plate_key(self.plate or ""), said], sort_keys=True)
+        return json.dumps([checkpoint, spell_plate(self.plate or ""), said], sort_keys=True)
 
 
 class VehicleCheckAnswer(Answer):
@@ -167,7 +168,7 @@ async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> Chec
         proof=proof,
         serial=claims.serial if claims else None,
         shown=body.pass_token is not None or body.pass_number is not None,
-        plate=plate_key(body.plate) if body.plate else None,
+        plate=spell_plate(body.plate) if body.plate else None,
         emergency=body.emergency,
         occupants=body.occupants,
         named=tuple((each.check_id, each.driver) for each in body.occupant_checks),

@@ -4,8 +4,6 @@ Everybody in it has an entry check of their own; what is left is the vehicle: it
 Every reason is collected and judged once: refused, held until something is done, or complete.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +15,6 @@ from services.gate.domain.entry import PassState, Proof
 from services.gate.domain.rulings import Direction, Verdict
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import Refusal
-
-_PLATE_NOISE = re.compile(r"[\s\-·•.]+")
 
 
 class VehicleVerdict(StrEnum):
@@ -173,11 +169,6 @@ def counted(
         for check_id, driver in dict(named).items()
         if check_id in checks and abs(at - checks[check_id][1]) <= within
     )
-
-
-def plate_key(plate: str) -> str:
-    """A plate in the one spelling under which it is looked up: no dots or spaces, upper case, half width."""
-    return _PLATE_NOISE.sub("", unicodedata.normalize("NFKC", plate)).upper()
 
 
 def _of_the_people(attempt: VehicleAttempt, musts: frozenset[str]) -> Iterator[VehicleReason]:

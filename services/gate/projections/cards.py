@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from services.gate.domain.subjects import Card, document_key, room_key, surname_of
-from services.gate.domain.vehicles import plate_key
 from services.gate.projections.folds import columns
 from services.gate.sealing import DOCUMENT_INDEX, HOMES, PLATE, PLATE_INDEX, ROOM_INDEX, SURNAME
 from services.gate.store import copies, vehicles
@@ -17,6 +16,7 @@ from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.cards import SubjectCardSealed
 from shared.kernel.cards import CardKeys
+from shared.kernel.plates import spell_plate
 from shared.kernel.sealed import PersonKey, Vault
 from shared.runtime import Context
 
@@ -116,12 +116,12 @@ def _resealed(item: Received, key: PersonKey | None, vault: Vault, card_keys: Ca
     homes = vault.seal(key, HOMES, json.dumps(card.rooms, ensure_ascii=False))
     plates = [
         _Plate(
-            index=vault.index(PLATE_INDEX, plate_key(plate)),
+            index=vault.index(PLATE_INDEX, spell_plate(plate)),
             vehicle_ref=vehicle,
             sealed=vault.seal(key, PLATE, plate),
         )
         for vehicle, plate in card.vehicles
-        if plate_key(plate)
+        if spell_plate(plate)
     ]
     row = (event.person_ref, " ".join(card.rooms), surname, homes, item.version)
     return _Resealed(row=row, values=values, plates=plates)

@@ -5,7 +5,6 @@ stands at the gate whatever a pattern thinks of its plate.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
@@ -13,6 +12,7 @@ from typing import ClassVar, Literal
 from services.registry.domain.passes import Validity
 from shared.events.policy import PassRules
 from shared.kernel.days import end_of
+from shared.kernel.plates import spell_plate
 from shared.kernel.refusal import Refusal
 
 PlateKind = Literal["ordinary", "new_energy", "police", "military", "special", "unusual"]
@@ -27,7 +27,6 @@ _KINDS: tuple[tuple[PlateKind, re.Pattern[str]], ...] = (
     ("military", re.compile(f"[A-Z]{{2}}[0-9]{{5}}|WJ[{_PROVINCES}]?[0-9]{{4}}[A-Z0-9]")),
     ("special", re.compile(f"[{_PROVINCES}][A-Z]{_TAIL}{{4}}[学挂领港澳]|使[0-9]{{6}}|[0-9]{{6}}使")),
 )
-_NOISE = re.compile(r"[\s\-_.·•・∙]+")
 
 
 class PlateEmpty(Refusal):
@@ -96,7 +95,7 @@ def read_plate(written: str) -> Plate:
     Raises:
         PlateEmpty: nothing is left.
     """
-    text = _NOISE.sub("", unicodedata.normalize("NFKC", written)).upper()
+    text = spell_plate(written)
     if not text:
         raise PlateEmpty("车牌为空。The plate is empty.", field="plate")
     fitting = [kind for kind, pattern in _KINDS if pattern.fullmatch(text)]

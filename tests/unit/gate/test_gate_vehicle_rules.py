@@ -20,7 +20,6 @@ from services.gate.domain.vehicles import (
     VehicleVerdict,
     counted,
     decide_vehicle,
-    plate_key,
 )
 from tests.integration.gate.town import HERE, NOW, THERE
 
@@ -144,11 +143,6 @@ def test_a_persons_check_counts_only_near_the_vehicles() -> None:
     named = ((UUID(int=1), True), (UUID(int=1), True), (UUID(int=2), False), (UUID(int=9), False))
     found = counted(known, named, at=NOW, within=timedelta(minutes=30))
     assert [check.check_id for check in found] == [UUID(int=1)]  # one person is one person
-
-
-@pytest.mark.parametrize("written", ["苏E·12345", "苏e 12345", "苏E-12345", "苏Ｅ１２３４５"])
-def test_a_plate_has_one_spelling(written: str) -> None:
-    assert plate_key(written) == "苏E12345"
 
 
 def test_every_reason_and_verdict_has_its_words() -> None:
