@@ -1,13 +1,14 @@
 """Observation: fourteen days, twice a day, nobody lost (R2.7, R4.6 to R4.10).
 
-Owns: cases, declarations, interruptions, decisions, missed windows, residents' links, its own contact cards.
+Owns: cases, declarations, interruptions, decisions (dates, measures and endings included), missed windows,
+residents' links, its own contact cards.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
 this service (contact).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
-ObservationCompleted (channel `cases`); DeclarationSubmitted, DeclarationMissed,
-DeclarationCorrected (channel `declarations`).
+ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed
+(channel `cases`); DeclarationSubmitted, DeclarationMissed, DeclarationCorrected (channel `declarations`).
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
 (`/v1/declarations/batch`), corrections, decisions, links and whom they reach; residents, by a personal link:

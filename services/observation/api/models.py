@@ -9,14 +9,15 @@ from fastapi import Depends, Request
 from pydantic import AwareDatetime, Field, model_validator
 
 from services.observation.domain.calendar import WindowSpan
-from services.observation.domain.case import State
-from services.observation.domain.deciding import DecisionKind
+from services.observation.domain.case import Approver, Closing, State, TechnicalMeans
+from services.observation.domain.deciding import DecisionKind, Terms
 from services.observation.domain.declaring import CannotMeasure, Channel, Draft, Standing, Symptom
 from services.observation.domain.grid import Cell, Figures, WindowState
 from services.observation.handlers.observing import Receipt
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
 from shared.events.policy import Category, Measure
+from shared.events.registry.returnees import AnchorBasis
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId, GridId, PersonRef, uuid7
 from shared.obs.logging import current_correlation
@@ -24,6 +25,7 @@ from shared.runtime import Context
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST)]
+Day = Annotated[date, Field(ge=_FIRST.date(), lt=_LAST.date())]
 FEVER_PATH = (
     "请戴好口罩、留在家中，网格员会马上联系您，并按指引前往发热门诊，不要乘坐公共交通。"
     "Put on a mask and stay where you are; your grid worker will call at once and guide you to a fever clinic."
@@ -42,6 +44,15 @@ Running = Annotated[Context, Depends(_context)]
 def cause() -> Cause:
     """What a request sets off carries the request's correlation id."""
     return Cause(correlation=current_correlation() or uuid7())
+
+
+_TERMS: dict[str, frozenset[str]] = {
+    "correct_anchor": frozenset({"anchor_date", "anchor_basis"}),
+    "extend": frozenset({"extra_days"}),
+    "re_exposure": frozenset({"last_exposure"}),
+    "change_measure": frozenset({"measure", "category", "approver", "technical_means", "site", "room"}),
+}
+_EVERY_TERM = frozenset().union(*_TERMS.values())
 
 
 class DeclarationBody(Body):
@@ -90,6 +101,27 @@ class DecisionBody(Body):
     decision_id: UUID
     kind: DecisionKind
     reason: str = Field(min_length=2, max_length=500, examples=["发热门诊排除，继续观察"])
+    anchor_date: Day | None = Field(default=None, description="`correct_anchor`: the true day 0.")
+    anchor_basis: AnchorBasis | None = Field(default=None, description="`correct_anchor`: what it rests on.")
+    extra_days: int | None = Field(default=None, ge=1, le=60, description="`extend`: by how many days.")
+    last_exposure: Day | None = Field(default=None, description="`re_exposure`: the day of the new exposure.")
+    measure: Measure | None = Field(default=None, description="`change_measure`: how from now on.")
+    category: Category | None = Field(default=None, description="`change_measure`: the category from now on.")
+    approver: Approver | None = Field(default=None, description="`change_measure`: who approved, by role.")
+    technical_means: TechnicalMeans | None = None
+    site: str | None = Field(default=None, min_length=1, max_length=100, examples=["集中观察点一"])
+    room: str | None = Field(default=None, min_length=1, max_length=40, examples=["301"])
+
+    @model_validator(mode="after")
+    def _terms_of_the_kind(self) -> Self:
+        named = {name for name in _EVERY_TERM if getattr(self, name) is not None}
+        if stray := sorted(named - _TERMS.get(self.kind, frozenset())):
+            raise ValueError(f"该决定不包含 {stray[0]}。A decision `{self.kind}` has no {stray[0]}.")
+        return self
+
+    def terms(self) -> Terms:
+        """What the decision names besides its reason, as the rules take it."""
+        return Terms(**{name: getattr(self, name) for name in _EVERY_TERM})
 
 
 class LinkBody(Body):
@@ -245,6 +277,29 @@ class InterruptionAnswer(Answer):
     ended_by: str | None
 
 
+class ReschedulingAnswer(Answer):
+    """What moved day 0 or the last day."""
+
+    kind: str
+    at: datetime
+    day_zero: date | None
+    basis: str | None
+    extra_days: int
+
+
+class MeasureChangeAnswer(Answer):
+    """How the person was observed before and after a change."""
+
+    at: datetime
+    from_measure: Measure
+    from_category: Category
+    to_measure: Measure
+    to_category: Category
+    approver: str | None
+    technical_means: str | None
+    decision_id: UUID | None
+
+
 class ContactAnswer(Answer):
     """How to reach the person: masked; each reading is in the audit log."""
 
@@ -259,10 +314,14 @@ class CaseAnswer(CaseLine):
     day_number: int
     days: int
     anchor_basis: str
+    first_anchor_date: date
+    closed_as: Closing | None
     pass_from: date
     figures: FiguresAnswer
     windows: list[CellAnswer]
     interruptions: list[InterruptionAnswer]
+    reschedulings: list[ReschedulingAnswer]
+    measure_changes: list[MeasureChangeAnswer]
     contact: ContactAnswer | None
 
 

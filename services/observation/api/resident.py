@@ -17,7 +17,7 @@ from services.observation.api.models import (
     WindowAnswer,
     cause,
 )
-from services.observation.domain.case import State
+from services.observation.domain.case import OVER
 from services.observation.domain.grid import cells_of_day, figures_of, grid_of, next_window
 from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
@@ -40,7 +40,7 @@ def link_authenticator(database: Database) -> Authenticator:
     async def authenticate(credential: str, _app: FastAPI) -> Principal:
         async with database.read() as conn:
             link = await links.session(conn, digest(credential))
-        if link is None or link["revoked_at"] is not None or link["state"] == State.COMPLETED:
+        if link is None or link["revoked_at"] is not None or link["state"] in OVER:
             raise TokenRefused("link session unknown, withdrawn or over")
         scope = Scope(kind=ScopeKind.COMPOUND, id=link["compound"])
         grant = Grant(role=Role.RESIDENT, scope=scope)
@@ -94,7 +94,7 @@ async def my_case(who: Caller, context: Running) -> MyCaseAnswer:
         state=case.state,
         measure=case.measure_now,
         day_number=case.day_number(today),
-        days=case.days,
+        days=case.period_days,
         last_day=case.last_day,
         pass_from=case.pass_from,
         today=[WindowAnswer.of(cell) for cell in cells_of_day(case, calendar, today, now=now)],

@@ -16,7 +16,9 @@ from services.observation.api.models import (
     InterruptionAnswer,
     LinkAnswer,
     LinkBody,
+    MeasureChangeAnswer,
     ReceiptAnswer,
+    ReschedulingAnswer,
     Running,
     StaffDeclarationBody,
     cause,
@@ -69,6 +71,7 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             raise CaseUnknown("没有这个观察个案。There is no such case.")
         calendar = await observing.calendar_in_force(tx, tx.today)
         declared = await declarations.by_window(tx, case_id)
+        changes = await cases.measures(tx, case_id)
         contact = await copies.find_card(tx, case.person_ref)
         if contact is not None:
             await copies.note_read(
@@ -89,12 +92,14 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
         category=case.category,
         measure=case.measure_now,
         state=case.state,
-        anchor_date=case.anchor_date,
-        anchor_basis=case.anchor_basis,
+        anchor_date=case.day_zero,
+        anchor_basis=case.basis_now,
+        first_anchor_date=case.anchor_date,
+        closed_as=case.closed_as,
         last_day=case.last_day,
         opened_at=case.opened_at,
         day_number=number,
-        days=case.days,
+        days=case.period_days,
         pass_from=case.pass_from,
         figures=FiguresAnswer.of(figures_of(cells)),
         windows=[_cell(cell, declared.get(cell.span.slot, (0, False))) for cell in cells],
@@ -104,6 +109,17 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             )
             for stop in case.interruptions
         ],
+        reschedulings=[
+            ReschedulingAnswer(
+                kind=change.kind,
+                at=change.at,
+                day_zero=change.day_zero,
+                basis=change.basis,
+                extra_days=change.extra_days,
+            )
+            for change in case.reschedulings
+        ],
+        measure_changes=[MeasureChangeAnswer(**dict(row)) for row in changes],
         contact=None if contact is None else await _masked(case, contact, context.vault),
     )
 
@@ -157,14 +173,18 @@ async def declare_for(
 
 @router.post(
     "/v1/cases/{case_id}/decisions",
-    summary="Resume, restart or close",
+    summary="Decide about a case",
     status_code=201,
     responses={200: {"model": DecisionAnswer, "description": "Sent before: the first answer."}},
 )
 async def decide(
     case_id: UUID, body: DecisionBody, who: Caller, context: Running, response: Response
 ) -> DecisionAnswer:
-    """Decide about a case: `resume` or `restart` after the fever path, `close` when its period ended incomplete."""
+    """Decide about a case, with a reason.
+
+    `resume` or `restart` after the fever path; `close` when the period ended incomplete; `correct_anchor`, `extend`
+    and `re_exposure` move its ends; `change_measure`; and the endings that are no release. Terms per kind below.
+    """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await place_within(tx, case_id, who)
         kept, repeated = await observing.decide(
@@ -175,6 +195,7 @@ async def decide(
             decided_by=who.subject,
             tx=tx,
             vault=context.vault,
+            terms=body.terms(),
         )
     if repeated:
         response.status_code = 200

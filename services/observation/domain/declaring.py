@@ -108,7 +108,7 @@ def decide_declaration(
     Raises:
         CaseEnded, CaseNotBegun, TemperatureImplausible, DeclaredInFuture, DeclaredBeforeOpening.
     """
-    if case.state is State.COMPLETED:
+    if case.is_over:
         raise CaseEnded(
             "健康观察已结束，无需再申报。The observation is over; nothing needs to be declared.",
             remedy="如有发热或不适，请立即前往发热门诊。With a fever or symptoms go to a fever clinic at once.",

@@ -87,3 +87,45 @@ class LinkShownOnce(Refusal):
     """A link is shown once, to the one who made it."""
 
     code: ClassVar[str] = "link_shown_once"
+
+
+class TermsMissing(Refusal):
+    """A decision lacks what its kind needs, or names what does not belong to it."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "terms_missing"
+
+
+class AnchorInFuture(Refusal):
+    """Day 0 or an exposure is still to come."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "anchor_in_future"
+
+
+class NothingChanges(Refusal):
+    """What is decided holds already."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "nothing_changes"
+
+
+class ExtensionTooShort(Refusal):
+    """An extension would be over before it begins."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "extension_too_short"
+
+
+class ApprovalMissing(Refusal):
+    """A measure that policy allows only with an approver and technical means (R4.6)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "approval_missing"
+
+
+class PlaceMissing(Refusal):
+    """Centralized observation is somewhere (R4.6)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "place_missing"

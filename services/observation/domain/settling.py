@@ -63,8 +63,8 @@ def decide_settling(case: Case, calendar: Calendar, *, until: datetime) -> tuple
                 )
         case = replace(case, settled_through=until)
     if case.state is State.UNDER_OBSERVATION and case.period_ends <= until:
-        at = case.period_ends
-        if case.answered_by(case.last_slot, at):
+        at = max([case.period_ends, *(change.at for change in case.reschedulings)])  # corrected into the past
+        if case.answered_by(case.last_slot, case.period_ends):
             facts.append(PeriodCompleted(at=at))
             case = replace(case, ended_at=at)
         else:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.observation.domain.case import State
+from services.observation.domain.case import OVER
 from services.observation.domain.refusals import (
     CaseEnded,
     LinkAlreadyUsed,
@@ -37,7 +37,7 @@ async def issue_link(link_id: UUID, *, case_id: UUID, issued_by: str, tx: Tx) ->
         )
     if owner is not None:
         raise links.REJECTIONS["resident_link_pkey"]
-    if case.state is State.COMPLETED:
+    if case.is_over:
         raise CaseEnded("健康观察已结束。The observation is over.")
     token = new_secret()
     await links.replace_live(
@@ -57,7 +57,7 @@ async def open_session(token: str, device_key: str | None, *, tx: Tx) -> str:
     link = await links.lock(tx, digest(token))
     if link is None:
         raise LinkUnknown("链接无效。This link is not known.", remedy="请联系网格员。Ask your grid worker.")
-    if link["revoked_at"] is not None or link["state"] == State.COMPLETED:
+    if link["revoked_at"] is not None or link["state"] in OVER:
         raise LinkEnded(
             "链接已失效。This link has ended.", remedy="如仍在观察期，请联系网格员。Ask your grid worker."
         )

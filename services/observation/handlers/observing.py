@@ -12,7 +12,13 @@ from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case
-from services.observation.domain.deciding import DecisionKind, decide_decision
+from services.observation.domain.deciding import (
+    NO_TERMS,
+    DecisionKind,
+    Terms,
+    decide_decision,
+    exposed_again,
+)
 from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
 from services.observation.domain.opening import decide_opening
 from services.observation.domain.refusals import CaseUnknown
@@ -23,15 +29,13 @@ from services.observation.domain.settling import (
     event_of,
     next_step,
 )
+from services.observation.handlers.telling import change_of, start_of_case
 from services.observation.store import cases, copies, declarations
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
 from shared.events.observation import (
     DeclarationSubmitted,
-    ObservationCompleted,
     ObservationInterrupted,
-    ObservationResumed,
-    ObservationStarted,
     WindowName,
 )
 from shared.events.registry.returnees import ReturneeRegistered
@@ -39,6 +43,9 @@ from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+
+Settled = tuple[Case, Case, tuple[Fact, ...]]
+"""A case before, after, and the facts in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +88,53 @@ async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | N
         now=tx.now,
     )
     if case is None:
+        await _seen_again(returnee, calendar, tx=tx)
         return None
-    started = ObservationStarted(
-        case_id=case.case_id,
-        person_ref=case.person_ref,
-        compound=case.compound,
-        dwelling_id=case.dwelling_id,
-        grid=case.grid,
-        category=case.category,
-        measure=case.measure,
-        anchor_date=case.anchor_date,
-        last_day=case.last_day,
-        started_at=case.opened_at,
-        policy_version=case.policy_version,
-    )
+    return await open_case(case, calendar, intake_id=returnee.intake_id, tx=tx)
+
+
+async def open_case(case: Case, calendar: Calendar, *, intake_id: UUID | None, tx: Tx) -> Case:
+    """Keep and tell a new case; tells it as it stands once what was due already is settled."""
     opened, facts = decide_settling(case, calendar, until=tx.now)  # the period of a late intake may be over
-    await cases.add(tx, opened, intake_id=returnee.intake_id, next_step_at=next_step(opened, calendar))
-    await tx.publish(started, version=case.version)
-    await _tell(tx, [(case, opened, facts)])
+    await cases.add(tx, opened, intake_id=intake_id, next_step_at=next_step(opened, calendar))
+    await tx.publish(start_of_case(case), version=case.version)
+    await tell(tx, [(case, opened, facts)])
     return opened
+
+
+async def _seen_again(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
+    """Act once on another intake of somebody under observation: a later exposure extends, nothing shortens (O10)."""
+    case = await cases.lock_in_force(tx, returnee.person_ref)
+    if case is None:  # this very intake opened a case, which is over
+        return
+    settled, facts = decide_settling(case, calendar, until=tx.now)
+    after = settled
+    if not settled.is_over and returnee.anchor_date <= tx.today:
+        after = exposed_again(settled, returnee.anchor_date, tx.now)
+    outcome = "duplicate" if after is settled else "re_exposure"
+    if not await cases.note_intake(tx, returnee.intake_id, case.case_id, outcome):
+        return
+    await keep_change(tx, (case, settled, facts), after, calendar)
+
+
+async def keep_change(
+    tx: Tx, settled: Settled, after: Case, calendar: Calendar, *, decision_id: UUID | None = None
+) -> Case:
+    """Save a locked case that was settled and then changed, or not, and tell both; tells it as it stands at the end."""
+    before, between, _ = settled
+    last, closing = decide_settling(
+        after, calendar, until=tx.now
+    )  # what was decided may have been over already
+    await cases.add_missed(tx, _missed([settled, (after, last, closing)]))
+    if len(after.reschedulings) > len(between.reschedulings):
+        await cases.save_rescheduling(tx, before.case_id, after.reschedulings[-1], decision_id)
+    await cases.save(tx, [(last, next_step(last, calendar))])
+    await tell(tx, [settled])
+    if after.version != between.version:
+        version = calendar.on(tx.today).version
+        await tx.publish(change_of(between, after, policy_version=version), version=after.version)
+    await tell(tx, [(after, last, closing)])
+    return last
 
 
 async def open_waiting(tx: Tx, *, limit: int) -> int:
@@ -118,7 +153,7 @@ async def settle(tx: Tx, due: Sequence[Case], calendar: Calendar, *, until: date
     settled = [(case, *decide_settling(case, calendar, until=until)) for case in due]
     await cases.add_missed(tx, _missed(settled))
     await cases.save(tx, [(after, next_step(after, calendar)) for _, after, _ in settled])
-    await _tell(tx, settled)
+    await tell(tx, settled)
 
 
 async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vault: Vault) -> Receipt:
@@ -155,7 +190,7 @@ async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vaul
     if declared.interruption is not None:
         await cases.save_interruption(tx, case_id, declared.interruption)
     await cases.save(tx, [(after, next_step(after, calendar))])
-    await _tell(tx, [(before, settled, facts)])
+    await tell(tx, [(before, settled, facts)])
     await _tell_declared(tx, settled, draft, declared)
     return Receipt(
         declaration_id=draft.declaration_id,
@@ -178,21 +213,23 @@ async def decide(
     decided_by: str,
     tx: Tx,
     vault: Vault,
+    terms: Terms = NO_TERMS,
 ) -> tuple[KeptDecision, bool]:
-    """Carry out an officer's decision once per id; tells the answer and whether it is a repeated one (O5, O6)."""
+    """Carry out an officer's decision once per id; tells the answer and whether it is a repeated one (O3, O5, O6)."""
     before = await locked(tx, case_id)
-    content = f"{case_id}|{kind}|{reason}"
+    content = (
+        f"{case_id}|{kind}|{reason}" if terms == NO_TERMS else f"{case_id}|{kind}|{reason}|{terms.content()}"
+    )
     if found := await declarations.find_decision(tx, decision_id):
         kept, index = found
         _same_content(index, vault.index_all("decision", content))
         return kept, True
     calendar = await calendar_in_force(tx, tx.today)
     settled, facts = decide_settling(before, calendar, until=tx.now)
-    decided = decide_decision(settled, kind, now=tx.now)
-    after, closing = decide_settling(
-        decided, calendar, until=tx.now
-    )  # resumed after its last day: closure awaited
+    rules = calendar.on(tx.today).document.observation
+    decided = decide_decision(settled, kind, now=tx.now, terms=terms, rules=rules)
     key = await vault.key(before.person_ref, create=True)
+    after = await keep_change(tx, (before, settled, facts), decided, calendar, decision_id=decision_id)
     kept = KeptDecision(
         decision_id=decision_id,
         case_id=case_id,
@@ -201,7 +238,6 @@ async def decide(
         state_after=after.state.value,
         last_day_after=after.last_day,
     )
-    await cases.add_missed(tx, _missed([(before, settled, facts)]))
     await declarations.add_decision(
         tx,
         kept,
@@ -209,12 +245,19 @@ async def decide(
         sealed=vault.seal(key, "decision_reason", reason),
         content_index=vault.index("decision", content),
     )
-    if kind != "close":
+    if kind in {"resume", "restart"}:
         await cases.save_interruption(tx, case_id, decided.interruptions[-1])
-    await cases.save(tx, [(after, next_step(after, calendar))])
-    await _tell(tx, [(before, settled, facts)])
-    await tx.publish(_event_of_decision(decided), version=decided.version)
-    await _tell(tx, [(decided, after, closing)])
+    elif kind == "change_measure":
+        place = json.dumps({"site": terms.site, "room": terms.room}) if terms.site or terms.room else None
+        await cases.save_measure(
+            tx,
+            settled,
+            decided,
+            decision_id=decision_id,
+            approver=terms.approver,
+            technical_means=terms.technical_means,
+            place_sealed=None if place is None else vault.seal(key, "place", place),
+        )
     return kept, False
 
 
@@ -248,17 +291,14 @@ def _answers(draft: Draft) -> str:
     return json.dumps(answers, separators=(",", ":"))
 
 
-Settled = tuple[Case, Case, tuple[Fact, ...]]
-"""A case before, after, and the facts in between."""
-
-
 def _missed(settled: Sequence[Settled]) -> list[tuple[UUID, WindowMissed]]:
     return [
         (case.case_id, fact) for case, _, facts in settled for fact in facts if isinstance(fact, WindowMissed)
     ]
 
 
-async def _tell(tx: Tx, settled: Sequence[Settled]) -> None:
+async def tell(tx: Tx, settled: Sequence[Settled]) -> None:
+    """Publish what fell due."""
     for before, after, facts in settled:
         for nth, fact in enumerate(facts, start=1):
             await tx.publish(event_of(after, fact), version=before.version + nth)
@@ -288,24 +328,3 @@ async def _tell_declared(tx: Tx, case: Case, draft: Draft, declared: Declared) -
             interrupted_at=declared.interruption.began_at,
         )
         await tx.publish(interrupted, version=case.version + 2)
-
-
-def _event_of_decision(case: Case) -> ObservationCompleted | ObservationResumed:
-    if case.ended_at is not None:
-        return ObservationCompleted(
-            case_id=case.case_id,
-            person_ref=case.person_ref,
-            compound=case.compound,
-            last_day=case.last_day,
-            pass_from=case.pass_from,
-            completed_at=case.ended_at,
-        )
-    stop = case.interruptions[-1]
-    return ObservationResumed(
-        case_id=case.case_id,
-        person_ref=case.person_ref,
-        compound=case.compound,
-        measure=case.measure,
-        last_day=case.last_day,
-        resumed_at=stop.ended_at or case.settled_through,
-    )

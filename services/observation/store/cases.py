@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.observation.domain.calendar import Slot
-from services.observation.domain.case import Case, Interruption, State
+from services.observation.domain.case import Case, Interruption, Rescheduling, State
 from services.observation.domain.settling import WindowMissed
 from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
@@ -18,17 +18,26 @@ from shared.kernel.refusal import Refusal
 
 FIND_CASE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
 from observation_case where case_id = $1
 """
 LOCK_CASE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
 from observation_case where case_id = $1 for update
+"""
+LOCK_IN_FORCE = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+from observation_case where person_ref = $1 and ended_at is null for update
+"""
+NOTE_INTAKE = """
+insert into intake_seen (intake_id, case_id, outcome, seen_at) values ($1, $2, $3, $4)
+on conflict (intake_id) do nothing returning intake_id
 """
 LOCK_DUE_CASES = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
 from observation_case where next_step_at = $1 order by case_id limit $2 for update
 """
 CASE_PLACE = """
@@ -40,7 +49,7 @@ OVERDUE_STEPS = """
 select next_step_at, count(*) as cases from observation_case where next_step_at <= $1 group by next_step_at
 """
 IN_FORCE = """
-select exists (select from observation_case where person_ref = $1 and state <> 'completed')
+select exists (select from observation_case where person_ref = $1 and ended_at is null)
   or exists (select from observation_case where intake_id = $2)
 """
 LOCK_PERSON = "select pg_advisory_xact_lock(hashtextextended('observation.person:' || $1::uuid::text, 0))"
@@ -59,22 +68,41 @@ TOLD_MISSED = "select case_id, day, window_name from missed_window where case_id
 ADD_CASE = """
 insert into observation_case (case_id, intake_id, person_ref, compound, dwelling_id, grid, category, measure,
   anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since, ended_at, version,
-  state, last_day, next_step_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+  state, last_day, next_step_at, day_zero)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 SAVE_CASES = """
 update observation_case c set
   settled_through = s.settled_through, awaiting_since = s.awaiting_since, ended_at = s.ended_at,
-  version = s.version, state = s.state, last_day = s.last_day, next_step_at = s.next_step_at
+  version = s.version, state = s.state, last_day = s.last_day, next_step_at = s.next_step_at,
+  day_zero = s.day_zero, closed_as = s.closed_as, category = s.category, measure = s.measure
 from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::text[], $7::date[],
-  $8::timestamptz[])
-  as s (case_id, settled_through, awaiting_since, ended_at, version, state, last_day, next_step_at)
+  $8::timestamptz[], $9::date[], $10::text[], $11::text[], $12::text[])
+  as s (case_id, settled_through, awaiting_since, ended_at, version, state, last_day, next_step_at, day_zero,
+    closed_as, category, measure)
 where c.case_id = s.case_id
 """
 SAVE_INTERRUPTION = """
 insert into interruption (case_id, number, began_at, reason, ended_at, ended_by)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (case_id, number) do update set ended_at = excluded.ended_at, ended_by = excluded.ended_by
+"""
+RESCHEDULINGS = """
+select case_id, number, kind, at, day_zero, basis, extra_days
+from rescheduling where case_id = any($1::uuid[]) order by case_id, number
+"""
+ADD_RESCHEDULING = """
+insert into rescheduling (case_id, number, kind, at, day_zero, basis, extra_days, decision_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+ADD_MEASURE = """
+insert into measure_change (case_id, case_version, at, from_measure, from_category, to_measure, to_category, approver,
+  technical_means, place_sealed, decision_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+MEASURES = """
+select at, from_measure, from_category, to_measure, to_category, approver, technical_means, decision_id
+from measure_change where case_id = $1 order by case_version
 """
 ADD_MISSED = """
 insert into missed_window (case_id, day, window_name, closed_at, streak)
@@ -84,12 +112,12 @@ from unnest($1::uuid[], $2::date[], $3::text[], $4::timestamptz[], $5::int[])
 """
 LOOK_AGAIN = """
 update observation_case set next_step_at = least(next_step_at, $1)
-where state <> 'completed' and next_step_at is not null
+where ended_at is null and next_step_at is not null
 """
 LIST_CASES = """
 select c.case_id, c.person_ref, c.compound, c.grid, c.category,
-  case when c.state = 'medical' then 'medical' else c.measure end as measure, c.state, c.anchor_date, c.last_day,
-  c.opened_at
+  case when c.state = 'medical' then 'medical' else c.measure end as measure, c.state,
+  c.day_zero as anchor_date, c.last_day, c.opened_at
 from observation_case c left join compound_place p using (compound)
 where ($1::text is null or c.compound = $1)
   and ($2::text is null or c.state = $2)
@@ -99,7 +127,7 @@ order by c.case_id limit $8
 """
 PEOPLE = """
 select compound, case when state = 'medical' then 'medical' else measure end as kind, state, count(*) as people
-from observation_case where state <> 'completed' group by 1, 2, 3
+from observation_case where ended_at is null group by 1, 2, 3
 """
 
 
@@ -131,6 +159,18 @@ async def lock(tx: Tx, case_id: UUID) -> Case | None:
     return None if row is None else (await _whole(tx, [row]))[0]
 
 
+async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
+    """Read the case in force of a person under its row lock; nobody opens one meanwhile."""
+    await tx.execute(LOCK_PERSON, person_ref)
+    row = await tx.fetchrow(LOCK_IN_FORCE, person_ref)
+    return None if row is None else (await _whole(tx, [row]))[0]
+
+
+async def note_intake(tx: Tx, intake_id: UUID, case_id: UUID, outcome: str) -> bool:
+    """Keep that an intake was of somebody under observation; False if that was known."""
+    return await tx.fetchval(NOTE_INTAKE, intake_id, case_id, outcome, tx.now) is not None
+
+
 async def lock_due(tx: Tx, step: datetime, limit: int) -> list[Case]:
     """Read cases whose next step is at an instant, under their row locks, always in the same order."""
     return await _whole(tx, await tx.fetch(LOCK_DUE_CASES, step, limit))
@@ -153,7 +193,7 @@ async def in_force(tx: Tx, person_ref: UUID, intake_id: UUID) -> bool:
     return bool(await tx.fetchval(IN_FORCE, person_ref, intake_id))
 
 
-async def add(tx: Tx, case: Case, *, intake_id: UUID, next_step_at: datetime | None) -> None:
+async def add(tx: Tx, case: Case, *, intake_id: UUID | None, next_step_at: datetime | None) -> None:
     """Keep a new case."""
     await tx.execute(
         ADD_CASE,
@@ -177,6 +217,7 @@ async def add(tx: Tx, case: Case, *, intake_id: UUID, next_step_at: datetime | N
         case.state.value,
         case.last_day,
         next_step_at,
+        case.day_zero,
     )
 
 
@@ -194,6 +235,10 @@ async def save(tx: Tx, cases: Sequence[tuple[Case, datetime | None]]) -> None:
         [case.state.value for case, _ in cases],
         [case.last_day for case, _ in cases],
         [step for _, step in cases],
+        [case.day_zero for case, _ in cases],
+        [case.closed_as for case, _ in cases],
+        [case.category for case, _ in cases],
+        [case.measure for case, _ in cases],
     )
 
 
@@ -202,6 +247,55 @@ async def save_interruption(tx: Tx, case_id: UUID, stop: Interruption) -> None:
     await tx.execute(
         SAVE_INTERRUPTION, case_id, stop.number, stop.began_at, stop.reason, stop.ended_at, stop.ended_by
     )
+
+
+async def save_rescheduling(
+    tx: Tx, case_id: UUID, change: Rescheduling, decision_id: UUID | None = None
+) -> None:
+    """Keep what moved day 0 or the last day."""
+    await tx.execute(
+        ADD_RESCHEDULING,
+        case_id,
+        change.number,
+        change.kind,
+        change.at,
+        change.day_zero,
+        change.basis,
+        change.extra_days,
+        decision_id,
+    )
+
+
+async def save_measure(
+    tx: Tx,
+    before: Case,
+    after: Case,
+    *,
+    decision_id: UUID | None = None,
+    approver: str | None = None,
+    technical_means: str | None = None,
+    place_sealed: bytes | None = None,
+) -> None:
+    """Keep that a person is observed in another way, with what was before."""
+    await tx.execute(
+        ADD_MEASURE,
+        after.case_id,
+        after.version,
+        tx.now,
+        before.measure,
+        before.category,
+        after.measure,
+        after.category,
+        approver,
+        technical_means,
+        place_sealed,
+        decision_id,
+    )
+
+
+async def measures(conn: Conn, case_id: UUID) -> list[asyncpg.Record]:
+    """Tell how a person's measure changed, in order."""
+    return await conn.fetch(MEASURES, case_id)
 
 
 async def add_missed(tx: Tx, missed: Sequence[tuple[UUID, WindowMissed]]) -> None:
@@ -270,6 +364,10 @@ async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
                 ended_by=row["ended_by"],
             )
         )
+    changes: defaultdict[UUID, list[Rescheduling]] = defaultdict(list)
+    for row in await conn.fetch(RESCHEDULINGS, ids):
+        change = {name: value for name, value in row.items() if name != "case_id"}
+        changes[row["case_id"]].append(Rescheduling(**change))
     answers: defaultdict[UUID, dict[Slot, datetime]] = defaultdict(dict)
     for case_id, day, window, received_at in await conn.fetch(ANSWERS, ids):
         answers[case_id][day, window] = received_at
@@ -280,6 +378,7 @@ async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
         replace(
             _bare(row),
             interruptions=tuple(stops.get(row["case_id"], ())),
+            reschedulings=tuple(changes.get(row["case_id"], ())),
             answers=answers.get(row["case_id"], {}),
             told_missed=frozenset(missed.get(row["case_id"], ())),
         )
@@ -304,5 +403,6 @@ def _bare(row: asyncpg.Record) -> Case:
         settled_through=row["settled_through"],
         awaiting_since=row["awaiting_since"],
         ended_at=row["ended_at"],
+        closed_as=row["closed_as"],
         version=row["version"],
     )

@@ -15,8 +15,12 @@ from shared.events.observation import (
     DeclarationMissed,
     DeclarationSubmitted,
     ObservationAwaitsClosure,
+    ObservationClosed,
     ObservationCompleted,
     ObservationInterrupted,
+    ObservationMeasureChanged,
+    ObservationRescheduled,
+    ObservationRestarted,
     ObservationResumed,
     ObservationStarted,
     WindowName,
@@ -24,7 +28,7 @@ from shared.events.observation import (
 from shared.events.policy import Category, Measure
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
-CaseState = Literal["active", "interrupted", "awaiting_closure", "completed"]
+CaseState = Literal["active", "interrupted", "awaiting_closure", "completed", "closed"]
 WindowState = Literal["missed", "late", "submitted"]
 _WEIGHT: dict[WindowState, int] = {"missed": 0, "late": 1, "submitted": 2}
 
@@ -71,26 +75,52 @@ def fold_cases(known: Mapping[UUID, Case], events: Iterable[Event]) -> dict[UUID
         if isinstance(event, ObservationStarted):
             found[event.case_id] = _started(event)
             continue
-        match event:
-            case ObservationInterrupted():
-                change: dict[str, object] = {"state": "interrupted", "measure": "medical"}
-            case ObservationResumed():
-                change = {"state": "active", "measure": event.measure, "last_day": event.last_day}
-            case ObservationAwaitsClosure():
-                change = {"state": "awaiting_closure", "last_day": event.last_day}
-            case ObservationCompleted():
-                change = {
-                    "state": "completed",
-                    "last_day": event.last_day,
-                    "ended_at": event.completed_at,
-                }
-            case _:
-                continue
-        case = found.get(event.case_id) or known.get(event.case_id)
+        change = _change(event)
+        if change is None:
+            continue
+        case_id: UUID = event.case_id  # type: ignore[attr-defined]  # each event that changes a case names it
+        case = found.get(case_id) or known.get(case_id)
         if case is None:
             raise CaseUnknownError
-        found[event.case_id] = replace(case, **({"ended_at": None} | change))  # type: ignore[arg-type]  # fields of Case, above
+        if isinstance(event, ObservationRescheduled) and case.state == "awaiting_closure":
+            change["state"] = "active"  # there are days left again
+        found[case_id] = replace(case, **({"ended_at": None} | change))  # type: ignore[arg-type]  # fields of Case, above
     return found
+
+
+def _change(event: Event) -> dict[str, object] | None:
+    """What an event changes in its case; None when it is about something else."""
+    change: dict[str, object] | None
+    match event:
+        case ObservationInterrupted():
+            change = {"state": "interrupted", "measure": "medical"}
+        case ObservationResumed():
+            change = {"state": "active", "measure": event.measure, "last_day": event.last_day}
+        case ObservationRestarted():
+            change = {
+                "category": event.category,
+                "measure": event.measure,
+                "anchor_date": event.anchor_date,
+                "last_day": event.last_day,
+                "state": "interrupted" if event.measure == "medical" else "active",
+            }
+        case ObservationRescheduled():
+            change = {"anchor_date": event.anchor_date, "last_day": event.last_day}
+        case ObservationMeasureChanged():
+            change = {"category": event.category, "measure": event.measure}
+        case ObservationClosed():
+            change = {"state": "closed", "ended_at": event.closed_at}
+        case ObservationAwaitsClosure():
+            change = {"state": "awaiting_closure", "last_day": event.last_day}
+        case ObservationCompleted():
+            change = {
+                "state": "completed",
+                "last_day": event.last_day,
+                "ended_at": event.completed_at,
+            }
+        case _:
+            change = None
+    return change
 
 
 def fold_windows(events: Iterable[Event]) -> dict[WindowKey, tuple[WindowState, datetime | None]]:
@@ -152,6 +182,10 @@ class ObservationRoll(
         ObservationResumed,
         ObservationAwaitsClosure,
         ObservationCompleted,
+        ObservationMeasureChanged,
+        ObservationRescheduled,
+        ObservationRestarted,
+        ObservationClosed,
         DeclarationSubmitted,
         DeclarationMissed,
     ),

@@ -42,7 +42,7 @@ select compound, measure, count(*)::int as cases,
        count(*) filter (where state = 'awaiting_closure')::int as awaiting_closure,
        count(*) filter (where streak >= $1::int)::int as missed_streaks
 from observation_case left join declaration_streak using (case_id)
-where state <> 'completed'
+where ended_at is null
 group by compound, measure
 """
 ROLL = """

@@ -40,9 +40,12 @@ async def test_a_second_return_during_an_observation_opens_no_second_case(desk: 
 async def test_the_database_itself_refuses_two_cases_in_force_for_one_person(desk: Desk) -> None:
     await desk.open_case()
     copy = """
-    insert into observation_case select gen_random_uuid(), gen_random_uuid(), person_ref, compound, dwelling_id, grid,
-      category, measure, anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since,
-      ended_at, version, state, last_day, next_step_at from observation_case
+    insert into observation_case (case_id, intake_id, person_ref, compound, dwelling_id, grid, category, measure,
+      anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since, ended_at, version,
+      state, last_day, next_step_at, day_zero)
+    select gen_random_uuid(), gen_random_uuid(), person_ref, compound, dwelling_id, grid, category, measure,
+      anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since, ended_at, version,
+      state, last_day, next_step_at, day_zero from observation_case
     """
     with pytest.raises(asyncpg.UniqueViolationError, match="case_one_in_force"):
         async with desk.database.pool.acquire() as connection:

@@ -26,8 +26,12 @@ from shared.events.observation import (
     DeclarationMissed,
     DeclarationSubmitted,
     ObservationAwaitsClosure,
+    ObservationClosed,
     ObservationCompleted,
     ObservationInterrupted,
+    ObservationMeasureChanged,
+    ObservationRescheduled,
+    ObservationRestarted,
     ObservationResumed,
     ObservationStarted,
 )
@@ -158,6 +162,48 @@ def test_a_case_goes_through_its_states() -> None:
         ("completed", "home_quarantine", "2020-03-03", MORNING),
     ]
     assert observation_roll.fold_cases({}, [STARTED, INTERRUPTED, RESUMED, WAITS, COMPLETED]) == known
+
+
+@pytest.mark.scenario("O3")
+def test_changes_of_a_case_are_followed() -> None:
+    moved = ObservationRescheduled(
+        **ABOUT,
+        anchor_date=date(2020, 2, 18),
+        last_day=date(2020, 3, 3),
+        reason="anchor_corrected",
+        rescheduled_at=MORNING,
+    )
+    stricter = ObservationMeasureChanged(
+        **ABOUT, measure="home_quarantine", category="concern", changed_at=MORNING, policy_version=1
+    )
+    again = ObservationRestarted(
+        **ABOUT,
+        category="close_contact",
+        measure="centralized_observation",
+        anchor_date=date(2020, 3, 1),
+        last_day=date(2020, 3, 15),
+        restarted_at=MORNING,
+    )
+    closed = ObservationClosed(**ABOUT, ending="transferred", closed_at=MORNING)
+    seen = []
+    known: dict[UUID, observation_roll.Case] = {}
+    for event in (STARTED, WAITS, moved, stricter, INTERRUPTED, moved, again, closed):
+        known |= observation_roll.fold_cases(known, [event])
+        case = known[CASE]
+        seen.append(
+            (case.state, case.measure, case.category, case.anchor_date.day, case.last_day.isoformat())
+        )
+
+    assert seen[1:] == [
+        ("awaiting_closure", "home_self_monitoring", "other", 15, "2020-03-03"),
+        ("active", "home_self_monitoring", "other", 18, "2020-03-03"),
+        ("active", "home_quarantine", "concern", 18, "2020-03-03"),
+        ("interrupted", "medical", "concern", 18, "2020-03-03"),
+        ("interrupted", "medical", "concern", 18, "2020-03-03"),
+        ("active", "centralized_observation", "close_contact", 1, "2020-03-15"),
+        ("closed", "centralized_observation", "close_contact", 1, "2020-03-15"),
+    ]
+    assert known[CASE].ended_at == MORNING
 
 
 def test_a_case_that_never_started_is_not_made_up() -> None:
