@@ -1,28 +1,31 @@
 """Registry (登记): the town's book of places, people, rules and passes.
 
-Owns: neighbourhoods, compounds, checkpoints, grids, dwellings, businesses and what each of them was before; people and
-their documents, workers, postings, posts and claims of vacant ones, volunteers, who answers for what; imports with
-their rejected rows; policy versions, risk areas and the public figures behind them; returnees' intakes; watch lists
-and the call list; entry passes, vehicles and their passes and the keys that sign them; leads with who told them
-(apart) and rewards; notices and where they hang. Survey rounds, the forms of every household in them, and households'
-links; intakes that a gate's sighting makes due.
+Owns: neighbourhoods, compounds, checkpoints, grids, dwellings, businesses and what each of them was before; people,
+their documents, phones and residences over time, what was done to them and by whom, which records were merged and which
+pairs are two people; workers, postings, posts and claims of vacant ones, volunteers, who answers for what; imports with
+their rejected rows, exports; policy versions, risk areas and the public figures behind them; returnees' intakes; watch
+lists and the call list; entry passes and applications for them, vehicles and their passes, the keys that sign them;
+leads with who told them (apart) and rewards; notices and where they hang. Survey rounds, the forms of every household
+in them, and households' links; intakes that a gate's sighting makes due.
 
 Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
 FeverSeen (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4). Gate's
 FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
-ResponsibilityAssigned; PersonRegistered, HouseholdChanged; PolicyRevised, RiskAreasRevised, PassKeyAnnounced /
-PassKeyRetired; ReturneeRegistered; WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked;
-VehiclePassIssued / Revoked; PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient;
-LeadReceived / Assigned / Closed, NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed.
+ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated;
+PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered; WatchListLineSettled;
+EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked; PassApplicationReceived / Settled;
+SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed, NoticePublished. SurveyRoundOpened /
+Closed, HouseholdSurveyed.
 
-HTTP: `/v1/imports` with templates, places and people; `/v1/neighbourhoods`, `/v1/compounds` with their grids,
-dwellings, checkpoints, businesses, posts, sheet and history; `/v1/workers`, `/v1/postings`, `/v1/surplus`,
-`/v1/volunteers`, `/v1/responsibilities`; `/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`,
-`/v1/case-counts`; `/v1/returnees`; `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`,
-`/v1/pass-sheets`, `/v1/pass-applications`, `/v1/vehicles`, `/v1/vehicle-passes`, `/v1/pass-keys`,
-`/v1/revocation-lists`, `/v1/pass-sheets`, `/v1/pass-applications`, `/v1/vehicles`, `/v1/vehicle-passes`; `/v1/leads`,
-`/v1/notices`. `/v1/survey-rounds`, `/v1/survey-submissions`, `/v1/survey-offers`, `/v1/survey-link-sessions` and
-`/v1/me/survey` (households, by link); `/v1/intake-tasks`.
+HTTP: `/v1/imports` with templates, `/v1/exports`; `/v1/neighbourhoods`, `/v1/compounds` with their grids, dwellings,
+checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, corrections, documents, phones, residences,
+death; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`, `/v1/people-changes` (undo);
+`/v1/duplicates`, `/v1/merges`; `/v1/workers`, `/v1/postings`, `/v1/surplus`, `/v1/volunteers`, `/v1/responsibilities`;
+`/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees`, `/v1/intake-tasks`;
+`/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`, `/v1/pass-sheets`, `/v1/pass-applications`,
+`/v1/vehicles`, `/v1/vehicle-passes`, `/v1/pass-keys`, `/v1/revocation-lists`; `/v1/leads`, `/v1/notices`.
+`/v1/survey-rounds`, `/v1/survey-submissions`, `/v1/survey-offers`, `/v1/survey-link-sessions` and `/v1/me/survey`
+(households, by link).
 """

@@ -13,7 +13,7 @@ from services.registry.api.surveys import grids_within
 from services.registry.domain.intake_tasks import Cause, CloseReason, TaskState
 from services.registry.domain.people import masked_name
 from services.registry.handlers import intake_tasks as handlers
-from services.registry.handlers import people
+from services.registry.handlers import people_reading
 from services.registry.store import audit
 from services.registry.store import intake_tasks as store
 from shared.http.access import Caller, Principal
@@ -100,7 +100,7 @@ async def read_task(task_id: UUID, who: Caller, context: Running) -> TaskAnswer:
         row = await handlers.found(tx, task_id)
         _require(who, row)
         refs = [row["person_ref"]] if row["person_ref"] else []
-        profiles = await people.profiles(tx, refs, context.vault)
+        profiles = await people_reading.profiles(tx, refs, context.vault)
         answers = await handlers.answers_of(tx, task_id, context.vault)
         await audit.note_reads(
             tx,

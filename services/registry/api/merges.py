@@ -14,7 +14,7 @@ from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.people import masked_name
 from services.registry.handlers import merges as handlers
 from services.registry.handlers.merges import MergePeople
-from services.registry.handlers.people import Profile
+from services.registry.handlers.people_reading import Profile
 from services.registry.store import audit, premises
 from services.registry.store import merges as store
 from shared.http.access import Caller

@@ -11,8 +11,8 @@ from services.registry.api.common import Running, cause, roles_of
 from services.registry.api.people_scope import require_person
 from services.registry.domain.documents import masked_number
 from services.registry.domain.people import masked_name, masked_phone
-from services.registry.handlers import people as handlers
-from services.registry.handlers.people import Living, Profile, Wanted
+from services.registry.handlers import people_reading as handlers
+from services.registry.handlers.people_reading import Living, Profile, Wanted
 from services.registry.store import people as store
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body

@@ -11,9 +11,9 @@ from services.registry.api.common import Running, cause, roles_of
 from services.registry.api.intake_bodies import FullTripBody, details_of
 from services.registry.domain.people import masked_name, masked_phone
 from services.registry.domain.returnees import RULE_TEXTS
-from services.registry.handlers import people
+from services.registry.handlers import people_reading
 from services.registry.handlers import returnees as handlers
-from services.registry.handlers.people import Profile, Wanted
+from services.registry.handlers.people_reading import Profile, Wanted
 from services.registry.store import audit
 from services.registry.store import returnees as store
 from shared.events.policy import Category, Measure
@@ -83,8 +83,8 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
     """Tell who holds a document or phone, and whether an intake of theirs is open. Masked, and recorded."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         wanted = Wanted(document=body.document, phone=body.phone)
-        refs = await people.find(tx, wanted, context.vault, limit=_MOST)
-        found = await people.profiles(tx, refs, context.vault)
+        refs = await people_reading.find(tx, wanted, context.vault, limit=_MOST)
+        found = await people_reading.profiles(tx, refs, context.vault)
         open_of = {
             row["person_ref"]: row
             for row in await tx.fetch(store.OPEN_OF_PEOPLE, [one.person_ref for one in found])

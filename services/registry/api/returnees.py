@@ -19,7 +19,7 @@ from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, 
 from services.registry.domain.premises import AddressKey, building_name, room_name
 from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport
 from services.registry.domain.stated import StatedPerson
-from services.registry.handlers import intake_details, people
+from services.registry.handlers import intake_details, people_reading
 from services.registry.handlers import returnees as handlers
 from services.registry.handlers.returnees import RegisterReturnee, Returnee
 from services.registry.store import audit
@@ -213,7 +213,7 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         row = await handlers.intake(tx, intake_id)
         who.require_compound(row["compound_id"], neighbourhood=row["neighbourhood_id"], grid=row["grid_id"])
-        found = await people.profiles(tx, [row["person_ref"]], context.vault)
+        found = await people_reading.profiles(tx, [row["person_ref"]], context.vault)
         place = await store.dwelling(tx, row["dwelling_id"])
         key = (await context.vault.keys([row["person_ref"]])).get(row["person_ref"])
         await audit.note_reads(

@@ -14,7 +14,7 @@ from services.registry.api.surveys import grids_within, round_within
 from services.registry.domain.people import RegisteredMeanwhile, masked_name
 from services.registry.domain.premises import AddressKey
 from services.registry.domain.survey_forms import Filed, FormOutcome, Member
-from services.registry.handlers import people, survey_forms
+from services.registry.handlers import people_reading, survey_forms
 from services.registry.handlers import survey_conflicts as handlers
 from services.registry.handlers.survey_conflicts import Disagreement, Resolve
 from services.registry.handlers.survey_forms import SubmitForm, Taken
@@ -224,5 +224,5 @@ async def _differences(tx: Tx, one: Disagreement, vault: Vault) -> list[Differen
 async def _name(tx: Tx, member: Member, vault: Vault) -> str | None:
     if member.stated is not None:
         return masked_name(member.stated.name)
-    profiles = await people.profiles(tx, [member.person_ref] if member.person_ref else [], vault)
+    profiles = await people_reading.profiles(tx, [member.person_ref] if member.person_ref else [], vault)
     return masked_name(profiles[0].name) if profiles else None

@@ -25,7 +25,7 @@ from services.registry.api.surveys import grids_within, round_within
 from services.registry.domain.people import RegisteredMeanwhile, masked_name, masked_phone
 from services.registry.domain.premises import AddressKey
 from services.registry.domain.survey_forms import FindingKind, FormOutcome, TargetUnknown, visits_apart
-from services.registry.handlers import people, policy
+from services.registry.handlers import people_reading, policy
 from services.registry.handlers import survey_forms as handlers
 from services.registry.handlers.survey_files import DETAIL, opened_detail
 from services.registry.handlers.survey_forms import SubmitForm, Taken
@@ -59,7 +59,7 @@ async def read_form(round_id: UUID, dwelling_id: UUID, who: Caller, context: Run
             if row["resident"] and row["ended_on"] is None
         ]
         refs = [row["person_ref"] for row in stays]
-        profiles = {one.person_ref: one for one in await people.profiles(tx, refs, context.vault)}
+        profiles = {one.person_ref: one for one in await people_reading.profiles(tx, refs, context.vault)}
         forms = await store.submissions_of(tx, round_id, dwelling_id)
         last = await tx.fetchrow(store.LAST_ROUND, dwelling_id, round_id)
         rules = (await policy.in_force(tx, tx.today)).document.survey
@@ -260,7 +260,7 @@ async def _names(
     tx: Tx, rows: list[asyncpg.Record], who: Principal, vault: Vault, *, action: str, compound: str
 ) -> dict[UUID | None, str]:
     refs = sorted({row["person_ref"] for row in rows if row["person_ref"]})
-    found = await people.profiles(tx, refs, vault)
+    found = await people_reading.profiles(tx, refs, vault)
     await audit.note_reads(tx, action=action, role=roles_of(who), refs=refs, scope=f"compound:{compound}")
     return {one.person_ref: masked_name(one.name) for one in found}
 

@@ -17,7 +17,7 @@ from services.registry.domain.call_list import (
 )
 from services.registry.domain.intake_tasks import IntakeOfAnother
 from services.registry.domain.people import normalise_phone
-from services.registry.handlers import people, returnees
+from services.registry.handlers import people_reading, returnees
 from services.registry.handlers.people import NAME, PHONE
 from services.registry.store import call_list as store
 from shared.db.pool import Conn, Tx
@@ -184,7 +184,7 @@ async def arrive(
 
 async def _require_same(known: asyncpg.Record, person_ref: UUID, *, tx: Tx, vault: Vault) -> None:
     expected = callee(known, (await vault.keys([known["entry_id"]])).get(known["entry_id"]))
-    found = await people.profiles(tx, [person_ref], vault)
+    found = await people_reading.profiles(tx, [person_ref], vault)
     same = (
         expected is not None
         and found

@@ -33,7 +33,7 @@ from services.registry.domain.premises import (
     TRAFFICS,
     order_of,
 )
-from services.registry.handlers.people import Living, Profile, profiles
+from services.registry.handlers.people_reading import Living, Profile, profiles
 from services.registry.store import exports as store
 from services.registry.store import premises
 from shared.db.pool import Conn

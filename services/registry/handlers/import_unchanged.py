@@ -12,7 +12,7 @@ from services.registry.domain.documents import NO_DOCUMENT
 from services.registry.domain.faults import Outcome
 from services.registry.domain.matching import Settled
 from services.registry.handlers.export_lists import open_notes
-from services.registry.handlers.people import Profile, profiles
+from services.registry.handlers.people_reading import Profile, profiles
 from shared.db.pool import Conn
 from shared.kernel.sealed import Vault
 

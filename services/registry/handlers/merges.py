@@ -11,8 +11,9 @@ import asyncpg
 
 from services.registry.domain.errors import PersonUnknown
 from services.registry.domain.merges import MergeUnknown, PassOfTwo, Side, decide_merge, surplus
-from services.registry.handlers import pass_life, people, people_events, people_passes
-from services.registry.handlers.people import Keeper, Profile
+from services.registry.handlers import pass_life, people_events, people_passes, people_reading
+from services.registry.handlers.people import Keeper
+from services.registry.handlers.people_reading import Profile
 from services.registry.store import merges as store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
@@ -119,11 +120,13 @@ async def existing(tx: Tx, merge_id: UUID) -> asyncpg.Record:
 
 async def _sides(tx: Tx, cmd: MergePeople, vault: Vault) -> tuple[Side, Side]:
     roots = await store.roots_of(tx, [cmd.kept, cmd.merged])
-    found = {one.person_ref: one for one in await people.own_profiles(tx, [cmd.kept, cmd.merged], vault)}
+    found = {
+        one.person_ref: one for one in await people_reading.own_profiles(tx, [cmd.kept, cmd.merged], vault)
+    }
     for name, ref in (("kept", cmd.kept), ("merged", cmd.merged)):
         if ref not in found:
             raise PersonUnknown("没有登记此人。Nobody has this reference.", field=name)
-    whole = {one.person_ref: one for one in await people.profiles(tx, list(roots.values()), vault)}
+    whole = {one.person_ref: one for one in await people_reading.profiles(tx, list(roots.values()), vault)}
     kept, merged = ((found[ref], roots[ref]) for ref in (cmd.kept, cmd.merged))
     return _side(*kept, whole), _side(*merged, whole)
 
@@ -190,7 +193,7 @@ class Pair:
 async def possible(rows: list[asyncpg.Record], *, tx: Tx, vault: Vault) -> list[Pair]:
     """Open pairs of candidates; of a newborn registered later the birth dates must be the same."""
     refs = [ref for row in rows for ref in (row["one"], row["other"])]
-    found = {one.person_ref: one for one in await people.own_profiles(tx, refs, vault)}
+    found = {one.person_ref: one for one in await people_reading.own_profiles(tx, refs, vault)}
     pairs = []
     for row in rows:
         if row["one"] not in found or row["other"] not in found:

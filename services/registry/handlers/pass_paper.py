@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.registry.domain.people import masked_name
-from services.registry.handlers import pass_life, people
+from services.registry.handlers import pass_life, people_reading
 from services.registry.handlers.passes import TOKEN
 from services.registry.pages.pass_paper import Paper
 from services.registry.store import premises as premises_store
@@ -40,7 +40,7 @@ async def papers(tx: Tx, wanted: Sequence[EntryPass], *, vault: Vault) -> list[P
     """
     _require_admitting(tx, wanted)
     refs = [one.person_ref for one in wanted]
-    profiles = {one.person_ref: one for one in await people.profiles(tx, refs, vault)}
+    profiles = {one.person_ref: one for one in await people_reading.profiles(tx, refs, vault)}
     keys = await vault.keys(refs)
     names = {one.compound: await _name(tx, one.compound) for one in wanted}
     return [
@@ -70,7 +70,7 @@ def _require_admitting(tx: Tx, wanted: Sequence[EntryPass]) -> None:
         )
 
 
-def _room(profile: people.Profile, compound: str) -> str:
+def _room(profile: people_reading.Profile, compound: str) -> str:
     here = (
         living.home.key.shown()
         for living in profile.homes

@@ -18,8 +18,9 @@ from services.registry.domain.documents import NO_DOCUMENT
 from services.registry.domain.errors import DwellingUnknown, PersonUnknown
 from services.registry.domain.people import surname_of
 from services.registry.domain.people_life import ActKind, Resident, Stay
-from services.registry.handlers import people, people_events, people_passes
-from services.registry.handlers.people import Keeper, Profile
+from services.registry.handlers import people, people_events, people_passes, people_reading
+from services.registry.handlers.people import Keeper
+from services.registry.handlers.people_reading import Profile
 from services.registry.store import merges
 from services.registry.store import people as people_store
 from services.registry.store import people_acts as store
@@ -122,7 +123,9 @@ async def hold(
     found = {row["dwelling_id"] for row in await tx.fetch(people_store.LOCK_DWELLINGS, sorted(everywhere))}
     if named - found:
         raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
-    profiles = {profile.person_ref: profile for profile in await people.own_profiles(tx, refs, keeper.vault)}
+    profiles = {
+        profile.person_ref: profile for profile in await people_reading.own_profiles(tx, refs, keeper.vault)
+    }
     if missing := set(refs) - profiles.keys():
         raise PersonUnknown("没有登记此人。Nobody has this reference.", person_ref=str(min(missing)))
     return Held(
@@ -153,7 +156,7 @@ async def save_stays(tx: Tx, held: Held, changed: Sequence[Stay], keeper: Keeper
 async def _keyed(tx: Tx, person: Profile, stay: Stay, keeper: Keeper) -> tuple[object, ...]:
     home = await people.home_at(tx, stay.dwelling_id)
     line = people.line_of(
-        people.stated_again(person, stay.registered_on),
+        people_reading.stated_again(person, stay.registered_on),
         person.documents[0] if person.documents else NO_DOCUMENT,
         home,
         stay.relation,
@@ -245,7 +248,7 @@ async def _keep_history(tx: Tx, keeper: Keeper, asked: Asked, held: Held) -> Non
     refs = [*held.people, *held.new]
     keys = await keeper.vault.keys(refs, create=True)
     rows = []
-    for profile in await people.own_profiles(tx, refs, keeper.vault):
+    for profile in await people_reading.own_profiles(tx, refs, keeper.vault):
         ref = profile.person_ref
         before = _told(held.people[ref]) if ref in held.people else {}
         after = _told(profile)

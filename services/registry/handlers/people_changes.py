@@ -19,8 +19,9 @@ from services.registry.domain.people_life import (
     decide_guardian,
 )
 from services.registry.handlers import people, people_acts, returnees
-from services.registry.handlers.people import DOCUMENT, NAME, PHONE, Keeper, NewPerson, Profile
+from services.registry.handlers.people import DOCUMENT, NAME, PHONE, Keeper, NewPerson
 from services.registry.handlers.people_acts import Asked, Held
+from services.registry.handlers.people_reading import Profile
 from services.registry.store import people as people_store
 from services.registry.store import people_acts as store
 from services.registry.store.people_acts import Act

@@ -21,7 +21,7 @@ from services.registry.domain.people import Relation, Sex
 from services.registry.domain.policy import PolicyVersion
 from services.registry.domain.returnees import Choice, IntakeDecision, Trip, decide_intake
 from services.registry.domain.risk import category_of
-from services.registry.handlers import intake_details, pass_life, people, policy, risk
+from services.registry.handlers import intake_details, pass_life, people, people_reading, policy, risk
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import intake_tasks
 from services.registry.store import returnees as store
@@ -267,7 +267,7 @@ async def _contact_card(
     person_ref: PersonRef, compound: CompoundId, dwelling_id: UUID | None, *, tx: Tx, keeper: Keeper
 ) -> None:
     """Observation's card: name, phone, room. Sent when a case opens, and again only when it says something else."""
-    found = await people.profiles(tx, [person_ref], keeper.vault)
+    found = await people_reading.profiles(tx, [person_ref], keeper.vault)
     if not found:  # erased meanwhile: there is nothing to tell
         return
     homes = [living.home for living in found[0].homes if living.home.dwelling_id == dwelling_id]

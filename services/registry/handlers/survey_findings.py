@@ -8,7 +8,7 @@ from services.registry.domain.errors import AlreadyObserved
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice
 from services.registry.domain.survey_forms import Filed
-from services.registry.handlers import people, returnees, survey_people
+from services.registry.handlers import people_reading, returnees, survey_people
 from services.registry.handlers.people import Keeper
 from services.registry.handlers.returnees import RegisterReturnee, Returnee
 from services.registry.store import returnees as returnee_store
@@ -56,7 +56,7 @@ async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keepe
 
 
 async def _stated(tx: Tx, ref: UUID, keeper: Keeper) -> Returnee:
-    [known] = await people.profiles(tx, [ref], keeper.vault)
+    [known] = await people_reading.profiles(tx, [ref], keeper.vault)
     return Returnee(
         name=known.name,
         sex=Sex(known.sex),
