@@ -1,7 +1,7 @@
 """Observation: fourteen days, twice a day, nobody lost (R2.7, R4.6 to R4.10).
 
 Owns: cases, declarations, interruptions, decisions (dates, measures and endings included), missed windows,
-residents' links, its own contact cards.
+residents' links, calls and visits with who is to make them, its own contact cards.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
 this service (contact).
@@ -11,6 +11,7 @@ ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationM
 (channel `cases`); DeclarationSubmitted, DeclarationMissed, DeclarationCorrected (channel `declarations`).
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
-(`/v1/declarations/batch`), corrections, decisions, links and whom they reach; residents, by a personal link:
-`/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
+(`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
+`/v1/worklists`, `/v1/case-days`, attempts and follow-ups; `/v1/released-model` for headquarters; residents, by a
+personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
 """

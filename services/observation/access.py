@@ -1,6 +1,8 @@
 """Who may do what here (architecture §7). Scope is checked against the case: town, neighbourhood, compound or grid."""
 
+from services.observation.settings import Settings
 from shared.http.access import AccessTable, Role
+from shared.http.limits import Rate, RateLimit, RateTable
 
 _CARERS = frozenset({Role.GRID_WORKER, Role.COMMUNITY_CLERK})
 _READERS = _CARERS | {Role.HQ_OFFICER, Role.SUPERVISOR}
@@ -17,6 +19,16 @@ ACCESS: AccessTable = {
     "POST /v1/declarations/batch": _CARERS,
     "PUT /v1/cases/{case_id}/links/{link_id}/members/{member_case_id}": _CARERS,
     "DELETE /v1/cases/{case_id}/links/{link_id}/members/{member_case_id}": _CARERS,
+    "GET /v1/cases/{case_id}/links": _CARERS,
+    "POST /v1/cases/{case_id}/links/{link_id}/unbinding": _CARERS,
+    "POST /v1/link-sheets": _CARERS,
+    "GET /v1/worklists": _READERS,
+    "GET /v1/worklists/{of}": _CARERS | {Role.HQ_OFFICER},
+    "GET /v1/case-days": _READERS,
+    "POST /v1/cases/{case_id}/attempts": _CARERS,
+    "GET /v1/cases/{case_id}/follow-ups": _CARERS | {Role.HQ_OFFICER},
+    "POST /v1/cases/{case_id}/follow-ups": _CARERS,
+    "GET /v1/released-model": frozenset({Role.HQ_OFFICER}),
     "POST /v1/link-sessions": frozenset({Role.PUBLIC}),
     "GET /v1/me/case": frozenset({Role.RESIDENT}),
     "POST /v1/me/declarations": frozenset({Role.RESIDENT}),
@@ -24,3 +36,15 @@ ACCESS: AccessTable = {
     "GET /v1/me/family": frozenset({Role.RESIDENT}),
     "POST /v1/me/family/declarations": frozenset({Role.RESIDENT}),
 }
+
+
+def rate_limits(settings: Settings) -> RateTable:
+    """How often anybody may try to open a link: its token must not be guessed."""
+    return {
+        "POST /v1/link-sessions": RateLimit(
+            each=Rate(burst=settings.session_burst_each, per_minute=settings.session_per_minute_each),
+            together=Rate(
+                burst=settings.session_burst_together, per_minute=settings.session_per_minute_together
+            ),
+        )
+    }

@@ -40,6 +40,7 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
 from observation_case where next_step_at = $1 order by case_id limit $2 for update
 """
+FIND_CASES = FIND_CASE.replace("= $1", "= any($1::uuid[])")
 CASE_PLACE = """
 select c.person_ref, c.compound, c.grid, p.neighbourhood
 from observation_case c left join compound_place p using (compound) where c.case_id = $1
@@ -146,6 +147,11 @@ async def find(conn: Conn, case_id: UUID) -> Case | None:
     """Read a case."""
     row = await conn.fetchrow(FIND_CASE, case_id)
     return None if row is None else (await _whole(conn, [row]))[0]
+
+
+async def find_all(conn: Conn, case_ids: Sequence[UUID]) -> list[Case]:
+    """Read several cases, in no particular order."""
+    return await _whole(conn, await conn.fetch(FIND_CASES, list(case_ids)))
 
 
 async def place(conn: Conn, case_id: UUID) -> asyncpg.Record | None:

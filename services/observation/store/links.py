@@ -9,7 +9,13 @@ from shared.db.pool import Conn, Tx
 from shared.kernel.refusal import Refusal, SameIdOtherContent
 
 LINK_OF_ID = "select case_id from resident_link where link_id = $1"
-REVOKE_LIVE = "update resident_link set revoked_at = $2 where case_id = $1 and revoked_at is null"
+REVOKE_LIVE = """
+update resident_link set revoked_at = $2 where case_id = $1 and revoked_at is null returning link_id
+"""
+KEEP_MEMBERS = """
+insert into link_member (link_id, case_id, added_at, added_by)
+select $2, case_id, added_at, added_by from link_member where link_id = $1
+"""
 REVOKE_LINK = """
 update resident_link set revoked_at = coalesce(revoked_at, $3) where link_id = $1 and case_id = $2 returning link_id
 """
@@ -44,9 +50,11 @@ async def case_of_id(tx: Tx, link_id: UUID) -> UUID | None:
 
 
 async def replace_live(tx: Tx, *, link_id: UUID, case_id: UUID, token_hash: bytes, issued_by: str) -> None:
-    """Withdraw the case's link, if any, and keep a new one."""
-    await tx.execute(REVOKE_LIVE, case_id, tx.now)
+    """Withdraw the case's link, if any, and keep a new one, which reaches whom that one reached."""
+    before: UUID | None = await tx.fetchval(REVOKE_LIVE, case_id, tx.now)
     await tx.execute(ADD_LINK, link_id, case_id, token_hash, tx.now, issued_by)
+    if before is not None:
+        await tx.execute(KEEP_MEMBERS, before, link_id)
 
 
 async def revoke(tx: Tx, *, link_id: UUID, case_id: UUID) -> bool:

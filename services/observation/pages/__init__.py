@@ -1,0 +1,1 @@
+"""Pages to print: self-contained HTML without script."""
