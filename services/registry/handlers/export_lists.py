@@ -104,14 +104,14 @@ async def _compounds(conn: Conn, wish: Wish) -> list[Line]:
 
 
 async def _checkpoints(conn: Conn, wish: Wish) -> list[Line]:
-    """Those that are open: a list of closed ones would open them again."""
+    """Those that are open for good: a list of closed or temporary ones would open them again, and for good."""
     return [
         (
             *(one.checkpoint_id, one.compound_id, one.name, label_of(TRAFFICS, one.traffic)),
             *(day(one.opened_on), one.note),
         )
         for one, is_open in (await premises.checkpoints(conn)).values()
-        if is_open and wish.compound in {None, one.compound_id}
+        if is_open and not one.temporary and wish.compound in {None, one.compound_id}
     ]
 
 

@@ -19,7 +19,7 @@ CLERK, HQ, ADMIN = ("community_clerk", "town"), ("hq_officer", "town"), ("admin"
 KINDS = ("compounds", "checkpoints", "grids", "addresses", "residents", "workers")
 COUNTS = {
     "compounds": "select count(*) from compound",
-    "checkpoints": "select count(*) from checkpoint where closed_on is null",
+    "checkpoints": "select count(*) from checkpoint where closed_at is null and temporary_for is null",
     "grids": "select count(*) from grid",
     "addresses": "select count(*) from dwelling",
     "residents": "select count(*) from residence where ended_on is null",
