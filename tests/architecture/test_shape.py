@@ -133,3 +133,12 @@ def test_only_the_bus_speaks_to_nats() -> None:
 
 def test_the_version_is_said_once() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+def test_decisions_are_numbered_without_holes_and_say_their_number() -> None:
+    files = sorted((ROOT / "deploy" / "decisions").glob("*.md"))
+    assert [path.name[:4] for path in files] == [f"{number:04d}" for number in range(len(files))]
+    unsaid = [
+        path.name for path in files if not path.read_text(encoding="utf-8").startswith(f"# {path.name[:4]} ")
+    ]
+    assert unsaid == []
