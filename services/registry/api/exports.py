@@ -15,13 +15,13 @@ from services.registry.domain.exports import PERSONAL
 from services.registry.domain.list_columns import Kind
 from services.registry.handlers import exports as handlers
 from services.registry.handlers.exports import AskExport
-from services.registry.handlers.list_files import FileFormat
 from services.registry.store import exports as store
 from services.registry.store import premises as premises_store
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId
+from shared.kernel.tables import FileFormat
 
 router = APIRouter(tags=["exports"])
 

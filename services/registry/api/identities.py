@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.registry.domain.cells import CellFault
 from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
 from services.registry.domain.errors import PersonIncomplete
 from services.registry.domain.people import Sex
 from services.registry.domain.returnees import told_by_id
 from shared.http.models import Body
+from shared.kernel.cells import CellFault
 
 
 class DocumentBody(Body):

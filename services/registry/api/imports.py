@@ -16,13 +16,14 @@ from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers import imports as handlers
 from services.registry.handlers import list_files, rejected_rows
 from services.registry.handlers.imports import ReceiveImport
-from services.registry.handlers.list_files import FileFormat
 from services.registry.store import audit, rejected
 from services.registry.store import imports as store
 from shared.http.access import Caller, Role
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import HttpRefusal, NotFound
+from shared.kernel import tables
+from shared.kernel.tables import FileFormat
 
 router = APIRouter(tags=["imports"])
 
@@ -229,7 +230,7 @@ async def read_rejected(
         await audit.note_reads(
             tx, action="import.rejected", role=roles_of(who), refs=[], scope=f"import:{import_id}"
         )
-    return as_file(await asyncio.to_thread(list_files.write, table, file_format), name, file_format)
+    return as_file(await asyncio.to_thread(tables.write, table, file_format), name, file_format)
 
 
 def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
@@ -237,7 +238,7 @@ def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
     named = quote(f"{name}.{file_format}")
     return Response(
         content,
-        media_type=list_files.MEDIA_TYPES[file_format],
+        media_type=tables.MEDIA_TYPES[file_format],
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{named}"},
     )
 

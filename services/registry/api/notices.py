@@ -18,17 +18,18 @@ from services.registry.domain.notices import (
     coverage,
     due_at,
 )
-from services.registry.handlers import list_files, policy
 from services.registry.handlers import notices as handlers
-from services.registry.handlers.list_files import Table
+from services.registry.handlers import policy
 from services.registry.handlers.notices import PublishNotice
 from services.registry.store import notices as store
 from services.registry.store import premises as premises_store
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel import tables
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId
+from shared.kernel.tables import Table
 
 router = APIRouter(tags=["notices"])
 _AFTER = Cursor(Instant, UUID)
@@ -163,7 +164,7 @@ async def export_coverage(
         for one in postings
     ]
     table = Table(name="通告张贴情况", header=("小区编号", "小区", "渠道", "确认时间"), rows=lines)
-    return as_file(await asyncio.to_thread(list_files.write, table, file_format), table.name, file_format)
+    return as_file(await asyncio.to_thread(tables.write, table, file_format), table.name, file_format)
 
 
 async def _told(notice_id: UUID, context: Running) -> NoticeAnswer:

@@ -12,7 +12,6 @@ from services.registry import metrics
 from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
 from services.registry.api.identities import DocumentBody, documents_of, sex_and_birth
 from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, HealthBody, ViaAnswer, details_of
-from services.registry.domain.cells import compact
 from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
 from services.registry.domain.intake_details import ProofKind, SuzhouCode
 from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
@@ -31,6 +30,7 @@ from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.cells import compact
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from services.registry.api.common import Instant, Running, cause, roles_of
 from services.registry.api.imports import FormatQuery, as_file
-from services.registry.handlers import list_files, rejected_rows, watch_matching
+from services.registry.handlers import rejected_rows, watch_matching
 from services.registry.handlers import watch_lists as handlers
 from services.registry.store import audit, rejected
 from services.registry.store import watch_lists as store
@@ -16,6 +16,7 @@ from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import NotFound
+from shared.kernel import tables
 
 router = APIRouter(tags=["watch lists"])
 
@@ -97,4 +98,4 @@ async def read_rejected_lines(
             refs=[],
             scope=f"watch_list:{list_id}:{file_id}",
         )
-    return as_file(await asyncio.to_thread(list_files.write, table, file_format), name, file_format)
+    return as_file(await asyncio.to_thread(tables.write, table, file_format), name, file_format)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from stdnum.cn.ric import calc_check_digit
 
-from services.registry.domain.cells import Cell, CellFault, compact, digits_lost
+from shared.kernel.cells import Cell, CellFault, compact, digits_lost
 
 
 class DocumentKind(StrEnum):

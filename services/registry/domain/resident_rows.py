@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from services.registry.domain.cells import CellFault, compact, text_of
 from services.registry.domain.documents import (
     LABELS,
     NO_DOCUMENT,
@@ -13,6 +12,7 @@ from services.registry.domain.documents import (
 )
 from services.registry.domain.import_rows import Reader
 from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine, normalise_phone
+from shared.kernel.cells import CellFault, compact, text_of
 
 _NAME, _BORN, _KIND, _NUMBER, _PHONE = "姓名", "出生日期", "证件类型", "证件号码", "手机号"
 _LONGEST_NUMBER = 40

@@ -6,11 +6,11 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from services.registry.domain.cells import compact, text_of
 from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind
 from services.registry.domain.import_rows import Reader
 from services.registry.domain.people import normalise_phone
 from services.registry.domain.resident_rows import document_of
+from shared.kernel.cells import compact, text_of
 from shared.kernel.refusal import Refusal
 
 Match = Literal["matched", "possible", "none"]

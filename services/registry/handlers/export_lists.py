@@ -12,7 +12,6 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.cells import Cell
 from services.registry.domain.documents import Document, masked_number
 from services.registry.domain.exports import DOCUMENT_LABELS, day, document_to_state, label_of
 from services.registry.domain.import_rows import PLACE_KINDS, WORKER_KINDS
@@ -37,6 +36,7 @@ from services.registry.handlers.people_reading import Living, Profile, profiles
 from services.registry.store import exports as store
 from services.registry.store import premises
 from shared.db.pool import Conn
+from shared.kernel.cells import Cell
 from shared.kernel.sealed import PersonKeys, Vault
 
 T = TypeVar("T")

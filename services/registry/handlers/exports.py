@@ -18,15 +18,15 @@ from services.registry.domain.exports import (
 )
 from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
-from services.registry.handlers import list_files
 from services.registry.handlers.export_lists import Line, Wish, count, pages
-from services.registry.handlers.list_files import FileFormat, Table
 from services.registry.handlers.sealed_files import open_parts, seal_parts
 from services.registry.store import audit
 from services.registry.store import exports as store
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
+from shared.kernel import tables
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.tables import FileFormat, Table
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
@@ -163,7 +163,7 @@ class ExportRunner:
         decide_form(len(lines), job.format)
         guide = GUIDES[job.kind]
         table = Table(name=guide.name, header=guide.header, rows=lines)
-        content = await asyncio.to_thread(list_files.write, table, job.format)  # type: ignore[arg-type]  # checked by the table
+        content = await asyncio.to_thread(tables.write, table, job.format)  # type: ignore[arg-type]  # checked by the table
         key = await self.vault.key(job.export_id, create=True)
         parts = await asyncio.to_thread(seal_parts, key, _FILE, content)
         until = database.clock.real_now() + timedelta(hours=self.keep_hours)

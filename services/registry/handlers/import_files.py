@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from services.registry.domain.cells import Cell, compact, plain
 from services.registry.domain.import_rows import COLUMNS, RawRow
 from services.registry.domain.list_columns import GUIDES
 from services.registry.handlers.list_files import ADDED_COLUMNS, NOTES_SHEET
@@ -24,6 +23,7 @@ from services.registry.handlers.workbooks import (
     too_long,
     too_wide,
 )
+from shared.kernel.cells import Cell, compact, plain
 
 _HEADER_WITHIN = 10
 """Rows in which the header is looked for: real lists have a title above it."""

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.registry.domain.cells import code_of
 from services.registry.domain.faults import Fault, Outcome
 from services.registry.domain.import_rows import RawRow, Reader
 from services.registry.domain.matching import Book, Place, Settled, Stated
@@ -17,6 +16,7 @@ from services.registry.handlers.import_unchanged import known_already
 from services.registry.handlers.people import Keeper, enter_people, settle, state_line
 from services.registry.store import premises
 from shared.db.pool import Conn, Tx
+from shared.kernel.cells import code_of
 
 
 @dataclass(frozen=True, slots=True)

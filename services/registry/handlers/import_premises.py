@@ -6,7 +6,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.registry.domain.cells import code_of
 from services.registry.domain.faults import Fault
 from services.registry.domain.import_rows import (
     RawRow,
@@ -39,6 +38,7 @@ from services.registry.handlers.premises_events import (
 from services.registry.store import premises as store
 from shared.db.pool import Conn, Tx
 from shared.events.registry.places import GridRegistered
+from shared.kernel.cells import code_of
 from shared.kernel.ids import uuid7
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
-from services.registry.domain.cells import Cell
+from shared.kernel.cells import Cell
 
 MAX_UNPACKED = 512_000_000
 """Bytes that an xlsx may unpack to: a file of 64 MB can hide terabytes."""

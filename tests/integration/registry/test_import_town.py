@@ -11,9 +11,9 @@ import pytest
 
 from deploy.town.build import Manifest
 from deploy.town.score import score
-from services.registry.domain.cells import text_of
 from services.registry.handlers import imports
 from services.registry.handlers.import_files import read_file
+from shared.kernel.cells import text_of
 from tests.integration.registry.office import Office
 
 EVENTS = "select count(*) from outbox"

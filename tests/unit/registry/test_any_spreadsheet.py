@@ -19,8 +19,8 @@ from services.registry.domain.list_columns import GUIDES
 from services.registry.domain.resident_rows import read_resident
 from services.registry.domain.watch_lists import read_watch_line
 from services.registry.handlers.import_files import ReadFile, read_file
-from services.registry.handlers.list_files import Table, write
 from services.registry.handlers.workbooks import UnreadableFileError
+from shared.kernel.tables import Table, write
 
 TODAY = date(2020, 2, 24)
 READERS: dict[str, Callable[[Reader], object]] = {

@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.registry.domain.cells import Cell, CellFault
 from services.registry.domain.documents import (
     LABELS,
     NO_DOCUMENT,
@@ -12,6 +11,7 @@ from services.registry.domain.documents import (
     normalise_number,
     read_document,
 )
+from shared.kernel.cells import Cell, CellFault
 
 RIC, PERMIT, PASSPORT = DocumentKind.RESIDENT_ID, DocumentKind.RESIDENCE_PERMIT, DocumentKind.PASSPORT
 

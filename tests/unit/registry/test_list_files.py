@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from services.registry.domain.cells import defused, plain
 from services.registry.domain.import_rows import COLUMNS
 from services.registry.domain.list_columns import GUIDES
 from services.registry.handlers.import_files import read_file
-from services.registry.handlers.list_files import FileFormat, Table, template, write
+from services.registry.handlers.list_files import template
+from shared.kernel.cells import defused, plain
+from shared.kernel.tables import FileFormat, Table, write
 
 FORMATS: tuple[FileFormat, ...] = ("xlsx", "csv")
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''+1", "'quoted'", '=HYPERLINK("http://x")', "＝1")

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from services.registry.domain.cells import Cell
 from services.registry.domain.documents import DocumentKind
 from services.registry.domain.faults import EXPLAINED, KEPT
 from services.registry.domain.import_rows import RawRow, Reader
 from services.registry.domain.resident_rows import read_resident
+from shared.kernel.cells import Cell
 
 TODAY = date(2020, 2, 24)
 RIGHT: dict[str, Cell] = {

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from services.registry.domain.cells import (
+from services.registry.domain.people import masked_name, masked_phone, normalise_phone, surname_of
+from shared.kernel.cells import (
     Cell,
     CellFault,
     compact,
@@ -13,7 +14,6 @@ from services.registry.domain.cells import (
     text_of,
     whole_number_of,
 )
-from services.registry.domain.people import masked_name, masked_phone, normalise_phone, surname_of
 
 
 @pytest.mark.scenario("P6")
