@@ -4,7 +4,7 @@ Owns: cases, declarations, interruptions, decisions (dates, measures and endings
 residents' links, calls and visits with who is to make them, its own contact cards.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
-this service (contact).
+this service (contact), PersonErased (everything personal goes).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
 ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed
@@ -12,6 +12,7 @@ ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationM
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
 (`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
-`/v1/worklists`, `/v1/case-days`, attempts and follow-ups; `/v1/released-model` for headquarters; residents, by a
-personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
+`/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds' observation groups, sheets and
+tables of declarations; `/v1/released-model` for headquarters; residents, by a personal link: `/v1/link-sessions`,
+`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
 """

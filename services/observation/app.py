@@ -4,9 +4,12 @@ from services.observation import consumers, tickers
 from services.observation.access import ACCESS, rate_limits
 from services.observation.api import (
     batches,
+    bulk,
     desk,
     entries,
+    exports,
     families,
+    groups,
     link_sheets,
     released,
     resident,
@@ -15,6 +18,7 @@ from services.observation.api import (
 from services.observation.projections import Places, PolicyVersions
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
+from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
 from shared.runtime import Context, Service
 
@@ -30,6 +34,9 @@ def build(context: Context) -> Service:
             batches.router,
             desk.router,
             link_sheets.router,
+            groups.router,
+            bulk.router,
+            exports.router,
             released.router,
             resident.router,
             families.router,
@@ -42,6 +49,7 @@ def build(context: Context) -> Service:
             **corrections.REJECTIONS,
             **links.REJECTIONS,
             **desk_store.REJECTIONS,
+            **group_store.REJECTIONS,
             **link_sheet_store.REJECTIONS,
         },
         consumers=(
@@ -49,7 +57,8 @@ def build(context: Context) -> Service:
             Places(),
             consumers.open_for_returnee(),
             consumers.contact_cards(context.vault, context.cards),
+            consumers.erasures(context.vault),
         ),
-        tickers=(tickers.windows(),),
+        tickers=(tickers.windows(), tickers.retention(), tickers.bulk_actions(context.vault)),
         authenticators={"Link": resident.link_authenticator(context.database)},
     )

@@ -1,9 +1,10 @@
 """Reactions to the registry's facts. Names are durable identities and never change."""
 
-from services.observation.handlers import contacts, observing
+from services.observation.handlers import contacts, erasure, observing
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.people import PersonErased
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import Vault
@@ -35,5 +36,16 @@ def contact_cards(vault: Vault, card_keys: CardKeys) -> Reactor:
     @reactor.on(SubjectCardSealed)
     async def keep_contact(event: SubjectCardSealed, /, *, tx: Tx) -> None:
         await contacts.keep_contact(event, tx=tx, vault=vault, card_keys=card_keys)
+
+    return reactor
+
+
+def erasures(vault: Vault) -> Reactor:
+    """Forget whoever is erased (Data and law)."""
+    reactor = Reactor("observation.erasures")
+
+    @reactor.on(PersonErased)
+    async def forget_person(event: PersonErased, /, *, tx: Tx) -> None:
+        await erasure.forget_person(event, tx=tx, vault=vault)
 
     return reactor

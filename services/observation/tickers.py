@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from services.observation import metrics
 from services.observation.domain.calendar import Calendar
-from services.observation.handlers import observing
+from services.observation.handlers import bulk, erasure, observing
 from services.observation.store import cases, copies
 from shared.db.pool import Database
 from shared.kernel.days import end_of, local_day
+from shared.kernel.sealed import Vault
 from shared.runtime import Ticker
 
 NAME = "observation.windows"
@@ -29,6 +30,24 @@ OVERDUE_AFTER = timedelta(minutes=1)
 def windows() -> Ticker:
     """Make the ticker of this process."""
     return Ticker(name=NAME, act=_acting())
+
+
+def retention() -> Ticker:
+    """Erase what is kept long enough, looking once a minute."""
+    return Ticker(name=erasure.NAME, act=_erasing, every_seconds=60)
+
+
+def bulk_actions(vault: Vault) -> Ticker:
+    """Carry out bulk actions, item by item."""
+
+    async def act(database: Database) -> None:
+        await bulk.run_due(database, vault)
+
+    return Ticker(name=bulk.NAME, act=act, every_seconds=1)
+
+
+async def _erasing(database: Database) -> None:
+    await erasure.erase_due(database)
 
 
 def _acting() -> Callable[[Database], Awaitable[None]]:

@@ -25,7 +25,7 @@ from declaration d
 left join declaration_correction mine on mine.declaration_id = d.declaration_id
 left join declaration_correction newer on newer.corrects = d.declaration_id
 where d.case_id = any($1::uuid[])
-order by d.case_id, d.received_at, d.declaration_id
+order by d.case_id, d.received_at, mine.corrects is not null, d.declaration_id
 """
 
 REJECTIONS: dict[str, Refusal] = {

@@ -96,3 +96,12 @@ class PeopleSeparated(
     kept: PersonRef
     merged: PersonRef
     separated_at: AwareDatetime
+
+
+class PersonErased(
+    Event, type="fangkong.registry.PersonErased.v1", channel="people", key="person_ref", place=None
+):
+    """Nothing personal is kept of somebody any more: whoever keeps a copy destroys it, with its key (Data and law)."""
+
+    person_ref: PersonRef
+    erased_at: AwareDatetime

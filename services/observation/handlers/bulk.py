@@ -1,0 +1,148 @@
+"""Bulk actions: single commands, one transaction each, twenty at a time, in the background (screens W9, W10).
+
+An item is marked in the transaction that carries it out, so a process that dies leaves nothing half done and the next
+one goes on. What was refused is skipped with the refusal's code; what was cancelled stays waiting, still selected.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+from uuid import UUID, uuid5
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from services.observation.domain.attempts import AttemptKind
+from services.observation.domain.deciding import NO_TERMS, DecisionKind, Terms
+from services.observation.handlers import desk, observing
+from services.observation.store import bulk as store
+from shared.db.pool import Database, Tx
+from shared.events.envelope import Cause
+from shared.http.access import OutOfScope, Principal
+from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.sealed import Vault
+
+NAME = "observation.bulk"
+BATCH = 20
+Act = Literal["assign", "withdraw", "decide"]
+
+
+class BulkUnknown(Refusal):
+    """There is no such bulk action, or it is somebody else's."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "bulk_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be done for each case: `kind` and `assigned_to` of an assignment; the rest of a decision."""
+
+    act: Act
+    kind: AttemptKind | None = None
+    assigned_to: str | None = None
+    decision: DecisionKind | None = None
+    reason: str | None = field(default=None, repr=False)
+    terms: Terms = NO_TERMS
+
+
+_ORDER = TypeAdapter(Order)
+
+
+async def ask(
+    bulk_id: UUID, order: Order, case_ids: Sequence[UUID], *, who: Principal, tx: Tx, vault: Vault
+) -> bool:
+    """Keep what is to be done, once per id; cases out of the caller's reach are skipped at once. Tells if it is new.
+
+    Raises:
+        SameIdOtherContent.
+    """
+    text = _ORDER.dump_json(order).decode()
+    content = f"{who.subject}|{text}|{','.join(map(str, case_ids))}"
+    kept = await store.lock(tx, bulk_id)
+    if kept is not None:
+        if kept["content_index"] not in vault.index_all("bulk", content):
+            raise SameIdOtherContent(
+                "该编号已用于其他内容。The id was used for something else.",
+                remedy="请使用新的编号。Use a new id.",
+            )
+        return False
+    places = await store.places(tx, case_ids)
+    key = await vault.key(bulk_id, create=True)
+    await store.add(
+        tx,
+        bulk_id,
+        order.act,
+        order_sealed=vault.seal(key, "bulk_order", text),
+        content_index=vault.index("bulk", content),
+        asked_by=who.subject,
+    )
+    await store.add_items(
+        tx, bulk_id, [(case_id, _hindrance(places.get(case_id), who)) for case_id in case_ids]
+    )
+    return True
+
+
+def _hindrance(place: asyncpg.Record | None, who: Principal) -> str | None:
+    if place is None:
+        return "case_unknown"
+    reached = who.reaches(
+        compound=place["compound"], neighbourhood=place["neighbourhood"], grid=place["grid"]
+    )
+    return None if reached else OutOfScope.code
+
+
+async def run_due(database: Database, vault: Vault, *, batch: int = BATCH) -> int:
+    """Carry out what waits, batch by batch; tells how many items were settled."""
+    settled = 0
+    while True:
+        async with database.read() as conn:
+            due = await store.waiting(conn, batch)
+        if not due:
+            return settled
+        for row in due:
+            await _settle(row, database, vault)
+        settled += len(due)
+
+
+async def _settle(row: asyncpg.Record, database: Database, vault: Vault) -> None:
+    bulk_id, case_id = row["bulk_id"], row["case_id"]
+    key = await vault.key(bulk_id)
+    order = _ORDER.validate_json(vault.open(key, "bulk_order", row["order_sealed"]))
+    cause = Cause(correlation=row["correlation_id"])
+    try:
+        async with database.begin(actor=row["asked_by"], cause=cause) as tx:
+            if await store.take(tx, bulk_id, case_id):
+                await _carry_out(order, bulk_id, case_id, by=row["asked_by"], tx=tx, vault=vault)
+    except Refusal as refusal:
+        async with database.begin(actor=row["asked_by"], cause=cause) as tx:
+            await store.skip(tx, bulk_id, case_id, refusal.code)
+
+
+async def _carry_out(order: Order, bulk_id: UUID, case_id: UUID, *, by: str, tx: Tx, vault: Vault) -> None:
+    """The single command; its id follows from the action and the case, so that it is carried out once."""
+    command_id = uuid5(bulk_id, str(case_id))
+    match order:
+        case Order(act="assign", kind=str(kind), assigned_to=str(worker)):
+            await desk.assign(
+                command_id,
+                kind,
+                case_id=case_id,
+                assigned_to=worker,
+                assigned_by=by,
+                tx=tx,
+                bulk_id=bulk_id,
+            )
+        case Order(act="decide", decision=str(decision), reason=str(reason)):
+            await observing.decide(
+                command_id,
+                decision,
+                reason,
+                case_id=case_id,
+                decided_by=by,
+                tx=tx,
+                vault=vault,
+                terms=order.terms,
+            )
+        case _:
+            await desk.withdraw(case_id, by=by, tx=tx)

@@ -1,0 +1,41 @@
+"""Retention and erasure: what is personal goes when the policy's days are over, or when the registry says so.
+
+Erasing changes no figure: windows, standings and counts are not personal answers and stay.
+"""
+
+from datetime import timedelta
+
+from services.observation.store import copies, erasure
+from shared.db.pool import Database, Tx
+from shared.events.registry.people import PersonErased
+from shared.kernel.sealed import Vault
+
+NAME = "observation.retention"
+BATCH = 200
+"""Cases a transaction."""
+
+
+async def forget_person(event: PersonErased, *, tx: Tx, vault: Vault) -> None:
+    """Destroy a person's key, so that nothing sealed of them opens anywhere, and what was sealed; again: the same."""
+    await vault.destroy(event.person_ref)
+    await erasure.erase_health(tx, await erasure.cases_of(tx, event.person_ref))
+    await erasure.drop_cards(tx, [event.person_ref])
+    await erasure.note_erased(tx, event.person_ref)
+
+
+async def erase_due(database: Database, *, batch: int = BATCH) -> int:
+    """Erase what is kept longer than the policy allows after the release; tells how many cases and contacts."""
+    erased = 0
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            calendar = await copies.calendar(tx)
+            if calendar is None or calendar.effective_from > tx.today:
+                return erased
+            days = calendar.on(tx.today).document.retention
+            cases = await erasure.health_due(tx, tx.now - timedelta(days=days.health_days), batch)
+            people = await erasure.contacts_due(tx, tx.now - timedelta(days=days.contact_days), batch)
+            await erasure.erase_health(tx, cases)
+            await erasure.drop_cards(tx, people)
+        if not cases and not people:
+            return erased
+        erased += len(cases) + len(people)
