@@ -107,6 +107,7 @@ class ActKind(StrEnum):
     DIED = "died"
     TENANTS_CHANGED = "tenants_changed"
     OCCUPANCY_SET = "occupancy_set"
+    SURVEYED = "surveyed"
     UNDONE = "undone"
 
 
@@ -118,6 +119,7 @@ UNDOABLE = frozenset(
         ActKind.DIED,
         ActKind.TENANTS_CHANGED,
         ActKind.OCCUPANCY_SET,
+        ActKind.SURVEYED,
     }
 )
 
@@ -294,6 +296,21 @@ def decide_tenancy_end(people: Iterable[Resident], dwelling_id: UUID, day: date,
         _ended(stay, day, field="changed_on")
         for stay in here
         if stay.relation is Relation.TENANT or (stay.relation is Relation.DEPENDANT and not owner_lives_here)
+    ]
+
+
+def decide_gone(people: Iterable[Resident], dwelling_id: UUID, today: date) -> list[Stay]:
+    """Somebody at the door said that these live here no more; an owner stays the owner (P4).
+
+    When they left, nobody asked: the stay ends with the day on which it was found out.
+    """
+    return [
+        replace(stay, resident=False)
+        if stay.relation is Relation.OWNER
+        else replace(stay, ended_on=max(today, stay.registered_on))
+        for person in people
+        for stay in person.present
+        if stay.dwelling_id == dwelling_id and stay.resident
     ]
 
 

@@ -19,6 +19,7 @@ from services.registry.handlers import survey_findings, survey_forms, survey_peo
 from services.registry.handlers.people import Keeper
 from services.registry.handlers.survey_files import filed
 from services.registry.handlers.survey_forms import SubmitForm, Taken
+from services.registry.handlers.survey_people import Seen
 from services.registry.store import survey_forms as store
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import uuid7
@@ -147,7 +148,8 @@ async def _take_back(tx: Tx, before: Filed, chosen: Filed, target: asyncpg.Recor
         for row in rows
         if row["submission_id"] == before.submission_id and row["entered"] and row["person_ref"] not in named
     ]
-    await survey_people.leave(tx, keeper, brought, target["dwelling_id"], target["compound_id"])
+    seen = Seen(submission_id=chosen.submission_id, dwelling_id=target["dwelling_id"], gone=brought)
+    await survey_people.follow(tx, keeper, seen)
 
 
 async def _note(tx: Tx, cmd: Resolve, taken: Taken, target: asyncpg.Record, keeper: Keeper) -> None:

@@ -29,7 +29,9 @@ async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keepe
         member = new.form.members[finding.member]
         ref = member.person_ref
         if member.stated is not None:
-            ref, _ = await survey_people.arrive(tx, keeper, member.stated, target["dwelling_id"])
+            ref = await survey_people.come(
+                tx, keeper, new.submission_id, member.stated, target["dwelling_id"]
+            )
         assert ref is not None  # noqa: S101 -- a member of the record has a pseudonym
         place = await returnee_store.dwelling(tx, target["dwelling_id"])
         assert place is not None  # noqa: S101 -- a target is a dwelling

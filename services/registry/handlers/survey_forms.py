@@ -26,6 +26,7 @@ from services.registry.domain.surveys import RoundUnknown, closed
 from services.registry.handlers import policy, survey_findings, survey_people
 from services.registry.handlers.people import Keeper
 from services.registry.handlers.survey_files import DETAIL, MEMBER, NOTE, filed, sealed_finding
+from services.registry.handlers.survey_people import Seen
 from services.registry.store import survey_forms as store
 from services.registry.store.survey_forms import NewSubmission
 from shared.db.pool import Tx
@@ -261,15 +262,18 @@ async def tell(
 async def apply(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keeper) -> None:
     """Let the book say what a form found: who came, and who is here no more. Each person once, whoever names them."""
     gone = [one.person_ref for one in new.form.members if one.state == "gone" and one.person_ref]
-    for nth, member in enumerate(new.form.members):
-        if member.stated is not None:
-            ref, entered = await survey_people.arrive(tx, keeper, member.stated, target["dwelling_id"])
-            key = await keeper.vault.key(ref, create=True)
-            stated = json.dumps(member.stated.as_json(), ensure_ascii=False)
-            await tx.execute(
-                store.NAME_MEMBER, new.submission_id, nth, ref, entered, Vault.seal(key, MEMBER, stated)
-            )
-    await survey_people.leave(tx, keeper, gone, target["dwelling_id"], target["compound_id"])
+    named = [(nth, one.stated) for nth, one in enumerate(new.form.members) if one.stated is not None]
+    seen = Seen(
+        submission_id=new.submission_id,
+        dwelling_id=target["dwelling_id"],
+        came=[stated for _, stated in named],
+        gone=gone,
+    )
+    came = await survey_people.follow(tx, keeper, seen)
+    for (nth, stated), one in zip(named, came, strict=True):
+        key = await keeper.vault.key(one.person_ref, create=True)
+        text = Vault.seal(key, MEMBER, json.dumps(stated.as_json(), ensure_ascii=False))
+        await tx.execute(store.NAME_MEMBER, new.submission_id, nth, one.person_ref, one.entered, text)
 
 
 async def known_members(
@@ -284,7 +288,7 @@ async def known_members(
     found: list[Member] = []
     for nth, member in enumerate(members):
         if member.stated is not None:
-            ref = await survey_people.whom(tx, keeper, member.stated)
+            ref = await survey_people.whom(tx, keeper, member.stated, target["dwelling_id"], tx.today)
             found.append(replace(member, person_ref=ref))
             continue
         if member.person_ref not in stays:

@@ -1,73 +1,119 @@
-"""What a household form changes in the book of people: who came, and who is at a dwelling no more (R4.1, R4.3)."""
+"""What a household form changes in the book of people: who came, and who is at a dwelling no more (R4.1, R4.3).
+
+It is one act like those of a counter: passes end, the town is told, the history is kept, and it can be undone.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
+from services.registry.domain.people_life import ActKind, decide_document, decide_gone
 from services.registry.domain.stated import StatedPerson
-from services.registry.handlers import people, people_events
+from services.registry.handlers import people, people_acts, returnees
 from services.registry.handlers.people import Keeper, NewPerson
-from services.registry.store import people as people_store
-from services.registry.store import survey_forms as store
-from shared.db.pool import Tx
-from shared.events.registry.cards import SubjectCardSealed
-from shared.kernel.ids import CompoundId, PersonRef
+from services.registry.handlers.people_acts import Asked, Held
+from services.registry.store import returnees as returnee_store
+from shared.db.pool import Conn, Tx
+from shared.kernel.ids import uuid7
 
 
-async def whom(tx: Tx, keeper: Keeper, stated: StatedPerson) -> UUID | None:
-    """Who of the book holds one of the verified documents; None where nobody does."""
-    for document in stated.documents:
-        if document.verified:
-            indexes = keeper.vault.index_all(people.DOCUMENT, document.number)
-            for row in await tx.fetch(people_store.HOLDERS, indexes):
-                if row["verified"] and row["kind"] == document.kind:
-                    holder: UUID = row["person_ref"]
-                    return holder
-    return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a form says of a dwelling's people: who lives there, perhaps new to its record, and who is gone."""
+
+    submission_id: UUID
+    dwelling_id: UUID
+    came: Sequence[StatedPerson] = ()
+    gone: Sequence[UUID] = ()
 
 
-async def arrive(tx: Tx, keeper: Keeper, stated: StatedPerson, dwelling_id: UUID) -> tuple[UUID, bool]:
-    """Somebody lives here; tells who it is, and whether the dwelling's record lacked them."""
-    before = {
-        row["person_ref"]
-        for row in await tx.fetch(store.STAYS, dwelling_id)
-        if row["resident"] and row["ended_on"] is None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """Somebody whom a form names; `entered`: the dwelling's record lacked them."""
+
+    person_ref: UUID
+    entered: bool
+
+
+async def whom(
+    conn: Conn, keeper: Keeper, stated: StatedPerson, dwelling_id: UUID, today: date
+) -> UUID | None:
+    """Who of the book this is; None for somebody new."""
+    person = _person(stated, today)
+    return await people.whom(conn, keeper, person, dwelling_id, stated.relation, guardian_ref=None)
+
+
+async def follow(tx: Tx, keeper: Keeper, seen: Seen) -> list[Arrived]:
+    """Let the book say what a form saw; tells who came, in the order of the form.
+
+    Stays of those who are gone end today, and who owns the dwelling stays its owner (P4). Where nobody came and nobody
+    is gone there is no act.
+
+    Raises:
+        DwellingUnknown, PersonDeceased, DocumentConflicts, RegisteredMeanwhile: as their names say.
+    """
+    dwelling_id, today = seen.dwelling_id, tx.today
+    known = [await whom(tx, keeper, stated, dwelling_id, today) for stated in seen.came]
+    held = await people_acts.hold(
+        tx, keeper, {*seen.gone, *(ref for ref in known if ref is not None)}, dwellings=[dwelling_id]
+    )
+    here = _living_at(held, dwelling_id)
+    gone = {held.roots[ref] for ref in seen.gone}
+    ended = decide_gone([held.resident(ref) for ref in sorted(gone)], dwelling_id, today)
+    if not ended and not seen.came:
+        return []
+    asked = Asked(
+        change_id=uuid7(), kind=ActKind.SURVEYED, effective_on=today, content=str(seen.submission_id)
+    )
+    await people_acts.begin(asked, tx=tx, vault=keeper.vault)
+    await people_acts.save_stays(tx, held, ended, keeper)
+    came = []
+    for stated, meant in zip(seen.came, known, strict=True):
+        if meant is not None:
+            for document in stated.documents:
+                decide_document(held.people[meant].documents, document)
+        ref, new = await people.enter_person(
+            tx, keeper, _person(stated, today), dwelling_id, stated.relation, meant=meant
+        )
+        if new:
+            held.new.append(ref)
+        came.append(Arrived(person_ref=ref, entered=ref not in here))
+    await people_acts.finish(tx, keeper, asked, held)
+    for arrived in came:
+        await returnees.refresh_contact(tx, keeper, arrived.person_ref)
+    return came
+
+
+async def come(tx: Tx, keeper: Keeper, submission_id: UUID, stated: StatedPerson, dwelling_id: UUID) -> UUID:
+    """Somebody whom a form names has to be in the book, whether the form holds or not; whoever lives there is.
+
+    Raises:
+        As `follow` does.
+    """
+    ref = await whom(tx, keeper, stated, dwelling_id, tx.today)
+    if ref is not None and await returnee_store.lives_at(tx, ref, dwelling_id):
+        return ref
+    seen = Seen(submission_id=submission_id, dwelling_id=dwelling_id, came=[stated])
+    [arrived] = await follow(tx, keeper, seen)
+    return arrived.person_ref
+
+
+def _living_at(held: Held, dwelling_id: UUID) -> set[UUID]:
+    return {
+        person
+        for (person, dwelling), row in held.stays.items()
+        if dwelling == dwelling_id and row["resident"] and row["ended_on"] is None
     }
-    person = NewPerson(
+
+
+def _person(stated: StatedPerson, today: date) -> NewPerson:
+    return NewPerson(
         name=stated.name,
         sex=stated.sex,
         born=stated.born,
         documents=stated.documents,
         phone=stated.phone,
         origin_code=None,
-        registered_on=tx.today,
+        registered_on=today,
     )
-    ref = await people.register_person(tx, keeper, person, dwelling_id, stated.relation)
-    return ref, ref not in before
-
-
-async def leave(
-    tx: Tx, keeper: Keeper, refs: Sequence[UUID], dwelling_id: UUID, compound: CompoundId
-) -> None:
-    """People are here no more: their stays end today, and who owns the dwelling stays its owner (P4)."""
-    here = {
-        row["person_ref"]: row for row in await tx.fetch(store.STAYS, dwelling_id) if row["ended_on"] is None
-    }
-    leaving = sorted(ref for ref in refs if ref in here and here[ref]["resident"])
-    if not leaving:
-        return
-    await tx.fetch(people_store.LOCK_PEOPLE, leaving)
-    await tx.fetch(people_store.LOCK_DWELLINGS, [dwelling_id])
-    before = await people_store.homes(tx, leaving)
-    await tx.execute(store.END_STAYS, leaving, dwelling_id, tx.today)
-    left = {ref: homes for ref, homes in (await people_store.homes(tx, leaving)).items() if homes}
-    keys = await keeper.vault.keys(leaving, create=True)
-    events = await people_events.of_known_people(tx, {ref: before[ref] for ref in left}, keys, keeper.cards)
-    gone = [ref for ref in leaving if ref not in left]
-    for row in await tx.fetch(people_store.BUMP_PEOPLE, gone):
-        card = SubjectCardSealed(
-            recipient="gate", person_ref=PersonRef(row["person_ref"]), compound=compound, card=None
-        )
-        events.append((card, row["version"]))
-    events += await people_events.of_households(tx, [dwelling_id])
-    for event, version in events:
-        await tx.publish(event, version=version)

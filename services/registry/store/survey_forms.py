@@ -45,12 +45,6 @@ STAYS = """
 select person_ref, relation, resident, ended_on, registered_on from residence where dwelling_id = $1
 order by registered_on, person_ref
 """
-# Who owns the dwelling stays its owner.
-END_STAYS = """
-update residence set resident = case when relation = 'owner' then false else resident end,
-  ended_on = case when relation = 'owner' then null else greatest(registered_on, $3::date) end, version = version + 1
-where person_ref = any($1::uuid[]) and dwelling_id = $2 and ended_on is null
-"""
 RESIDENTS = "select count(*) from residence where dwelling_id = $1 and resident and ended_on is null"
 
 SUBMISSION = """

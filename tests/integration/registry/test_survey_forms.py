@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
+from tests.integration.registry.households import Households
 from tests.integration.registry.surveying import (
     GRID,
     OTHER_GRID,
@@ -96,6 +97,80 @@ async def test_a_form_changes_the_book_once_and_counts_its_people_once(desk: Des
     sealed = await desk.rows("select stated_sealed from survey_member where stated_sealed is not null")
     assert all("欧阳".encode() not in bytes(row["stated_sealed"]) for row in sealed)
     assert (await coverage(desk, round_id))["total"]["final"] == 1
+
+
+@pytest.mark.requirement("R4.3")
+async def test_whoever_is_gone_has_left_everywhere_and_a_clerk_can_take_it_back(desk: Desk) -> None:
+    book = await Households.of(desk)
+    owner = await book.register("1幢", relation="owner")
+    tenant, moved = await book.register("1幢"), await book.register("1幢")
+    await book.change(moved, "residences", dwelling_id=book.at["2幢"], relation="tenant")
+    for person in (tenant, moved):
+        assert (await desk.ask_pass(person)).status_code == 201
+    round_id, [home, *_] = await begin(desk)
+    gone = [{"state": "gone", "person_ref": one} for one in (owner, tenant, moved)]
+    told = await hand_in(desk, form(round_id, home, members=[*gone, member(desk)]))
+    assert told["people"] == 1
+
+    # The town hears of each, and no pass of whoever lives here no longer admits.
+    ended = {one["person_ref"]: one for one in await desk.told("ResidenceEnded")}
+    assert {ref: (one["reason"], one["dwelling_id"]) for ref, one in ended.items()} == {
+        owner: ("moved", home),
+        tenant: ("left_town", home),
+        moved: ("moved", home),
+    }
+    assert ended[moved]["new_dwelling_id"] == book.at["2幢"]
+    homes = await book.homes_told()
+    assert (homes[owner], homes[tenant], homes[moved]) == (("lj-001", False), None, ("lj-001", True))
+    assert await _passes(desk) == {tenant: "revoked", moved: "active"}
+    assert len(await book.members("1幢")) == 1
+
+    # It is an act of the book: in everybody's history once, and taken back as a whole.
+    acts = await _acts(desk)
+    assert {ref: len(own) for ref, own in acts.items()} == dict.fromkeys(
+        [owner, tenant, moved, *(await residents(desk, home))], 1
+    )
+    [change_id] = {one for own in acts.values() for one in own}
+    await book.undo({"change_id": change_id}, reason="邻居说错了")
+    assert sorted(await residents(desk, home)) == sorted([owner, tenant, moved])
+    assert await _passes(desk) == {tenant: "active", moved: "active"}
+    homes = await book.homes_told()
+    assert (homes[owner], homes[tenant]) == (("lj-001", True), ("lj-001", True))
+    assert await book.members("1幢") == sorted([owner, tenant, moved])
+
+
+@pytest.mark.requirement("R4.3")
+async def test_somebody_of_the_book_is_known_again_on_a_doorstep_by_document_or_by_name(desk: Desk) -> None:
+    book = await Households.of(desk)
+    papers = [{"kind": "resident_id", "number": resident_id(77)}]
+    elsewhere = await book.register("2幢", documents=papers)
+    passport = {"kind": "passport", "number": "E99887766"}
+    without = await book.register("1幢", documents=[passport], born="1990-03-07", sex="female")
+    round_id, [home, *_] = await begin(desk)
+    by_document = member(desk, name="司徒南星", documents=papers)
+    by_name = member(desk, name="司徒南星", documents=[], born="1990-03-07", sex="female")
+    told = await hand_in(desk, form(round_id, home, members=[by_document, by_name]))
+    assert (told["people"], await book.count("person")) == (2, 2)
+    assert sorted(await residents(desk, home)) == sorted([elsewhere, without])
+    assert set(await _acts(desk)) == {elsewhere, without}
+
+
+async def _acts(desk: Desk) -> dict[str, list[str]]:
+    """The ids of what forms did to people, by person, from the history that is kept of each."""
+    found: dict[str, list[str]] = {}
+    for row in await desk.rows(
+        "select p.person_ref, p.change_id from person_change p join people_change c using (change_id)"
+        " where c.kind = 'surveyed'"
+    ):
+        found.setdefault(str(row["person_ref"]), []).append(str(row["change_id"]))
+    return found
+
+
+async def _passes(desk: Desk) -> dict[str, str]:
+    return {
+        str(row["person_ref"]): row["state"]
+        for row in await desk.rows("select person_ref, state from entry_pass")
+    }
 
 
 @pytest.mark.scenario("P7")
