@@ -202,6 +202,7 @@ ACCESS: AccessTable = {
     "POST /v1/survey-submissions/batch": _INTAKE,
     "GET /v1/survey-rounds/{round_id}/findings": _INTAKE,
     "GET /v1/survey-offers": _INTAKE | {Role.HQ_OFFICER},
+    "POST /v1/survey-offers/{submission_id}/{nth}/application": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/survey-rounds/{round_id}/conflicts": _INTAKE,
     "POST /v1/survey-rounds/{round_id}/dwellings/{dwelling_id}/resolution": frozenset({Role.COMMUNITY_CLERK}),
     "POST /v1/survey-rounds/{round_id}/links": frozenset({Role.COMMUNITY_CLERK}),

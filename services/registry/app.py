@@ -34,6 +34,7 @@ from services.registry.api import staff as staff_api
 from services.registry.api import survey_conflicts as survey_conflicts_api
 from services.registry.api import survey_forms as survey_forms_api
 from services.registry.api import survey_links as survey_links_api
+from services.registry.api import survey_offers as survey_offers_api
 from services.registry.api import surveys as surveys_api
 from services.registry.api import vehicles as vehicles_api
 from services.registry.api import volunteers as volunteers_api
@@ -105,6 +106,7 @@ def build(context: Context) -> Service:
             notices_api.router,
             surveys_api.router,
             survey_forms_api.router,
+            survey_offers_api.router,
             survey_conflicts_api.router,
             survey_links_api.router,
             intake_tasks_api.router,

@@ -233,15 +233,20 @@ class FindingAnswer(Answer):
 
 
 class OfferAnswer(Answer):
-    """Somebody's own offer to serve, of the form that holds; the name is masked."""
+    """Somebody's own offer to serve, of the form that holds; the name is masked. `nth` is its place in the form.
+
+    `application_id`: the volunteer's application that it became.
+    """
 
     submission_id: UUID
+    nth: int
     dwelling_id: UUID
     compound: str
     kind: OfferKind
     person_ref: UUID
     name: str | None
     note: str | None
+    application_id: UUID | None
 
 
 def _member(body: MemberBody) -> Member:

@@ -13,7 +13,6 @@ from services.registry.api.survey_bodies import (
     FindingAnswer,
     FormAnswer,
     LastRound,
-    OfferAnswer,
     ResidentLine,
     SubmissionAnswer,
     SubmissionBatchAnswer,
@@ -27,7 +26,7 @@ from services.registry.domain.premises import AddressKey
 from services.registry.domain.survey_forms import FindingKind, FormOutcome, TargetUnknown, visits_apart
 from services.registry.handlers import people_reading, policy
 from services.registry.handlers import survey_forms as handlers
-from services.registry.handlers.survey_files import DETAIL, opened_detail
+from services.registry.handlers.survey_files import opened_detail
 from services.registry.handlers.survey_forms import SubmitForm, Taken
 from services.registry.store import audit
 from services.registry.store import survey_forms as store
@@ -43,8 +42,8 @@ router = APIRouter(tags=["survey"])
 
 RETRY_SECONDS = 5
 _TRIES = 3
-_AFTER = Cursor(Instant, UUID, int)
-_FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0), -1)
+AFTER = Cursor(Instant, UUID, int)
+FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0), -1)
 
 
 @router.get("/v1/survey-rounds/{round_id}/dwellings/{dwelling_id}/form", summary="Begin a household form")
@@ -136,12 +135,12 @@ async def list_findings(
     limit: Limit = 50,
 ) -> Page[FindingAnswer]:
     """List findings of a compound in the order of their arrival. The reading is recorded."""
-    last = _FIRST if after is None else _AFTER.read(after)
+    last = FIRST if after is None else AFTER.read(after)
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await round_within(tx, who, round_id)
         grids = await grids_within(tx, who, compound)
         rows = await tx.fetch(store.FINDING_PAGE, round_id, compound, grids, kind, *last, limit + 1)
-        names = await _names(
+        names = await names_of(
             tx, rows[:limit], who, context.vault, action="survey_finding.list", compound=compound
         )
     keys = await context.vault.keys({row["key_ref"] for row in rows[:limit]})
@@ -157,39 +156,7 @@ async def list_findings(
         )
         for row in rows[:limit]
     ]
-    return Page(items=items, next=_next(rows, limit))
-
-
-@router.get("/v1/survey-offers", summary="People who offer to serve")
-async def list_offers(
-    *,
-    compound: Annotated[CompoundId, Query()],
-    who: Caller,
-    context: Running,
-    after: After = None,
-    limit: Limit = 50,
-) -> Page[OfferAnswer]:
-    """List own offers to serve of the forms that hold, the names masked (R3.3). The reading is recorded."""
-    last = _FIRST if after is None else _AFTER.read(after)
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        grids = await grids_within(tx, who, compound)
-        rows = await tx.fetch(store.OFFER_PAGE, compound, grids, *last, limit + 1)
-        names = await _names(
-            tx, rows[:limit], who, context.vault, action="survey_offer.list", compound=compound
-        )
-    keys = await context.vault.keys({row["key_ref"] for row in rows[:limit]})
-    items = [
-        OfferAnswer(
-            **{name: row[name] for name in ("submission_id", "dwelling_id", "kind", "person_ref")},
-            compound=compound,
-            name=names.get(row["person_ref"]),
-            note=Vault.open(key, DETAIL, row["note_sealed"])
-            if row["note_sealed"] and (key := keys.get(row["key_ref"]))
-            else None,
-        )
-        for row in rows[:limit]
-    ]
-    return Page(items=items, next=_next(rows, limit))
+    return Page(items=items, next=next_page(rows, limit))
 
 
 async def hand_in(cmd: SubmitForm, who: Principal, context: Context) -> tuple[Taken, bool]:
@@ -256,20 +223,22 @@ def _invalid(raw: object, error: ValidationError) -> SubmissionItem:
     return SubmissionItem(submission_id=submission_id, status="rejected", code="invalid_request", field=field)
 
 
-async def _names(
+async def names_of(
     tx: Tx, rows: list[asyncpg.Record], who: Principal, vault: Vault, *, action: str, compound: str
 ) -> dict[UUID | None, str]:
+    """Masked names of the people of these rows; the reading is recorded."""
     refs = sorted({row["person_ref"] for row in rows if row["person_ref"]})
     found = await people_reading.profiles(tx, refs, vault)
     await audit.note_reads(tx, action=action, role=roles_of(who), refs=refs, scope=f"compound:{compound}")
     return {one.person_ref: masked_name(one.name) for one in found}
 
 
-def _next(rows: list[asyncpg.Record], limit: int) -> str | None:
+def next_page(rows: list[asyncpg.Record], limit: int) -> str | None:
+    """Where the next page of forms' parts begins, if there is one."""
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return _AFTER.write(last["received_at"], last["submission_id"], last["nth"])
+    return AFTER.write(last["received_at"], last["submission_id"], last["nth"])
 
 
 def _room(row: Any) -> str:

@@ -74,6 +74,19 @@ class NotOfThisDwelling(Refusal):
     code: ClassVar[str] = "not_of_this_dwelling"
 
 
+class OfferUnknown(Refusal):
+    """There is no such offer in a form that holds."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "offer_unknown"
+
+
+class OfferFollowedUp(Refusal):
+    """An offer becomes an application once; `application_id` names it."""
+
+    code: ClassVar[str] = "offer_followed_up"
+
+
 class SurveyedAlready(Refusal):
     """A worker was there already: what the household has to add, it tells them."""
 

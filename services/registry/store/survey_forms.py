@@ -119,8 +119,8 @@ where s.round_id = $1 and d.compound_id = $2 and ($3::text[] is null or d.grid_i
 order by s.received_at, f.submission_id, f.nth limit $8
 """
 OFFER_PAGE = """
-select o.submission_id, o.nth, o.kind, o.note_sealed, m.person_ref, s.key_ref, s.dwelling_id, s.received_at,
-  d.compound_id, d.grid_id
+select o.submission_id, o.nth, o.kind, o.note_sealed, o.application_id, m.person_ref, s.key_ref, s.dwelling_id,
+  s.received_at, d.compound_id, d.grid_id
 from survey_offer o join survey_submission s using (submission_id) join dwelling d using (dwelling_id)
   join survey_member m on m.submission_id = o.submission_id and m.nth = o.member
 where d.compound_id = $1 and s.standing = 'current' and m.person_ref is not null
@@ -128,6 +128,19 @@ where d.compound_id = $1 and s.standing = 'current' and m.person_ref is not null
   and (s.received_at, o.submission_id, o.nth) > ($3, $4, $5)
 order by s.received_at, o.submission_id, o.nth limit $6
 """
+OFFER = """
+select d.compound_id, c.neighbourhood_id, d.grid_id from survey_offer o join survey_submission s using (submission_id)
+  join dwelling d using (dwelling_id) join compound c using (compound_id)
+where o.submission_id = $1 and o.nth = $2
+"""
+LOCK_OFFER = """
+select m.person_ref, o.application_id, d.compound_id
+from survey_offer o join survey_submission s using (submission_id) join dwelling d using (dwelling_id)
+  join survey_member m on m.submission_id = o.submission_id and m.nth = o.member
+where o.submission_id = $1 and o.nth = $2 and s.standing = 'current' and m.person_ref is not null
+for update of o
+"""
+NAME_APPLICATION = "update survey_offer set application_id = $3 where submission_id = $1 and nth = $2"
 CONFLICT_PAGE = """
 select t.dwelling_id, t.compound_id, d.grid_id, d.building, d.unit, d.room, t.surveyed_at
 from survey_target t join dwelling d using (dwelling_id)

@@ -21,6 +21,11 @@ insert into volunteer_application (application_id, key_ref, name_sealed, sex_sea
   home_compound_id, person_ref, via, received_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+HELD_BY = """
+select application_id from volunteer_application
+where person_ref in (select pseudonyms_of($1)) and state in ('received', 'accepted')
+order by received_at desc, application_id limit 1
+"""
 SETTLE_APPLICATION = """
 update volunteer_application set state = $2, reason = $3, worker_ref = $4, settled_by = $5, settled_at = $6
 where application_id = $1

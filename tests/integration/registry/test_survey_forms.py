@@ -90,6 +90,7 @@ async def test_a_form_changes_the_book_once_and_counts_its_people_once(desk: Des
         "司徒*",
         "每天上午有空",
     )
+    await _becomes_a_volunteer_once(desk, offer)
     path = f"/v1/survey-rounds/{round_id}/findings"
     [found] = (await desk.get(path, CLERK, compound="lj-001")).json()["items"]
     assert (found["kind"], found["note"], found["name"]) == ("unknown_tenant", "房东未登记", "欧阳*")
@@ -153,6 +154,30 @@ async def test_somebody_of_the_book_is_known_again_on_a_doorstep_by_document_or_
     assert (told["people"], await book.count("person")) == (2, 2)
     assert sorted(await residents(desk, home)) == sorted([elsewhere, without])
     assert set(await _acts(desk)) == {elsewhere, without}
+
+
+async def _becomes_a_volunteer_once(desk: Desk, offer: dict[str, Any]) -> None:
+    path = f"/v1/survey-offers/{offer['submission_id']}/{offer['nth']}/application"
+    body = {"application_id": str(uuid4())}
+    assert (await desk.post(path, body, GRID)).status_code == 403
+    abroad = await desk.post(path, body, ("community_clerk", "compound:lj-002"))
+    assert (abroad.status_code, abroad.json()["code"]) == (403, "out_of_scope")
+    unknown = await desk.post(path.replace("/0/", "/7/"), body)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "offer_unknown")
+    answers = await asyncio.gather(*(desk.post(path, body) for _ in range(3)))
+    assert sorted(one.status_code for one in answers) == [200, 200, 201]
+    again = await desk.post(path, {"application_id": str(uuid4())})
+    assert (again.status_code, again.json()["code"]) == (409, "offer_followed_up")
+    assert again.json()["application_id"] == body["application_id"]
+    [shown] = (await desk.get("/v1/survey-offers", CLERK, compound="lj-001")).json()["items"]
+    assert shown["application_id"] == body["application_id"]
+    told = (await desk.get(f"/v1/volunteers/{body['application_id']}", CLERK)).json()
+    assert (told["via"], told["state"], told["name"], told["person_ref"]) == (
+        "survey",
+        "received",
+        "司徒南星",
+        offer["person_ref"],
+    )
 
 
 async def _acts(desk: Desk) -> dict[str, list[str]]:
