@@ -6,7 +6,7 @@ the duty roster, turns of duty, handovers and duty gaps; and its copies of passe
 restrictions, policy, risk areas, compounds, checkpoints, postings and cards.
 Events in: registry (policy, risk areas, town, merges, passes, vehicle passes, applications, returnees, cards for gate),
 observation (cases, fevers).
-Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FirstReturnSeen, FocusAreaPersonReported,
+Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FeverWithdrawn, FirstReturnSeen, FocusAreaPersonReported,
 PassApplicationRequested, CheckOverridden (alerts), IntakeAnswersSealed (cards for registry),
 DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, DutyGapOpened, DutyGapClosed (duty).
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200),

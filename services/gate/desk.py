@@ -74,7 +74,7 @@ class Desk:
         self._forgotten = 0
         self._rules: dict[int, GateRules] = {}
         self._keys: dict[str, pass_token.PublicKey] = {}
-        self._tokens: OrderedDict[str, pass_token.PassClaims] = OrderedDict()
+        self._tokens: OrderedDict[tuple[pass_token.Kind, str], pass_token.PassClaims] = OrderedDict()
 
     async def station(self, credential: str) -> Station:
         """The device behind `<device_id>.<secret>`.
@@ -131,24 +131,26 @@ class Desk:
             raise PolicyUnknown
         return await rules.list_rules(conn, version)
 
-    async def read_token(self, token: str) -> tuple[Proof, pass_token.PassClaims | None]:
-        """What a scanned text is worth. Only texts that verified are remembered."""
-        if claims := self._tokens.get(token):
-            self._tokens.move_to_end(token)
+    async def read_token(
+        self, token: str, kind: pass_token.Kind = "entry"
+    ) -> tuple[Proof, pass_token.PassClaims | None]:
+        """What a scanned text is worth as a pass of a kind. Only texts that verified are remembered."""
+        if claims := self._tokens.get((kind, token)):
+            self._tokens.move_to_end((kind, token))
             return Proof.VERIFIED, claims
         try:
             try:
-                claims = pass_token.verify(token, self._keys)
+                claims = pass_token.verify(token, self._keys, kind=kind)
             except pass_token.UnknownKey:
                 await self._load_keys()
-                claims = pass_token.verify(token, self._keys)
+                claims = pass_token.verify(token, self._keys, kind=kind)
         except pass_token.Malformed:
             return Proof.UNREADABLE, None
         except pass_token.UnknownKey:
             return Proof.UNKNOWN_KEY, None
         except pass_token.InvalidSignature:
             return Proof.FORGED, None
-        self._tokens[token] = claims
+        self._tokens[kind, token] = claims
         if len(self._tokens) > _MAX_TOKENS:
             self._tokens.popitem(last=False)
         return Proof.VERIFIED, claims

@@ -10,7 +10,7 @@ in them, and households' links; intakes that a gate's sighting makes due.
 
 Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
-FeverSeen (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4). Gate's
+FeverSeen, FeverWithdrawn (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4),
 FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
 ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated;

@@ -1,12 +1,13 @@
 """What the registry does about other services' facts. Names are durable; every reaction acts once."""
 
-from services.registry.handlers import applications, intake_tasks, pass_life, returnees
+from services.registry.handlers import applications, gate_fevers, intake_tasks, pass_life, returnees
 from services.registry.handlers.people import Keeper
 from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import (
     FeverSeen,
+    FeverWithdrawn,
     FirstReturnSeen,
     FocusAreaPersonReported,
     IntakeAnswersSealed,
@@ -64,13 +65,10 @@ def follow_fevers() -> Reactor:
 
 
 def suspend_on_fever() -> Reactor:
-    """A fever at a gate stops the person's passes everywhere (gate rules, G2)."""
+    """A fever at a gate stops the person's passes everywhere, until it is cleared or was mistyped (gate rules, G2)."""
     reactor = Reactor("registry.suspend_on_fever")
-
-    @reactor.on(FeverSeen)
-    async def fever_seen(event: FeverSeen, /, *, tx: Tx) -> None:
-        await pass_life.begin_hold(tx, [event.person_ref], "fever", event.checked_at)
-
+    reactor.on(FeverSeen)(gate_fevers.follow_fever)
+    reactor.on(FeverWithdrawn)(gate_fevers.follow_withdrawal)
     return reactor
 
 

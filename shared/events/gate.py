@@ -46,6 +46,22 @@ class FeverSeen(Event, type="fangkong.gate.FeverSeen.v1", channel="alerts", key=
     checked_at: AwareDatetime
 
 
+class FeverWithdrawn(
+    Event, type="fangkong.gate.FeverWithdrawn.v1", channel="alerts", key="check_id", place="compound"
+):
+    """A fever that was told as FeverSeen was a mistyped reading: the check `check_id` corrects it (R2.3, G2).
+
+    It takes back that one fever and nothing else; another one of the same person stands. The registry lifts what it
+    had suspended for it. A correction that is a fever itself is told as a FeverSeen of its own, before this.
+    """
+
+    check_id: UUID
+    corrects: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    withdrawn_at: AwareDatetime
+
+
 class DeviceEnrolled(
     Event,
     type="fangkong.gate.DeviceEnrolled.v1",

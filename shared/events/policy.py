@@ -65,6 +65,7 @@ GateReason = Literal[
     "wrong_compound",
     "pass_expired",
     "pass_not_yet_valid",
+    "outside_hours",
     "no_pass",
     "pass_unknown",
     "pass_unverifiable",

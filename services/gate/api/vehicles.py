@@ -156,7 +156,7 @@ async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> Chec
         )
     proof, claims = Proof.NONE, None
     if body.pass_token is not None:
-        proof, claims = await mine.read_token(body.pass_token)
+        proof, claims = await mine.read_token(body.pass_token, "vehicle")
     offline = body.offline
     return CheckVehicle(
         station=station,

@@ -25,6 +25,7 @@ from services.gate.domain.rulings import (
     strictest_measure,
     table_of,
 )
+from services.gate.domain.times import DailyHours
 from shared.events.policy import Category, DutyRules, Measure, PolicyDocument, VehicleRules
 from shared.kernel.ids import CompoundId, PersonRef
 
@@ -77,7 +78,10 @@ class PassState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPass:
-    """A pass as gate's copy holds it. Valid from `valid_from` on and before `valid_until`."""
+    """A pass as gate's copy holds it. Valid from `valid_from` on and before `valid_until`.
+
+    `hours`: of each day, those in which a temporary pass admits; None: at any hour.
+    """
 
     pass_id: UUID
     serial: int
@@ -86,6 +90,7 @@ class KnownPass:
     state: PassState
     valid_from: datetime
     valid_until: datetime
+    hours: DailyHours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +328,8 @@ def _faults(entry_pass: KnownPass, attempt: EntryAttempt, serial: int | None) ->
         yield Reason.PASS_EXPIRED
     elif attempt.at < entry_pass.valid_from:
         yield Reason.PASS_NOT_YET_VALID
+    if entry_pass.hours is not None and not entry_pass.hours.cover(attempt.at):
+        yield Reason.OUTSIDE_HOURS
 
 
 def _of_the_steps(attempt: EntryAttempt, rules: GateRules) -> Iterator[Reason]:

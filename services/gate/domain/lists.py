@@ -10,14 +10,24 @@ somebody is restricted is not in it: a bit per measure and place is all that the
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import cbor2
 
 from services.gate.domain.entry import GateRules, PassState, Restriction
-from services.gate.domain.rulings import Action, Case, Direction, Reason, Ruling, Table, Verdict
+from services.gate.domain.rulings import (
+    DEFAULT_TABLE,
+    Action,
+    Case,
+    Direction,
+    Reason,
+    Ruling,
+    Table,
+    Verdict,
+)
+from services.gate.domain.times import DailyHours
 from shared.events.policy import Measure
 from shared.kernel.ids import CompoundId
 
@@ -32,7 +42,9 @@ _MEASURES: tuple[Measure, ...] = (
     "centralized_observation",
     "medical",
 )
-_COLUMNS = ("number", "serial", "state", "from", "until", "bound", "surname", "room")
+_COLUMNS = ("number", "serial", "state", "from", "until", "bound", "surname", "room", "hours")
+_SINCE_THE_BEGINNING = _COLUMNS[:8]
+"""The columns of every list; what came later may be missing in a list that a device still holds."""
 
 
 class ListUnreadable(Exception):  # noqa: N818 -- an answer about a document, like those of the pass token
@@ -51,6 +63,7 @@ class ListedPass:
     bound: int
     surname: str | None = field(repr=False)
     room: str | None = field(repr=False)
+    hours: DailyHours | None = None
 
     def restrictions(self, here: CompoundId) -> tuple[Restriction, ...]:
         """The measures that the bits stand for."""
@@ -122,7 +135,9 @@ def unpack(payload: bytes) -> PassList:
         content = cbor2.loads(inflate.decompress(payload, _MOST_BYTES))
         if inflate.unconsumed_tail or content["format"] != FORMAT:
             raise ListUnreadable("a list of another format")
-        columns = [content["passes"][name] for name in _COLUMNS]
+        passes = content["passes"]
+        columns = [passes[name] for name in _SINCE_THE_BEGINNING]
+        columns.append(passes.get("hours") or [None] * len(columns[0]))
         return PassList(
             compound=CompoundId(content["compound"]),
             made_at=_instant(content["made_at"]),
@@ -185,8 +200,11 @@ def _rules(content: Mapping[str, Any]) -> ListRules:
         ),
         table={
             (Case(case), Direction(direction)): {
-                reason: Ruling(verdict=Verdict(verdict), action=Action(action))
-                for reason, (verdict, action) in zip(reasons, cells, strict=True)
+                **DEFAULT_TABLE[Case(case), Direction(direction)],  # for a reason newer than the list
+                **{
+                    reason: Ruling(verdict=Verdict(verdict), action=Action(action))
+                    for reason, (verdict, action) in zip(reasons, cells, strict=True)
+                },
             }
             for case, direction, cells in content["table"]
         },
@@ -205,11 +223,12 @@ def _row(row: ListedPass) -> tuple[object, ...]:
         row.bound,
         row.surname,
         row.room,
+        [_seconds(row.hours.start), _seconds(row.hours.until)] if row.hours else None,
     )
 
 
 def _listed(row: tuple[Any, ...]) -> ListedPass:
-    number, serial, state, starts, ends, bound, surname, room = row
+    number, serial, state, starts, ends, bound, surname, room, hours = row
     return ListedPass(
         number=number,
         serial=serial,
@@ -219,7 +238,17 @@ def _listed(row: tuple[Any, ...]) -> ListedPass:
         bound=bound,
         surname=surname,
         room=room,
+        hours=DailyHours(start=_of_day(hours[0]), until=_of_day(hours[1])) if hours else None,
     )
+
+
+def _seconds(local: time) -> int:
+    """Seconds since midnight."""
+    return local.hour * 3600 + local.minute * 60 + local.second
+
+
+def _of_day(seconds: int) -> time:
+    return time(seconds // 3600, seconds // 60 % 60, seconds % 60)
 
 
 def _instant(seconds: int) -> datetime:

@@ -114,6 +114,7 @@ def _records(
             state=listed.state,
             valid_from=listed.valid_from,
             valid_until=listed.valid_until,
+            hours=listed.hours,
         ),
         proof=proof,
         serial=serial,

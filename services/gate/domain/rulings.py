@@ -52,6 +52,7 @@ class Reason(StrEnum):
     WRONG_COMPOUND = "wrong_compound"
     PASS_EXPIRED = "pass_expired"  # noqa: S105
     PASS_NOT_YET_VALID = "pass_not_yet_valid"  # noqa: S105
+    OUTSIDE_HOURS = "outside_hours"  # a temporary pass, at another hour than its own
     NO_PASS = "no_pass"  # noqa: S105
     PASS_UNKNOWN = "pass_unknown"  # noqa: S105
     PASS_UNVERIFIABLE = "pass_unverifiable"  # noqa: S105
@@ -170,6 +171,7 @@ _ANYBODY: Cells = {
     Reason.WRONG_COMPOUND: _refuse(Action.GO_TO_OWN_COMPOUND),
     Reason.PASS_EXPIRED: _refuse(Action.APPLY_AT_COMMUNITY),
     Reason.PASS_NOT_YET_VALID: _refuse(Action.WAIT_FOR_VALIDITY),
+    Reason.OUTSIDE_HOURS: _refuse(Action.WAIT_FOR_VALIDITY),
     Reason.NO_PASS: _refuse(Action.APPLY_AT_COMMUNITY),
     Reason.PASS_UNKNOWN: _cannot(Action.MATCH_DOCUMENT),
     Reason.PASS_UNVERIFIABLE: _cannot(Action.MATCH_DOCUMENT),
@@ -193,6 +195,7 @@ _PASS_FAULTS = (
     Reason.WRONG_COMPOUND,
     Reason.PASS_EXPIRED,
     Reason.PASS_NOT_YET_VALID,
+    Reason.OUTSIDE_HOURS,
     Reason.NO_PASS,
 )
 _GOES_HOME: Cells = dict.fromkeys(
@@ -202,6 +205,7 @@ _GOES_HOME: Cells = dict.fromkeys(
 _MAY_LEAVE: Cells = {
     Reason.WRONG_COMPOUND: _with(Action.GO_TO_OWN_COMPOUND),
     Reason.PASS_EXPIRED: _with(Action.APPLY_AT_COMMUNITY),
+    Reason.OUTSIDE_HOURS: _with(Action.NOTE_DEPARTURE),
     Reason.NO_PASS: _with(Action.APPLY_AT_COMMUNITY),
 }
 

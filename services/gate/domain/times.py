@@ -1,7 +1,24 @@
-"""Which of two times is believed: the device's own or ours. Both are kept (gate rules, F13, G11)."""
+"""Which of two times is believed: the device's own or ours; and the hours of a day (gate rules, F13, G11)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+
+from shared.kernel.days import SHANGHAI
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyHours:
+    """Hours of each day, local time; `until` no longer belongs to them. They may cross midnight."""
+
+    start: time
+    until: time
+
+    def cover(self, at: datetime) -> bool:
+        """Does the instant fall into them? Equal ends are a whole day."""
+        local = at.astimezone(SHANGHAI).time()
+        if self.start < self.until:
+            return self.start <= local < self.until
+        return local >= self.start or local < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

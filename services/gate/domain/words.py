@@ -35,6 +35,7 @@ REASONS: Mapping[Reason, Words] = {
     Reason.WRONG_COMPOUND: Words("不是本小区的出入证", "A pass of another compound"),
     Reason.PASS_EXPIRED: Words("出入证已过期", "The pass has expired"),
     Reason.PASS_NOT_YET_VALID: Words("出入证尚未生效", "The pass is not valid yet"),
+    Reason.OUTSIDE_HOURS: Words("不在出入证的准入时段内", "Outside the hours of the pass"),
     Reason.NO_PASS: Words("没有出入证", "No entry pass"),
     Reason.PASS_UNKNOWN: Words("查不到此出入证", "This pass is not known"),
     Reason.PASS_UNVERIFIABLE: Words(
@@ -93,7 +94,7 @@ ACTIONS: Mapping[Action, Words] = {
     Action.GO_TO_OWN_COMPOUND: Words(
         "请从本人所住小区出入。", "Ask them to use their own compound's entrance."
     ),
-    Action.WAIT_FOR_VALIDITY: Words("请在出入证生效后再来。", "Ask them to come when the pass is valid."),
+    Action.WAIT_FOR_VALIDITY: Words("请在出入证有效时间内再来。", "Ask them to come when the pass is valid."),
     Action.HANDOVER_POINT: Words(
         "请在门口交接点等候或交接，不得入内。", "Ask them to wait or hand over at the handover point outside."
     ),

@@ -16,7 +16,7 @@ from services.gate.handlers.checks import Answered, CheckEntry, Outcome, check_e
 from services.gate.sealing import OVERRIDE_CONTENT, OVERRIDE_NOTE
 from services.gate.store import afterwards as store
 from shared.db.pool import Tx
-from shared.events.gate import CheckOverridden
+from shared.events.gate import CheckOverridden, FeverWithdrawn
 from shared.http.access import Principal
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -78,7 +78,7 @@ async def override(cmd: OverrideCheck, *, who: Principal, tx: Tx, vault: Vault) 
 async def correct(corrects: UUID, command: CheckEntry, *, tx: Tx, rules: GateRules, vault: Vault) -> Outcome:
     """Judge a new check that puts a mistyped one right. Both are kept, and the event names the corrected one.
 
-    A fever that was mistyped holds nobody any more, unless another one stands.
+    A fever that was mistyped holds nobody any more, unless another one stands; who acted on it is told.
 
     Raises:
         CheckUnknown, AlreadyCorrected, CorrectsAnother: as their names say.
@@ -105,6 +105,17 @@ async def correct(corrects: UUID, command: CheckEntry, *, tx: Tx, rules: GateRul
         )
         decide_correction(corrected, row["corrected_by"], new)
         await tx.execute(store.ADD_CORRECTION, command.check_id, corrects, tx.now)
+        if outcome.created and corrected.fever and corrected.person_ref is not None:
+            await tx.publish(
+                FeverWithdrawn(
+                    check_id=command.check_id,
+                    corrects=corrects,
+                    person_ref=corrected.person_ref,
+                    compound=corrected.compound,
+                    withdrawn_at=tx.now,
+                ),
+                version=1,
+            )
     return outcome
 
 

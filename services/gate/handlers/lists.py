@@ -144,5 +144,6 @@ async def _opened(gathered: Gathered, vault: Vault) -> AsyncIterator[ListedPass]
                 bound=bits_of(holder.restrictions, here),
                 surname=masked(surname) if surname else None,
                 room=homes.get(here),
+                hours=holder.hours,
             )
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
 from services.gate.projections.folds import all_held, columns
@@ -26,10 +27,14 @@ from shared.events.policy import Measure
 
 @dataclass(slots=True, kw_only=True)
 class _Case:
-    """What a batch says of one case; `started` is None where the beginning came in an earlier batch."""
+    """What a batch says of one case; `started` is None where the beginning came in an earlier batch.
+
+    `interrupted`: in medical hands, or not; None where the batch does not say.
+    """
 
     started: ObservationStarted | None = None
     measure: Measure | None = None
+    interrupted: bool | None = None
     active: bool = True
     version: int = 0
 
@@ -71,6 +76,7 @@ class Cases(
                 start.person_ref,
                 start.compound,
                 case.measure,
+                bool(case.interrupted),
                 case.active,
                 start.started_at,
                 case.version,
@@ -80,11 +86,14 @@ class Cases(
         ]
         going = {case_id: case for case_id, case in cases.items() if case.started is None}
         if begun:
-            await tx.execute(copies.KEEP_CASES, *columns(begun, 7))
+            await tx.execute(copies.KEEP_CASES, *columns(begun, 8))
         if going:
             await all_held(tx, copies.CASES_HELD, going, "case")
-            rows = ((case_id, case.measure, case.active, case.version) for case_id, case in going.items())
-            await tx.execute(copies.TURN_CASES, *columns(rows, 4))
+            rows = (
+                (case_id, case.measure, case.interrupted, case.active, case.version)
+                for case_id, case in going.items()
+            )
+            await tx.execute(copies.TURN_CASES, *columns(rows, 5))
         if decided:
             await tx.execute(copies.END_HOLDS, *columns(decided.items(), 2))
 
@@ -92,21 +101,21 @@ class Cases(
 def _fold_case(cases: dict[UUID, _Case], decided: dict[UUID, datetime], item: Received) -> None:
     match item.event:
         case ObservationStarted() as event:
-            cases[event.case_id] = _Case(started=event, measure=event.measure)
-        case ObservationInterrupted() as event:
-            cases.setdefault(event.case_id, _Case()).measure = "medical"
-        case ObservationResumed() as event:
-            cases.setdefault(event.case_id, _Case()).measure = event.measure
-            decided[event.person_ref] = event.resumed_at
-        case ObservationAwaitsClosure() as event:
+            cases[event.case_id] = _Case(started=event, measure=event.measure, interrupted=False)
+        case (
+            ObservationInterrupted()
+            | ObservationResumed()
+            | ObservationRestarted()
+            | ObservationMeasureChanged() as event
+        ):
+            _fold_measure(cases.setdefault(event.case_id, _Case()), event)
+            if isinstance(event, ObservationResumed):
+                decided[event.person_ref] = event.resumed_at
+        case ObservationAwaitsClosure() | ObservationRescheduled() as event:
             cases.setdefault(event.case_id, _Case())
         case ObservationCompleted() as event:
             cases.setdefault(event.case_id, _Case()).active = False
             decided[event.person_ref] = event.completed_at
-        case ObservationRestarted() | ObservationMeasureChanged() as event:
-            cases.setdefault(event.case_id, _Case()).measure = event.measure
-        case ObservationRescheduled() as event:
-            cases.setdefault(event.case_id, _Case())
         case ObservationClosed() as event:
             cases.setdefault(event.case_id, _Case()).active = False
         case FeverCleared() as event:
@@ -115,3 +124,20 @@ def _fold_case(cases: dict[UUID, _Case], decided: dict[UUID, datetime], item: Re
         case _:
             return
     cases[event.case_id].version = item.version
+
+
+def _fold_measure(
+    case: _Case,
+    event: ObservationInterrupted | ObservationResumed | ObservationRestarted | ObservationMeasureChanged,
+) -> None:
+    """In medical hands a measure that is changed waits: the resumption names it again."""
+    match event:
+        case ObservationInterrupted():
+            case.measure, case.interrupted = "medical", True
+        case ObservationResumed() | ObservationRestarted():
+            case.measure, case.interrupted = event.measure, False
+        case ObservationMeasureChanged():
+            if not case.interrupted:
+                case.measure = event.measure
+        case _:
+            assert_never(event)

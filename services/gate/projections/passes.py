@@ -55,12 +55,15 @@ class Passes(
                 event.kind,
                 event.valid_from,
                 event.valid_until,
+                event.purpose,
+                event.daily_from,
+                event.daily_until,
                 *turned.pop(event.pass_id),
             )
             for event in issued.values()
         ]
         if rows:
-            await tx.execute(copies.KEEP_PASSES, *columns(rows, 12))
+            await tx.execute(copies.KEEP_PASSES, *columns(rows, 15))
         if turned:
             await all_held(tx, copies.PASSES_HELD, turned, "pass")
             await tx.execute(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.gate.domain.entry import GateRecords, KnownPass, PassState, Proof, Restriction
 from services.gate.domain.rulings import Action, Verdict
+from services.gate.domain.times import DailyHours
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
@@ -39,7 +40,7 @@ with asked as (
   from found f left join person_alias m on m.person_ref = f.person_ref
 )
 select a.nth, f.person_ref,
-  p.pass_id, p.serial, p.compound as pass_compound, p.state, p.valid_from, p.valid_until,
+  p.pass_id, p.serial, p.compound as pass_compound, p.state, p.valid_from, p.valid_until, p.daily_from, p.daily_until,
   r.measures, r.compounds,
   c.person_ref as card_person, c.compounds as card_compounds, c.surname_sealed, c.homes_sealed,
   e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content,
@@ -48,7 +49,7 @@ from asked a
 left join entry_check e on e.check_id = a.check_id
 left join fits f on f.nth = a.nth
 left join lateral (
-  select pass_id, serial, compound, state, valid_from, valid_until from entry_pass
+  select pass_id, serial, compound, state, valid_from, valid_until, daily_from, daily_until from entry_pass
   where person_ref = any(f.refs) and (f.pass_id is null or pass_id = f.pass_id)
   order by compound = a.compound desc, state = 'active' desc, valid_until desc limit 1) p on true
 left join lateral (
@@ -236,7 +237,15 @@ def _pass(row: Any) -> KnownPass:
         state=PassState(row["state"]),
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],
+        hours=daily_hours(row),
     )
+
+
+def daily_hours(row: Any) -> DailyHours | None:
+    """The hours of each day in which a pass admits; None: at any hour."""
+    if row["daily_from"] is None or row["daily_until"] is None:
+        return None
+    return DailyHours(start=row["daily_from"], until=row["daily_until"])
 
 
 def _restrictions(row: Any) -> tuple[Restriction, ...]:

@@ -42,20 +42,22 @@ insert into pass_key (key_id, jwk, valid_from) values ($1, $2, $3) on conflict (
 """  # noqa: S105 -- public keys
 KEEP_PASSES = """
 insert into entry_pass
-  (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
-  version)
-select pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
-  version
+  (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, purpose, daily_from,
+  daily_until, state, state_since, version)
+select pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, purpose, daily_from,
+  daily_until, state, state_since, version
 from unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
-  $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::int[])
-  as p (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, state, state_since,
-    version)
+  $8::timestamptz[], $9::timestamptz[], $10::text[], $11::time[], $12::time[], $13::text[], $14::timestamptz[],
+  $15::int[])
+  as p (pass_id, number, serial, serial_since, person_ref, compound, kind, valid_from, valid_until, purpose,
+    daily_from, daily_until, state, state_since, version)
 on conflict (pass_id) do update
 set number = excluded.number, serial = excluded.serial,
   serial_since = case when entry_pass.serial < excluded.serial then excluded.serial_since
     else entry_pass.serial_since end,
   person_ref = excluded.person_ref, compound = excluded.compound, kind = excluded.kind,
-  valid_from = excluded.valid_from, valid_until = excluded.valid_until, state = excluded.state,
+  valid_from = excluded.valid_from, valid_until = excluded.valid_until, purpose = excluded.purpose,
+  daily_from = excluded.daily_from, daily_until = excluded.daily_until, state = excluded.state,
   state_since = excluded.state_since, version = excluded.version
 where entry_pass.version < excluded.version
 """
@@ -66,18 +68,24 @@ where p.pass_id = n.pass_id and p.version < n.version
 """
 PASSES_HELD = "select pass_id from entry_pass where pass_id = any($1::uuid[])"
 KEEP_CASES = """
-insert into restriction (restriction_id, source, person_ref, compound, measure, active, since, version)
-select restriction_id, 'observation', person_ref, compound, measure, active, since, version
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::int[])
-  as c (restriction_id, person_ref, compound, measure, active, since, version)
+insert into restriction
+  (restriction_id, source, person_ref, compound, measure, interrupted, active, since, version)
+select restriction_id, 'observation', person_ref, compound, measure, interrupted, active, since, version
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::timestamptz[],
+  $8::int[])
+  as c (restriction_id, person_ref, compound, measure, interrupted, active, since, version)
 on conflict (restriction_id) do update
 set person_ref = excluded.person_ref, compound = excluded.compound, measure = excluded.measure,
-  active = excluded.active, since = excluded.since, version = excluded.version
+  interrupted = excluded.interrupted, active = excluded.active, since = excluded.since, version = excluded.version
 where restriction.version < excluded.version
 """
+# A measure that was only changed waits while the person is in medical hands: the resumption names it again.
 TURN_CASES = """
-update restriction r set measure = coalesce(n.measure, r.measure), active = n.active, version = n.version
-from unnest($1::uuid[], $2::text[], $3::boolean[], $4::int[]) as n (restriction_id, measure, active, version)
+update restriction r
+set measure = case when n.interrupted is null and r.interrupted then r.measure else coalesce(n.measure, r.measure) end,
+  interrupted = coalesce(n.interrupted, r.interrupted), active = n.active, version = n.version
+from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::int[])
+  as n (restriction_id, measure, interrupted, active, version)
 where r.restriction_id = n.restriction_id and r.version < n.version
 """
 CASES_HELD = "select restriction_id from restriction where restriction_id = any($1::uuid[])"

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from services.gate.domain.entry import PassState, Restriction
+from services.gate.domain.times import DailyHours
+from services.gate.store.checks import daily_hours
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import CompoundId, PersonRef
 
@@ -20,7 +22,8 @@ select (select coalesce(max(epoch), 1) from outbox_channel)::int as epoch,
   pg_snapshot_xmin(pg_current_snapshot())::text::bigint as point
 """
 ALL_PASSES = """
-select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.person_ref, r.measures, r.compounds,
+select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.daily_from,
+  p.daily_until, p.person_ref, r.measures, r.compounds,
   c.surname_sealed, c.homes_sealed
 from entry_pass p
 left join lateral (
@@ -40,7 +43,8 @@ with touched as (
   select p.pass_id from subject_card c join entry_pass p on p.person_ref = c.person_ref
   where c.changed >= $2::text::xid8 and p.compound = $1
 )
-select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.person_ref, r.measures, r.compounds,
+select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.daily_from,
+  p.daily_until, p.person_ref, r.measures, r.compounds,
   c.surname_sealed, c.homes_sealed
 from touched t join entry_pass p on p.pass_id = t.pass_id
 left join lateral (
@@ -74,6 +78,7 @@ class Holder:
     restrictions: tuple[Restriction, ...]
     surname: bytes | None = field(repr=False)
     homes: bytes | None = field(repr=False)
+    hours: DailyHours | None = None
 
 
 async def point(conn: Conn) -> tuple[int, int]:
@@ -120,4 +125,5 @@ def _holders(rows: Sequence[Any]) -> Iterator[Holder]:
             restrictions=tuple(Restriction(measure=measure, compound=place) for measure, place in found),
             surname=row["surname_sealed"],
             homes=row["homes_sealed"],
+            hours=daily_hours(row),
         )

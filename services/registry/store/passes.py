@@ -85,9 +85,17 @@ select version, step, reason, note_sealed, serial, taken_at, taken_by from pass_
 
 # Of records that were merged the holds count as one person's: the last beginning against the last end.
 HOLDS = """
-select kind, max(since) as since, max(ended_at) as ended_at from pass_hold
-where person_ref in (select pseudonyms_of($1)) group by kind order by kind
+select kind, max(since) as since, max(ended_at) as ended_at from (
+  select kind, since, ended_at from pass_hold where person_ref in (select pseudonyms_of($1))
+  union all
+  select 'fever', seen_at, null from gate_fever where person_ref in (select pseudonyms_of($1)) and not withdrawn
+) as known (kind, since, ended_at)
+group by kind order by kind
 """
+KEEP_GATE_FEVER = """
+insert into gate_fever (check_id, person_ref, seen_at) values ($1, $2, $3) on conflict (check_id) do nothing
+"""
+WITHDRAW_GATE_FEVER = "update gate_fever set withdrawn = true where check_id = $1"
 BEGIN_HOLDS = """
 insert into pass_hold (person_ref, kind, since)
 select person_ref, $2, $3 from unnest($1::uuid[]) as held (person_ref)

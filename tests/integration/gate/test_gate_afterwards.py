@@ -108,6 +108,14 @@ async def test_a_mistyped_fever_is_corrected_by_a_new_check_and_holds_nobody(tow
     assert (await town.check(who))["verdict"] == "admit"
     kept = await town.rows("select temperature_c from entry_check order by received_at, seq limit 2")
     assert [float(row["temperature_c"]) for row in kept] == [38.6, 36.8]  # both are kept
+    [withdrawn] = await town.published("FeverWithdrawn")  # told once, also after a repeat
+    assert withdrawn == {
+        "check_id": body["check_id"],
+        "corrects": wrong["check_id"],
+        "person_ref": str(who.person),
+        "compound": HERE,
+        "withdrawn_at": NOW.isoformat().replace("+00:00", "Z"),
+    }
     other = await correct(town, wrong, town.body(who))
     assert (other.status_code, other.json()["code"]) == (409, "already_corrected")
 
@@ -121,6 +129,10 @@ async def test_a_corrected_fever_still_holds_while_another_one_stands(town: Gate
     assert codes(answer.json()) == ["under_quarantine"]
     answer = await correct(town, second, town.body(who, temperature_c=36.9))
     assert answer.json()["verdict"] == "admit"
+    assert [event["corrects"] for event in await town.published("FeverWithdrawn")] == [
+        first["check_id"],
+        second["check_id"],
+    ]  # each by itself: whoever acted on them knows which one is left
 
 
 async def test_a_correction_that_is_a_fever_holds(town: GateTown) -> None:
@@ -129,6 +141,7 @@ async def test_a_correction_that_is_a_fever_holds(town: GateTown) -> None:
     answer = await correct(town, wrong, town.body(who, temperature_c=38.5))
     assert codes(answer.json()) == ["fever"]
     assert len(await town.published("FeverSeen")) == 1
+    assert await town.published("FeverWithdrawn") == []
     assert codes(await town.check(who)) == ["under_quarantine"]
 
 
@@ -200,6 +213,43 @@ async def test_the_restriction_follows_the_case_to_its_end(town: GateTown) -> No
     assert (await town.check(who, direction="exit"))["action"] == "stay_home_and_report"
     await town.tell(ObservationClosed(**about(who, case), ending="cancelled", closed_at=LATER))
     assert (await town.check(who))["verdict"] == "admit"
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
+async def test_a_measure_that_changes_during_an_interruption_waits_for_the_resumption(
+    town: GateTown, *, together: bool
+) -> None:
+    who = await town.resident()
+    case = await town.observe(who, "home_quarantine")
+    changed = ObservationMeasureChanged(
+        **about(who, case),
+        measure="home_self_monitoring",
+        category="other",
+        changed_at=LATER,
+        policy_version=1,
+    )
+    if together:
+        await town.tell(town.interrupted(who, case), changed)
+    else:
+        await town.tell(town.interrupted(who, case))
+        await town.tell(changed)
+    [kept] = await town.rows("select measure, interrupted from restriction")
+    assert kept == {"measure": "medical", "interrupted": True}
+    assert (await town.check(who))["action"] == "hold_and_report"
+    await town.tell(town.resumed(who, case, LATER))
+    [kept] = await town.rows("select measure, interrupted from restriction")
+    assert kept == {"measure": "home_self_monitoring", "interrupted": False}
+    await town.tell(
+        ObservationMeasureChanged(
+            **about(who, case),
+            measure="home_quarantine",
+            category="concern",
+            changed_at=LATER,
+            policy_version=1,
+        )
+    )
+    [kept] = await town.rows("select measure from restriction")
+    assert kept == {"measure": "home_quarantine"}
 
 
 async def test_a_case_that_ends_leaves_gates_own_hold_until_somebody_has_looked(town: GateTown) -> None:

@@ -29,7 +29,7 @@ class Car:
             "check_id": str(uuid7()),
             "seq": self.town.seq,
             "direction": "entry",
-            "pass_token": self.town.token(self.pass_id, self.number),
+            "pass_token": self.town.token(self.pass_id, self.number, kind="vehicle"),
             "occupants": len(checks),
             "occupant_checks": named,
             "boot_opened": True,
@@ -148,7 +148,7 @@ async def test_what_becomes_of_the_pass_is_known(town: GateTown, car: Car, owner
     await town.tell(
         VehiclePassRevoked(vehicle_pass_id=car.pass_id, vehicle_ref=car.vehicle, compound=HERE, reason="sold")
     )
-    newest = town.token(car.pass_id, car.number, serial=2)
+    newest = town.token(car.pass_id, car.number, serial=2, kind="vehicle")
     assert await car.check(driver, pass_token=newest) == ("refuse", ["vehicle_pass_revoked"])
     assert await car.check(driver, pass_token=newest, direction="exit") == ("held", ["occupant_unchecked"])
     leaving = await town.check(owner_of_car, direction="exit")
@@ -161,7 +161,7 @@ async def test_a_pass_of_another_compound_and_a_forged_one_are_refused(
     driver = await town.check(owner_of_car)
     await town.tell(issued(car, THERE))
     assert await car.check(driver) == ("refuse", ["vehicle_wrong_compound"])
-    token = town.token(car.pass_id, car.number)
+    token = town.token(car.pass_id, car.number, kind="vehicle")
     forged = token[:-8] + ("A" * 8 if not token.endswith("A" * 8) else "B" * 8)
     assert (await car.check(driver, pass_token=forged))[0] != "complete"
 
@@ -220,3 +220,19 @@ async def test_the_driver_is_checked_at_this_very_checkpoint(
     answer = await town.send(town.body(owner_of_car), device=elsewhere)
     driver = answer.json()
     assert await car.check(driver) == ("held", ["occupant_unchecked"])
+
+
+@pytest.mark.requirement("R2.4")
+async def test_a_persons_pass_is_no_vehicles_and_a_vehicles_no_persons(
+    town: GateTown, car: Car, owner_of_car: Resident
+) -> None:
+    driver = await town.check(owner_of_car)  # so that the gate remembers the text as a person's pass
+    signed = town.token(car.pass_id, car.number)  # of the vehicle's own id and number, signed as a person's
+    for text in (owner_of_car.token, signed, f"VP1:{signed.removeprefix('EP1:')}"):
+        assert await car.check(driver, pass_token=text) == ("held", ["vehicle_pass_unknown"])
+    vehicle = car.body(driver)["pass_token"]
+    assert vehicle.startswith("VP1:")
+    assert await car.check(driver, pass_token=vehicle) == ("complete", [])
+    for text in (vehicle, f"EP1:{vehicle.removeprefix('VP1:')}"):
+        answer = await town.check({"kind": "pass_token", "token": text})
+        assert (answer["verdict"], codes(answer)) == ("cannot_verify", ["pass_unknown"])

@@ -192,22 +192,38 @@ class GateTown:
         )
 
     def issued(
-        self, pass_id: UUID, number: str, person: PersonRef, compound: CompoundId = HERE, *, serial: int = 1
+        self,
+        pass_id: UUID,
+        number: str,
+        person: PersonRef,
+        compound: CompoundId = HERE,
+        *,
+        serial: int = 1,
+        **terms: Any,
     ) -> EntryPassIssued:
-        """The event of a pass that is valid for a month."""
+        """The event of a pass that is valid for a month; `terms` make it a temporary one."""
         return EntryPassIssued(
             pass_id=pass_id,
             number=number,
             serial=serial,
             person_ref=person,
             compound=compound,
-            kind="resident",
+            kind="temporary" if terms else "resident",
             valid_from=NOW - timedelta(days=1),
             valid_until=NOW + timedelta(days=29),
             policy_version=1,
+            **terms,
         )
 
-    def token(self, pass_id: UUID, number: str, compound: CompoundId = HERE, *, serial: int = 1) -> str:
+    def token(
+        self,
+        pass_id: UUID,
+        number: str,
+        compound: CompoundId = HERE,
+        *,
+        serial: int = 1,
+        kind: pass_token.Kind = "entry",
+    ) -> str:
         """What is printed on the pass."""
         claims = pass_token.PassClaims(
             pass_id=pass_id,
@@ -217,7 +233,12 @@ class GateTown:
             not_before=NOW - timedelta(days=1),
             expires=NOW + timedelta(days=29),
         )
-        return pass_token.sign(claims, self.signing_key)
+        return pass_token.sign(claims, self.signing_key, kind=kind)
+
+    def pass_keys(self) -> dict[str, pass_token.PublicKey]:
+        """What verifies passes."""
+        public = pass_token.public_part(self.signing_key)
+        return {public["kid"]: pass_token.read_public(public)}
 
     async def observe(self, who: Resident, measure: Measure = "home_self_monitoring") -> UUID:
         """An observation starts."""

@@ -282,6 +282,7 @@ def test_the_order_of_reasons_is_the_order_of_gravity_in_the_requirements() -> N
         "pass_revoked",
         "wrong_compound",
         "pass_expired",
+        "outside_hours",
         "no_pass",
         "no_mask",
     ]

@@ -1,13 +1,15 @@
 """Deciding without an answer: the same rule on fewer and older facts, and never more permissive."""
 
 import json
+import zlib
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,9 @@ from services.gate.domain.entry import (
 from services.gate.domain.lists import ListedPass, ListRules, ListUnreadable, PassList, bits_of, pack, unpack
 from services.gate.domain.rulings import DEFAULT_TABLE, Case, Direction, Reason, Verdict
 from services.gate.domain.subjects import masked
+from services.gate.domain.times import DailyHours
 from shared.events.policy import Measure
+from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.pass_token import PassClaims
 
@@ -199,6 +203,8 @@ restrictions = st.lists(
 ).map(tuple)
 instants = st.sampled_from([AT + timedelta(seconds=step) for step in (-86_400, -1, 0, 1, 86_400)])
 states = st.sampled_from(PassState)
+moments = st.sampled_from([time(8), time(9), time(9, 0, 1), time(22)])  # it is nine
+hours = st.none() | st.builds(DailyHours, start=moments, until=moments)
 ages = st.sampled_from([0, 1, 14_400, 14_401, 86_400, 86_401, 10**9])
 attempts = st.builds(
     EntryAttempt,
@@ -228,6 +234,7 @@ def records(draw: st.DrawFn) -> GateRecords:
             state=draw(states),
             valid_from=draw(instants),
             valid_until=draw(instants),
+            hours=draw(hours),
         )
     return GateRecords(
         people=frozenset(PersonRef(UUID(int=10_000_001 + nth)) for nth in range(people)),
@@ -274,6 +281,7 @@ def towns(draw: st.DrawFn) -> dict[str, tuple[KnownPass, tuple[Restriction, ...]
                 state=draw(states),
                 valid_from=draw(instants),
                 valid_until=draw(instants),
+                hours=draw(hours),
             ),
             draw(restrictions),
             draw(st.sampled_from(["王", "欧阳", "李"])),
@@ -295,6 +303,7 @@ def as_listed(town: dict[str, tuple[KnownPass, tuple[Restriction, ...], str, str
             bound=bits_of(held, HERE),
             surname=masked(surname),
             room=room,
+            hours=known.hours,
         )
         for number, (known, held, surname, room) in town.items()
     )
@@ -348,6 +357,28 @@ def test_who_is_looked_up_offline_is_never_let_through(
     ):
         verdict = offline.decide_offline(replace(who, kind=kind), known, LIST_RULES).verdict
         assert verdict not in LETS_THROUGH
+
+
+@given(moments, moments, st.integers(0, 86_399))
+def test_the_hours_of_a_day_hold_from_the_first_on_and_before_the_last_also_across_midnight(
+    start: time, until: time, second: int
+) -> None:
+    at = datetime(2020, 2, 24, tzinfo=SHANGHAI) + timedelta(seconds=second)
+    day = [start <= at.time(), at.time() < until]
+    assert DailyHours(start=start, until=until).cover(at) == (all(day) if start < until else any(day))
+
+
+def test_a_list_from_before_there_were_hours_is_still_read() -> None:
+    made = PassList(
+        compound=HERE, made_at=AT, version="1.9.ab", since=None, rules=LIST_RULES, passes=(listed(),)
+    )
+    content = cbor2.loads(zlib.decompress(pack(made)))
+    del content["passes"]["hours"]
+    place = content["rules"]["reasons"].index("outside_hours")
+    del content["rules"]["reasons"][place]
+    for *_, cells in content["rules"]["table"]:
+        del cells[place]
+    assert unpack(zlib.compress(cbor2.dumps(content))) == made
 
 
 @given(st.binary(max_size=200))

@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from services.gate.domain.entry import (
     judge,
 )
 from services.gate.domain.rulings import Case, Direction, Reason
+from services.gate.domain.times import DailyHours
 from shared.events.policy import Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
@@ -65,6 +66,11 @@ POLICIES = {
     ),
     "no_musts": replace(_DEFAULT, version=3, musts=frozenset()),
 }
+# The instant of the vectors is 09:00 in Shanghai: both ends of a window, and one across midnight.
+_HOURS: tuple[list[str] | None, ...] = (
+    *(None, None, None, None, None, None),
+    *(["09:00", "18:00"], ["08:00", "09:00"], ["22:00", "09:01"], ["22:00", "06:00"]),
+)
 _READINGS = ("36.5", "37.2", "37.3", "36.9", "37.0", "34.0", "33.99", "43.0", "43.01", "3.65", "365")
 
 
@@ -180,6 +186,7 @@ def _some_pass(chance: random.Random) -> dict[str, Any]:
         "state": chance.choice(("active", "active", "active", "suspended", "revoked")),
         "valid_from": (AT + starts).isoformat(),
         "valid_until": (AT + ends).isoformat(),
+        "hours": chance.choice(_HOURS),
     }
 
 
@@ -198,6 +205,11 @@ def _pass(told: dict[str, Any], people: frozenset[PersonRef]) -> KnownPass:
         state=PassState(told["state"]),
         valid_from=datetime.fromisoformat(told["valid_from"]),
         valid_until=datetime.fromisoformat(told["valid_until"]),
+        hours=DailyHours(
+            start=time.fromisoformat(told["hours"][0]), until=time.fromisoformat(told["hours"][1])
+        )
+        if told["hours"]
+        else None,
     )
 
 
