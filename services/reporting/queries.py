@@ -20,6 +20,7 @@ from services.reporting.store import (
     population,
     site_rounds,
     survey,
+    vehicle_flow,
 )
 from services.reporting.store import policy as policies
 from shared.db.pool import Conn
@@ -83,7 +84,10 @@ async def board(conn: Conn, who: Principal, *, now: datetime, real_now: datetime
         found[row["compound"]] |= {name: row[name] for name in ("people", "residents", "households")}
     for row in await conn.fetch(addresses.ADDRESSES):
         found[row["compound"]]["dwellings"] = row["dwellings"]
-    for row in await conn.fetch(entry_flow.FLOW_OF_DAY, day):
+    for row in (
+        *await conn.fetch(entry_flow.FLOW_OF_DAY, day),
+        *await conn.fetch(vehicle_flow.FLOW_OF_DAY, day),
+    ):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     for row in await conn.fetch(entry_passes.ACTIVE_PASSES, now):
         found[row["compound"]]["passes_active"] = row["passes"]

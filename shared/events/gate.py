@@ -83,7 +83,6 @@ class VehicleChecked(
     channel="checks",
     key="check_id",
     place="compound",
-    archive_only=True,
 ):
     """A vehicle asked to pass and the checkpoint answered; its occupants have their own checks (R2.3, G7).
 

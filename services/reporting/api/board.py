@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from services.reporting import queries
 from services.reporting.api.common import IfNoneMatch, InContext, SourceAsOf, as_of, conditional
 from services.reporting.domain.board import Figures, Line, in_order, total
-from services.reporting.store import entry_flow
+from services.reporting.store import entry_flow, vehicle_flow
 from shared.db.pool import Conn
 from shared.events.policy import Measure
 from shared.http.access import TOWN, Caller, Principal
@@ -47,6 +47,10 @@ class FiguresAnswer(Answer):
     refused: int
     cannot_verify: int
     fever: int
+    vehicles_in: int
+    vehicles_out: int
+    vehicles_held: int
+    vehicles_refused: int
     gates: int
     gates_online: int | None
     sites: int
@@ -95,6 +99,16 @@ class HourLine(Answer):
     offline: int
 
 
+class VehicleHourLine(Answer):
+    """Vehicles in an hour of the day at a compound's gates."""
+
+    hour: int
+    vehicles_in: int
+    vehicles_out: int
+    vehicles_held: int
+    vehicles_refused: int
+
+
 class CompoundAnswer(Answer):
     """One compound: its line, and its gates hour by hour."""
 
@@ -103,6 +117,7 @@ class CompoundAnswer(Answer):
     as_of: list[SourceAsOf]
     compound: CompoundLine
     hours: list[HourLine]
+    vehicle_hours: list[VehicleHourLine]
 
 
 @router.get("/v1/board", response_model=BoardAnswer, summary="The compound board")
@@ -133,6 +148,7 @@ async def compound_board(
     async with context.database.read() as conn:
         found = await _read(conn, context, who)
         hours = await conn.fetch(entry_flow.FLOW_OF_COMPOUND, found.day, compound)
+        vehicles = await conn.fetch(vehicle_flow.FLOW_OF_COMPOUND, found.day, compound)
         line = next((line for line in found.lines if line.compound == compound), None)
     if line is None:
         who.require_compound(compound)  # whoever sees everything may know that there is none
@@ -143,6 +159,7 @@ async def compound_board(
         as_of=as_of(found.sources),
         compound=_line(line),
         hours=[HourLine(**dict(row)) for row in hours],
+        vehicle_hours=[VehicleHourLine(**dict(row)) for row in vehicles],
     )
     return conditional(answer, if_none_match)
 

@@ -19,6 +19,7 @@ class Figures:
         observed: people under observation by the measure in force; awaiting closure included.
         missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
         entries, exits: admissions, with or without an action.
+        vehicles_in, vehicles_out: vehicles that might pass; `vehicles_held`, `vehicles_refused` might not.
         gates: checkpoints that have a device in service.
         gates_online: of these, with a device that has said something lately. None without policy.
         sites: on duty today.
@@ -44,6 +45,10 @@ class Figures:
     refused: int = 0
     cannot_verify: int = 0
     fever: int = 0
+    vehicles_in: int = 0
+    vehicles_out: int = 0
+    vehicles_held: int = 0
+    vehicles_refused: int = 0
     gates: int = 0
     gates_online: int | None = 0
     sites: int = 0

@@ -23,6 +23,7 @@ from services.reporting.projections.read_model import ReadModel
 from services.reporting.projections.responsibility import Responsibility
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
+from services.reporting.projections.vehicle_flow import VehicleFlows
 from services.reporting.projections.watch_lists import WatchLists
 
 
@@ -48,4 +49,5 @@ def all_projections() -> list[ReadModel]:
         Leads(),
         WatchLists(),
         Survey(),
+        VehicleFlows(),
     ]

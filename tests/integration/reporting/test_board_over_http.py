@@ -41,6 +41,7 @@ from tests.integration.reporting.world import (
     started,
     turn_ended,
     turn_started,
+    vehicle,
 )
 
 FIRST, SECOND, THIRD, *_ = COMPOUNDS
@@ -60,6 +61,10 @@ ADDITIVE = (
     "refused",
     "cannot_verify",
     "fever",
+    "vehicles_in",
+    "vehicles_out",
+    "vehicles_held",
+    "vehicles_refused",
     "gates",
     "gates_online",
     "sites",
@@ -154,6 +159,12 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         check(FIRST, MORNING, direction="exit"),
         check(FIRST, MORNING, "refuse", reasons=("fever", "no_mask")),
         check(FIRST, MORNING, "cannot_verify", offline=True),
+        vehicle(FIRST, MORNING, emergency=True),
+        vehicle(FIRST, MORNING, direction="exit"),
+        vehicle(FIRST, MORNING + timedelta(hours=1), direction="exit"),
+        vehicle(FIRST, MORNING, "held", reasons=("occupant_unchecked",)),
+        vehicle(FIRST, MORNING, "refuse", direction="exit"),
+        vehicle(FIRST, yesterday),
         check(FIRST, yesterday),
         check(FIRST, late, offline=True),  # 23:59:59 of the day before, told today
         ill,
@@ -204,6 +215,10 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         "refused": 1,
         "cannot_verify": 1,
         "fever": 1,
+        "vehicles_in": 1,
+        "vehicles_out": 2,
+        "vehicles_held": 1,
+        "vehicles_refused": 1,
         "gates": 0,
         "gates_online": 0,
         "sites": 2,
@@ -219,6 +234,7 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
     }
     one = (await reporting.get(f"/v1/board/{FIRST}")).json()
     assert one["compound"] == line
+    assert [(hour["vehicles_in"], hour["vehicles_out"]) for hour in one["vehicle_hours"]] == [(1, 1), (0, 1)]
     assert [(hour["hour"], hour["checks"]) for hour in one["hours"]] == [(8, 5)]
 
 

@@ -25,6 +25,7 @@ from shared.events.gate import (
     EntryChecked,
     ShiftEnded,
     ShiftStarted,
+    VehicleChecked,
 )
 from shared.events.observation import (
     DeclarationMissed,
@@ -221,6 +222,26 @@ def check(compound: CompoundId, at: datetime, verdict: str = "admit", **changes:
     return EntryChecked(**(values | changes))
 
 
+def vehicle(compound: CompoundId, at: datetime, verdict: str = "complete", **changes: Any) -> VehicleChecked:
+    """A vehicle at a gate."""
+    values: dict[str, Any] = {
+        "check_id": uuid4(),
+        "compound": compound,
+        "checkpoint": CheckpointId(f"{compound}-k1"),
+        "vehicle_ref": None,
+        "direction": "entry",
+        "verdict": verdict,
+        "reasons": (),
+        "emergency": False,
+        "occupants": 2,
+        "boot_opened": True,
+        "checked_at": at,
+        "offline": False,
+        "policy_version": 1,
+    }
+    return VehicleChecked(**(values | changes))
+
+
 def device_seen(compound: CompoundId, device: UUID, seen_at: datetime) -> DeviceSeen:
     """A device says how it is."""
     return DeviceSeen(
@@ -379,7 +400,8 @@ def small_town(rng: Random, size: int) -> Log:
                         direction=rng.choice(("entry", "exit")),
                         reasons=("fever",) if rng.random() < 0.1 else (),
                         offline=rng.random() < 0.2,
-                    )
+                    ),
+                    vehicle(compound, at, rng.choice(("complete", "held", "refuse"))),
                 )
             case 5:
                 log.say(*_pass_life(rng, compound), *_at_a_gate(rng, compound, at))

@@ -6,13 +6,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.reporting.projections import check_flags, gates
+from services.reporting.projections import check_flags, gates, vehicle_flow
+from services.reporting.projections.entry_flow import FlowKey
+from services.reporting.projections.vehicle_flow import VehicleFlow
 from shared.events.gate import (
     AdmittedAfterRevocation,
     CheckFlagged,
     DeviceEnrolled,
     DeviceRevoked,
     DeviceSeen,
+    VehicleChecked,
 )
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
@@ -78,3 +81,43 @@ def test_a_flag_is_kept_once_for_a_check_and_what_is_said_of_it() -> None:
         ("copied_pass", 2),
         ("admitted_after_replaced", 1),
     }
+
+
+def vehicle(verdict: str, direction: str, at: datetime = MORNING) -> VehicleChecked:
+    return VehicleChecked.model_validate(
+        {
+            "check_id": uuid4(),
+            "compound": HERE,
+            "checkpoint": "lj-001-k1",
+            "vehicle_ref": None,
+            "direction": direction,
+            "verdict": verdict,
+            "reasons": (),
+            "emergency": False,
+            "occupants": 1,
+            "boot_opened": None,
+            "checked_at": at,
+            "offline": False,
+            "policy_version": 1,
+        }
+    )
+
+
+@pytest.mark.scenario("G7")
+def test_vehicles_are_counted_by_what_they_came_to_in_the_hour_when_they_stood_there() -> None:
+    events = [
+        vehicle("complete", "entry"),
+        vehicle("complete", "exit"),
+        vehicle("held", "entry"),
+        vehicle("held", "exit"),
+        vehicle("refuse", "entry"),
+        vehicle("complete", "entry", MORNING + timedelta(minutes=30)),
+    ]
+    day = MORNING.date()
+    expected = {
+        FlowKey(day, HERE, 8): VehicleFlow(
+            vehicles_in=1, vehicles_out=1, vehicles_held=2, vehicles_refused=1
+        ),
+        FlowKey(day, HERE, 9): VehicleFlow(vehicles_in=1),
+    }
+    assert vehicle_flow.fold(events) == expected == vehicle_flow.fold(reversed(events))
