@@ -21,9 +21,10 @@ from services.gate.desk import Station, desk
 from services.gate.domain.devices import UnknownDevice
 from services.gate.handlers import device_health, devices
 from services.gate.handlers.device_health import Heartbeat
+from services.gate.handlers.roster import places_of, require_post
 from services.gate.store import device_health as store
 from services.gate.store.rules import rules_version
-from shared.http.access import TOWN, Caller, Principal, ScopeKind
+from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.obs.logging import get_logger
@@ -77,7 +78,9 @@ async def list_devices(
     """Tell the devices of the places that the caller answers for, by id."""
     last = _AFTER.read(after)[0] if after else UUID(int=0)
     async with context.database.read() as conn:
-        rows = await conn.fetch(store.DEVICES, last, *within(who), compound, checkpoint, revoked, limit + 1)
+        rows = await conn.fetch(
+            store.DEVICES, last, await places_of(conn, who), compound, checkpoint, revoked, limit + 1
+        )
     items = [DeviceLine(**_line(row, context.clock.now())) for row in rows[:limit]]
     return Page(items=items, next=_AFTER.write(items[-1].device_id) if len(rows) > limit else None)
 
@@ -89,28 +92,13 @@ async def one_device(device_id: UUID, who: Caller, context: Working) -> OneDevic
         row = await conn.fetchrow(store.DEVICE_AS_LISTED, device_id)
         if row is None:
             raise UnknownDevice("没有该设备。There is no such device.")
-        who.require_compound(row["compound"], checkpoint=row["checkpoint"])
+        await require_post(conn, who, row["checkpoint"])
         highest, missing = await store.gaps(conn, device_id)
     return OneDevice(
         **_line(row, context.clock.now()),
         highest_seq=highest,
         missing=[SeqRun(first=first, last=last) for first, last in missing],
     )
-
-
-def within(who: Principal) -> tuple[list[str] | None, list[str] | None]:
-    """The compounds and the checkpoints of the caller's grants, as filters: one of them has to fit.
-
-    None and None, for everything, where a grant covers the town.
-    """
-    scopes = who.scopes_for()
-    if TOWN in scopes:
-        return None, None
-    named: dict[ScopeKind, list[str]] = {ScopeKind.COMPOUND: [], ScopeKind.CHECKPOINT: []}
-    for scope in scopes:
-        if scope.id and scope.kind in named:
-            named[scope.kind].append(scope.id)
-    return named[ScopeKind.COMPOUND], named[ScopeKind.CHECKPOINT]
 
 
 def _line(row: Any, now: datetime) -> dict[str, Any]:

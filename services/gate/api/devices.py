@@ -17,6 +17,7 @@ from services.gate.api.models import (
 from services.gate.desk import Station, desk
 from services.gate.domain.devices import UnknownCheckpoint
 from services.gate.handlers import devices
+from services.gate.handlers.roster import require_post
 from services.gate.store import devices as store
 from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
@@ -69,7 +70,7 @@ async def issue_enrolment_code(body: CodeBody, who: Caller, context: Working) ->
         post = await store.post(tx, body.checkpoint)
         if post is None:
             raise UnknownCheckpoint("没有该卡口。There is no such checkpoint.", field="checkpoint")
-        who.require_compound(post.compound, checkpoint=post.checkpoint)
+        await require_post(tx, who, post.checkpoint)
         issued = await devices.issue_code(
             body.request_id, post, issued_by=who.subject, real_now=context.clock.real_now(), tx=tx
         )
@@ -121,7 +122,7 @@ async def revoke_device(device_id: UUID, who: Caller, request: Request) -> Revok
     context: Context = request.app.state.context
     async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
         compound, checkpoint, revoked_at = await devices.device_for_update(device_id, tx=tx)
-        who.require_compound(compound, checkpoint=checkpoint)
+        await require_post(tx, who, checkpoint)
         if revoked_at is None:
             revoked_at = await devices.revoke(
                 device_id, compound=compound, checkpoint=checkpoint, revoked_by=who.subject, tx=tx

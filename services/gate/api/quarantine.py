@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError
 
 from services.gate.api.checks import take_vouched
 from services.gate.api.commands import command_of
-from services.gate.api.device_health import within
 from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import EntryCheckBody
 from services.gate.desk import Desk, desk
@@ -18,6 +17,7 @@ from services.gate.domain.quarantine import Because, decide_settling
 from services.gate.domain.rulings import Direction, Verdict
 from services.gate.handlers import quarantine
 from services.gate.handlers.checks import CheckEntry
+from services.gate.handlers.roster import places_of, require_post
 from services.gate.store import quarantine as store
 from services.gate.store.quarantine import Cause, Kept, State
 from shared.db.pool import Tx
@@ -89,7 +89,12 @@ async def list_quarantine(
     last = _AFTER.read(after)[0] if after else UUID(int=0)
     async with context.database.read() as conn:
         found = await store.listed(
-            conn, after=last, within=within(who), device_id=device_id, state=state, limit=limit + 1
+            conn,
+            after=last,
+            places=await places_of(conn, who),
+            device_id=device_id,
+            state=state,
+            limit=limit + 1,
         )
     content = await quarantine.opened(found[:limit], vault=context.vault)
     items = [_shown(item, content.get(item.item_id)) for item in found[:limit]]
@@ -128,7 +133,7 @@ async def _lock(tx: Tx, body: SettleBody, who: Principal, *, as_: State) -> list
     """The items that are to be settled now, locked, in the caller's places."""
     found = await store.for_update(tx, body.item_ids)
     for item in found:
-        who.require_compound(item.compound, checkpoint=item.checkpoint)
+        await require_post(tx, who, item.checkpoint)
     due = decide_settling(body.item_ids, {item.item_id: item.state for item in found}, as_=as_)
     return [item for item in found if item.item_id in due]
 

@@ -28,11 +28,11 @@ select d.device_id, d.compound, d.checkpoint, d.enrolled_at, d.revoked_at, d.rev
   r.queue_length, r.oldest_queued_at, r.quarantined, r.rejected, r.list_made_at, r.clock_skew_seconds,
   (select count(*)::int from quarantined_item q where q.device_id = d.device_id and q.state = 'held') as held
 from device d left join device_report r on r.device_id = d.device_id
-where d.device_id > $1 and ($2::text[] is null or d.compound = any($2) or d.checkpoint = any($3::text[]))
-  and ($4::text is null or d.compound = $4) and ($5::text is null or d.checkpoint = $5)
-  and ($6::boolean is null or (d.revoked_at is not null) = $6)
+where d.device_id > $1 and ($2::text[] is null or d.checkpoint = any($2))
+  and ($3::text is null or d.compound = $3) and ($4::text is null or d.checkpoint = $4)
+  and ($5::boolean is null or (d.revoked_at is not null) = $5)
 order by d.device_id
-limit $7
+limit $6
 """
 DEVICE_AS_LISTED = """
 select d.device_id, d.compound, d.checkpoint, d.enrolled_at, d.revoked_at, d.revoked_by, r.seen_at, r.app_version,

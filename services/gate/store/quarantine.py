@@ -23,10 +23,10 @@ ITEMS = """
 select item_id, device_id, compound, checkpoint, cause, item_sealed, received_at, state, outcome, decided_at,
   decided_by, decided_because
 from quarantined_item
-where item_id > $1 and ($2::text[] is null or compound = any($2) or checkpoint = any($3::text[]))
-  and ($4::uuid is null or device_id = $4) and ($5::text is null or state = $5)
+where item_id > $1 and ($2::text[] is null or checkpoint = any($2))
+  and ($3::uuid is null or device_id = $3) and ($4::text is null or state = $4)
 order by item_id
-limit $6
+limit $5
 """
 ITEMS_FOR_UPDATE = """
 select item_id, device_id, compound, checkpoint, cause, item_sealed, received_at, state, outcome, decided_at,
@@ -96,13 +96,13 @@ async def listed(
     conn: Conn,
     *,
     after: UUID,
-    within: tuple[list[str] | None, list[str] | None],
+    places: list[str] | None,
     device_id: UUID | None,
     state: State | None,
     limit: int,
 ) -> list[Kept]:
-    """A page of items by age."""
-    return [Kept(**row) for row in await conn.fetch(ITEMS, after, *within, device_id, state, limit)]
+    """A page of items of these checkpoints by age; None: of all."""
+    return [Kept(**row) for row in await conn.fetch(ITEMS, after, places, device_id, state, limit)]
 
 
 async def for_update(tx: Tx, item_ids: Sequence[UUID]) -> list[Kept]:

@@ -106,11 +106,16 @@ async def test_devices_are_shown_within_the_callers_places_page_by_page(town: Ga
     here = sorted(map(device_id, (town.device, third)), key=UUID)
     assert await ids("shift_leader", f"checkpoint:{CHECKPOINT}") == here
     assert await ids("supervisor", f"compound:{THERE}") == [device_id(other)]
+    assert await ids("supervisor", "neighbourhood:nb-1") == everything
+    assert await ids("supervisor", "neighbourhood:nb-2") == []
     assert await ids("supervisor", f"compound:{THERE}", compound=HERE) == []
     assert await ids("ops", "town", checkpoint=OTHER_CHECKPOINT) == [device_id(other)]
     assert await ids("hq_officer", "town", revoked="true") == []
+    near = town.client.as_role("supervisor", "neighbourhood:nb-1")
+    path = f"/v1/devices/{device_id(town.device)}"
+    assert (await town.client.http.get(path, headers=near)).status_code == 200
     foreign = town.client.as_role("shift_leader", f"checkpoint:{OTHER_CHECKPOINT}")
-    one = await town.client.http.get(f"/v1/devices/{device_id(town.device)}", headers=foreign)
+    one = await town.client.http.get(path, headers=foreign)
     assert (one.status_code, one.json()["code"]) == (403, "out_of_scope")
 
 

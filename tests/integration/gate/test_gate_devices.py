@@ -79,6 +79,8 @@ async def test_asking_again_for_a_code_makes_the_earlier_one_void(town: GateTown
         ("hq_officer", f"compound:{HERE}", 201),
         ("hq_officer", f"compound:{THERE}", 403),
         ("ops", f"checkpoint:{CHECKPOINT}", 201),
+        ("ops", "neighbourhood:nb-1", 201),
+        ("ops", "neighbourhood:nb-2", 403),
         ("guard", f"checkpoint:{CHECKPOINT}", 403),
         ("property_manager", f"compound:{HERE}", 403),
     ],

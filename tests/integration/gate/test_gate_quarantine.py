@@ -118,7 +118,8 @@ async def test_only_supervisors_of_the_place_decide(town: GateTown) -> None:
     await town.batch([town.body({"kind": "visitor"})])
     items = await held(town, f"compound:{HERE}")
     assert len(items) == 1
-    assert await held(town, f"compound:{THERE}") == []
+    assert await held(town, f"compound:{THERE}") == await held(town, "neighbourhood:nb-2") == []
+    assert await held(town, "neighbourhood:nb-1") == items
     foreign = await settle(town, "release", items, scope=f"compound:{THERE}")
     assert (foreign.status_code, foreign.json()["code"]) == (403, "out_of_scope")
     guard = await town.client.http.get("/v1/quarantine", headers=town.client.as_role("shift_leader"))
