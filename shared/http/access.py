@@ -15,6 +15,7 @@ from fastapi import Depends
 from fastapi.routing import APIRoute, RouteContext
 from starlette.requests import Request
 from starlette.routing import BaseRoute
+from starlette.types import Scope as Connection
 
 from shared.http.problem import HttpRefusal
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
@@ -220,15 +221,25 @@ async def principal(request: Request) -> Principal:
         RoleNotAllowed: nobody in this role may call the route (403), or what else such a caller is told.
         TooManyRequests: the route has a limit, and the caller or all together are past it (429).
     """
-    scope = request.scope
-    if limiter := request.app.state.limiters.get((id(scope["route"]), scope["method"])):
-        limiter.take(request.client.host if request.client else "")
-    allowed = request.app.state.cells[id(scope["route"]), scope["method"]]
+    return await identify(request.scope)
+
+
+async def identify(scope: Connection) -> Principal:
+    """Do the same for a request of which only the ASGI scope was made.
+
+    Raises:
+        NotAuthenticated, RoleNotAllowed, TooManyRequests: as `principal`.
+    """
+    state, cell = scope["app"].state, (id(scope["route"]), scope["method"])
+    if limiter := state.limiters.get(cell):
+        client = scope.get("client")
+        limiter.take(client[0] if client else "")
+    allowed = state.cells[cell]
     public = Role.PUBLIC in allowed
-    if public and "authorization" not in request.headers:
+    if public and all(name != b"authorization" for name, _ in scope["headers"]):
         who = NOBODY
     else:
-        who = await request.app.state.authenticate(request)
+        who = await state.authenticate(scope)
     scope[_AUTHENTICATED] = who
     narrowed = who
     if not all(grant.role in allowed for grant in who.grants):

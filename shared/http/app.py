@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import auth, openapi, problem
 from shared.http.access import AccessTable, AccessTableError, match_table, principal
 from shared.http.bodies import BodyGuard
+from shared.http.direct import direct_routes
 from shared.http.limits import Limiter, RateTable
 from shared.http.shell import PLAIN, Shell
 from shared.kernel.clock import Clock
@@ -39,11 +41,22 @@ class Health(Protocol):
 
 
 class App(FastAPI):
-    """A FastAPI application whose OpenAPI document names problems and roles."""
+    """A FastAPI application whose OpenAPI document names problems and roles.
+
+    `direct` are the routes that are answered before middleware and router, by method and path.
+    """
 
     def __init__(self, *, table: AccessTable, **settings: Any) -> None:
         self._table = table
+        self.direct: dict[tuple[str, str], ASGIApp] = {}
         super().__init__(**settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and (direct := self.direct.get((scope["method"], scope["path"]))):
+            await direct(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Make the document once."""
@@ -134,6 +147,11 @@ def make_app(
     problem.install(app)
     app.add_middleware(BodyGuard, limits=limits)
     app.add_middleware(Shell, service=service, routes=names)  # added last: outermost
+    if tracer_provider is None:  # with one, FastAPI's own layers make the spans of every request
+        app.direct = {
+            key: Shell(direct, service=service, routes=names)
+            for key, direct in direct_routes(app, routes, limits).items()
+        }
     metrics.build_info(service, version=version)
     return app
 

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from starlette.requests import Request
+from starlette.types import Scope as Connection
 
 from shared.http.access import STAFF, Grant, Principal, Role, Scope
 from shared.http.problem import HttpRefusal, Unavailable
@@ -67,15 +67,15 @@ class Verifier(Protocol):
 
 def authentication(
     verifier: Verifier, others: Mapping[str, Authenticator], app: FastAPI
-) -> Callable[[Request], Awaitable[Principal]]:
-    """Make the function that authenticates a request by the scheme it uses."""
+) -> Callable[[Connection], Awaitable[Principal]]:
+    """Make the function that authenticates a request, given as its ASGI scope, by the scheme it uses."""
     schemes = {scheme.lower(): fn for scheme, fn in others.items()}
 
-    async def authenticate(request: Request) -> Principal:
-        given = request.headers.getlist("authorization")
+    async def authenticate(scope: Connection) -> Principal:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
         if not given:
             raise NotAuthenticated
-        scheme, _, credential = given[0].partition(" ")
+        scheme, _, credential = given[0].decode("latin-1").partition(" ")
         try:
             if len(given) > 1 or len(given[0]) > MAX_CREDENTIAL:
                 raise TokenRefused("more than one credential, or a huge one")

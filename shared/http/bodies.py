@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problem import HttpRefusal
@@ -79,6 +80,31 @@ def _unstorable(value: Any) -> bool:
             return any(_unstorable(item) for item in value)
         case _:
             return False
+
+
+async def read_guarded(scope: Scope, receive: Receive, limit: int = DEFAULT_LIMIT) -> bytes:
+    """Read a whole body under the same guard, for routes that are answered before the middleware.
+
+    Raises:
+        BodyTooLarge, MalformedJson: as soon as that is known.
+        ClientDisconnect: the caller hung up before the end.
+    """
+    announced, size, parts = _announced(scope), 0, []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit or announced > limit:
+            raise BodyTooLarge(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            break
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    if body and _is_json(scope):
+        scope[PARSED] = parse_json(body)
+    return body
 
 
 class BodyGuard:

@@ -6,18 +6,23 @@ same order of refusals (unreadable body, caller, content), the same problems.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_type_hints
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from shared.http.access import principal
-from shared.http.bodies import PARSED
+from shared.http.access import identify
+from shared.http.bodies import DEFAULT_LIMIT, PARSED, read_guarded
+from shared.http.problem import of_error
+from shared.kernel.refusal import Refusal
 
 JSON = "application/json"
 _ABSENT = object()
@@ -30,7 +35,7 @@ class DirectRoute(APIRoute):
     answers is declared by `response_model`, which only documents.
     """
 
-    respond: Callable[[Request], Awaitable[Response]]
+    respond: Callable[[Request, bytes], Awaitable[Response]]
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """The handler, made once when the application is built.
@@ -43,9 +48,8 @@ class DirectRoute(APIRoute):
             raise TypeError(f"{self.path}: a direct route takes a body and the request, nothing else")
         adapter: TypeAdapter[Any] = TypeAdapter(get_type_hints(endpoint)["body"])
 
-        async def handle(request: Request) -> Response:
-            raw = await request.body()  # guarded: what is no JSON, too long or not storable ends here
-            await principal(request)
+        async def respond(request: Request, raw: bytes) -> Response:
+            await identify(request.scope)
             given = request.scope.get(PARSED, _ABSENT)
             if given is _ABSENT or not _is_json(request):
                 raise _not_json(raw)
@@ -56,7 +60,10 @@ class DirectRoute(APIRoute):
             response: Response = await endpoint(body=body, request=request)
             return response
 
-        self.respond = handle
+        async def handle(request: Request) -> Response:
+            return await respond(request, await request.body())
+
+        self.respond = respond
         return handle
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,8 +71,51 @@ class DirectRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        response = await self.respond(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        response = await self.respond(request, await request.body())
         await response(scope, receive, send)
+
+
+class Direct:
+    """One direct route as an ASGI application of its own, for requests that need no middleware and no router.
+
+    What the middleware does for other routes is done here in the same order: the body's guard, the access table, the
+    problems. Only `shared.http.shell.Shell` belongs around it.
+    """
+
+    def __init__(self, app: FastAPI, route: DirectRoute, *, limit: int) -> None:
+        self._app = app
+        self._route = route
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, also what is refused; anything else is raised."""
+        scope["app"], scope["route"] = self._app, self._route
+        request = Request(scope, receive, send)
+        try:
+            # Guarded: what is no JSON, too long or not storable ends here.
+            response = await self._route.respond(request, await read_guarded(scope, receive, self._limit))
+        except (Refusal, HTTPException, RequestValidationError) as error:
+            response = await of_error(request, error)
+        await response(scope, receive, send)
+
+
+def direct_routes(
+    app: FastAPI, routes: Mapping[str, BaseRoute], limits: Mapping[int, int]
+) -> dict[tuple[str, str], Direct]:
+    """Method and path -> what answers, for every direct route whose path is fixed.
+
+    Args:
+        app: whose state the routes use.
+        routes: `"METHOD /path"` -> route.
+        limits: id of a route -> bytes that its body may have.
+    """
+    found = {}
+    for name, route in routes.items():
+        method, _, path = name.partition(" ")
+        if isinstance(route, DirectRoute) and "{" not in path:
+            found[method, path] = Direct(app, route, limit=limits.get(id(route), DEFAULT_LIMIT))
+    return found
 
 
 def _is_json(request: Request) -> bool:

@@ -176,6 +176,17 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     return render(422, "invalid_request", detail, field=found[0].field or None, errors=found)
 
 
+async def of_error(request: Request, error: Refusal | HTTPException | RequestValidationError) -> Response:
+    """Render what a route refuses, where no middleware of the application does."""
+    match error:
+        case Refusal():
+            return await _on_refusal(request, error)
+        case HTTPException():
+            return await _on_http_exception(request, error)
+        case RequestValidationError():
+            return await _on_invalid(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Render every refusal, validation error and HTTP error of the application as a problem."""
     app.add_exception_handler(Refusal, _on_refusal)

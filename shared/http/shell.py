@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from functools import lru_cache
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http import problem
 from shared.kernel.ids import uuid7
-from shared.obs.logging import get_logger, use_correlation
+from shared.obs.logging import get_logger, use_correlation, write_fact
 from shared.obs.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from shared.obs.tracing import begin
 
@@ -60,26 +59,26 @@ class Shell:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        correlation = _uuid(_header(scope, b"x-correlation-id")) or uuid7()
+        given, traceparent = _origin(scope)
+        correlation = _uuid(given) or uuid7()
+        spelled = str(correlation)
         status = 0
 
         async def start(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = message["headers"]
+                headers = [*message["headers"], (b"x-correlation-id", spelled.encode())]
                 present = {name.lower() for name, _ in headers}
-                message["headers"] = [
-                    *headers,
-                    *((name, value) for name, value in _HEADERS.items() if name not in present),
-                    (b"x-correlation-id", str(correlation).encode()),
-                ]
+                if present.isdisjoint(_HEADERS):
+                    headers += _HEADERS.items()
+                else:
+                    headers += [(name, value) for name, value in _HEADERS.items() if name not in present]
+                message["headers"] = headers
             await send(message)
 
-        with ExitStack() as stack:
-            stack.enter_context(use_correlation(correlation))
-            stack.enter_context(begin(_header(scope, b"traceparent")))
-            trace.get_current_span().set_attribute("fangkong.correlation_id", str(correlation))
+        with use_correlation(correlation), begin(traceparent):
+            trace.get_current_span().set_attribute("fangkong.correlation_id", spelled)
             try:
                 if _holds_nul(scope):
                     answer = problem.render(400, "bad_request", "地址含有不允许的字符。A NUL in the address.")
@@ -106,7 +105,9 @@ class Shell:
         duration.observe(seconds)
         count.inc()
         if route not in PLAIN:
-            log.info("http_request", method=method, route=route, code=status, seconds=round(seconds, 5))
+            write_fact(
+                "http", "http_request", method=method, route=route, code=status, seconds=round(seconds, 5)
+            )
 
 
 @lru_cache(maxsize=1_000)
@@ -127,8 +128,15 @@ def _failure(error: Exception) -> Response:
     )
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+def _origin(scope: Scope) -> tuple[str | None, str | None]:
+    """What the caller says of where the request comes from: correlation id and trace."""
+    correlation = traceparent = None
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id":
+            correlation = correlation or value.decode("latin-1")
+        elif name == b"traceparent":
+            traceparent = traceparent or value.decode("latin-1")
+    return correlation, traceparent
 
 
 def _uuid(text: str | None) -> UUID | None:
