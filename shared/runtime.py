@@ -35,6 +35,7 @@ from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import Authenticator, Jwks, StaffVerifier
 from shared.http.limits import RateTable
+from shared.http.wire import HttpProtocol
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
 from shared.kernel.sealed import MasterKeys, Vault
@@ -374,6 +375,7 @@ def _verifier(settings: ServiceSettings, clock: Clock) -> StaffVerifier:
 def _uvicorn_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

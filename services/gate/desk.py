@@ -95,7 +95,7 @@ class Desk:
             await self._take_next(session, given)
         station = session.station
         seen = self._clock.real_now().timestamp()
-        metrics.DEVICE_SEEN.labels(station.compound, station.checkpoint).set(seen)
+        metrics.device_seen(station.compound, station.checkpoint).set(seen)
         return station
 
     async def station_of(self, device_id: UUID) -> Station:

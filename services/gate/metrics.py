@@ -16,6 +16,7 @@ CHECK_SECONDS = histogram(
     "Server part of a verdict: from the parsed request to the commit.",
     "mode",
 )
+check_seconds = lru_cache(maxsize=10)(CHECK_SECONDS.labels)
 GROUP_CHECKS = histogram(
     "gate_group_checks",
     "Checks that shared one transaction.",
@@ -27,11 +28,13 @@ TEMPERATURE = histogram(
     "compound",
     buckets=(33.0, 34.0, 35.0, 35.5, 36.0, 36.3, 36.5, 36.7, 36.9, 37.1, 37.3, 37.5, 38.0, 39.0, 40.0),
 )
+temperature = lru_cache(maxsize=1_000)(TEMPERATURE.labels)
 DEVICE_SEEN = gauge(
     "gate_device_last_seen_timestamp_seconds",
     "When a device of a checkpoint last called, real time.",
     *("compound", "checkpoint"),
 )
+device_seen = lru_cache(maxsize=10_000)(DEVICE_SEEN.labels)
 DEVICE_QUEUE = gauge(
     "gate_device_queue_length",
     "Checks that a checkpoint's device has decided and not handed in yet, as it says.",

@@ -1,13 +1,12 @@
 """CloudEvents 1.0 in structured JSON: one document for outbox row, message, dead letter and sample."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from shared.events.base import Event, find
 
@@ -66,7 +65,7 @@ def encode(event: Event, *, event_id: UUID, time: datetime, version: int, cause:
         "partitionkey": event.partition_key(),
         "sequence": str(version),  # CloudEvents' sequence extension is a string
     }
-    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {event.model_dump_json()}}}'
+    return f'{to_json(head).decode()[:-1]},"data":{event.model_dump_json()}}}'
 
 
 def peek(document: str | bytes) -> tuple[str | None, str | None, dict[str, Any]]:

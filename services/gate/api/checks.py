@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.gate import metrics
 from services.gate.api import examples
-from services.gate.api.commands import command_of
+from services.gate.api.commands import cause_here, command_of
 from services.gate.api.devices import station_of
 from services.gate.api.holding import check_id_of, hold
 from services.gate.api.models import (
@@ -78,6 +78,7 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
     mine, station = desk(request.app), station_of(caller_of(request))
     if station.revoked:
         return _batch_answer(await hold(mine, station, body.checks, "device_revoked"))
+    cause = cause_here()
     items: dict[int, BatchItem] = {}
     commands: dict[int, CheckEntry] = {}
     for nth, raw in enumerate(body.checks):
@@ -86,7 +87,7 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
         except ValidationError as error:
             items[nth] = _invalid(raw, error)
         else:
-            commands[nth] = await command_of(mine, station, check)
+            commands[nth] = await command_of(mine, station, check, cause=cause)
     if ahead := await _stamped_ahead(mine, commands):
         held = await hold(mine, station, [body.checks[nth] for nth in ahead], "stamp_in_future")
         items |= dict(zip(ahead, held, strict=True))
@@ -181,9 +182,9 @@ def _count(command: CheckEntry, outcome: Outcome, seconds: float) -> None:
     metrics.checks(
         station.compound, station.checkpoint, command.direction.value, mode, outcome.answer.verdict.value
     ).inc()
-    metrics.CHECK_SECONDS.labels(mode).observe(seconds)
+    metrics.check_seconds(mode).observe(seconds)
     if outcome.temperature_c is not None:
-        metrics.TEMPERATURE.labels(station.compound).observe(float(outcome.temperature_c))
+        metrics.temperature(station.compound).observe(float(outcome.temperature_c))
 
 
 def answer_of(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:

@@ -19,8 +19,10 @@ from shared.obs.logging import current_correlation
 from shared.obs.tracing import current_traceparent
 
 
-async def command_of(mine: Desk, station: Station, body: EntryCheckBody) -> CheckEntry:
-    """What a device sent, as a command."""
+async def command_of(
+    mine: Desk, station: Station, body: EntryCheckBody, *, cause: Cause | None = None
+) -> CheckEntry:
+    """What a device sent, as a command; several of one request share its `cause`."""
     offline = body.offline
     return CheckEntry(
         station=station,
@@ -44,8 +46,13 @@ async def command_of(mine: Desk, station: Station, body: EntryCheckBody) -> Chec
         else None,
         lookup=await _lookup(mine, station, body),
         content=body.content(station.compound, station.checkpoint),
-        cause=Cause(correlation=current_correlation() or uuid7(), traceparent=current_traceparent()),
+        cause=cause or cause_here(),
     )
+
+
+def cause_here() -> Cause:
+    """The request under way, as what its events name as their beginning."""
+    return Cause(correlation=current_correlation() or uuid7(), traceparent=current_traceparent())
 
 
 async def _lookup(mine: Desk, station: Station, body: EntryCheckBody) -> Lookup:

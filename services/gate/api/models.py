@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -113,7 +115,14 @@ class AskedBody(Body):
         )
 
 
-_NOT_ASKED = AskedBody().model_dump()
+@lru_cache(maxsize=27)
+def _asked(answers: AskedBody) -> str:
+    return json.dumps(answers.model_dump(), sort_keys=True)
+
+
+_NOT_ASKED = _asked(AskedBody())
+_YES = {None: "null", True: "true", False: "false"}
+_quoted = encode_basestring_ascii
 
 
 class DecidedBody(Body):
@@ -147,11 +156,17 @@ class EntryCheckBody(Body):
     )
 
     def content(self, compound: CompoundId, checkpoint: CheckpointId) -> str:
-        """All that makes a repeat a repeat: subject, checkpoint, direction, readings, answers (device contract)."""
+        """All that makes a repeat a repeat: subject, checkpoint, direction, readings, answers (device contract).
+
+        JSON in one spelling. It must never change: what is kept of a check is a keyed hash of it.
+        """
         reading = None if self.temperature_c is None else format(self.temperature_c.normalize(), "f")
-        asked = self.answers.model_dump() if self.answers else _NOT_ASKED
-        subject = [self.subject.kind, self.subject.spell(compound)]
-        return json.dumps([checkpoint, self.direction, subject, self.mask, reading, asked], sort_keys=True)
+        subject = _quoted(self.subject.spell(compound))
+        asked = _asked(self.answers) if self.answers else _NOT_ASKED
+        return (
+            f'["{checkpoint}", "{self.direction}", ["{self.subject.kind}", {subject}], '
+            f"{_YES[self.mask]}, {_quoted(reading) if reading else 'null'}, {asked}]"
+        )
 
 
 class Text(Answer):
@@ -161,8 +176,9 @@ class Text(Answer):
     en: str
 
     @classmethod
+    @cache
     def of(cls, text: words.Words) -> "Text":
-        """From the list of words."""
+        """From the list of words, each made once."""
         return cls(zh_cn=text.zh, en=text.en)
 
 
@@ -214,6 +230,7 @@ class EntryCheckAnswer(Answer):
         )
 
 
+@lru_cache(maxsize=1_000)
 def _reason(code: str) -> ReasonAnswer:
     """A device of another version may have decided by a reason that is not known here: its code is kept."""
     known = _WORDS.get(code)

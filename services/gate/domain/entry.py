@@ -37,6 +37,10 @@ _STEPS_AT: dict[Direction, frozenset[str]] = {
 }
 
 
+_GRAVITY = {reason: nth for nth, reason in enumerate(Reason)}
+"""Reasons are declared gravest first."""
+
+
 class SubjectKind(StrEnum):
     """How somebody says who they are."""
 
@@ -232,7 +236,7 @@ def decide_entry(
             *_of_the_steps(attempt, rules),
         )
     )
-    reasons = tuple(reason for reason in Reason if reason in found)
+    reasons = tuple(sorted(found, key=_GRAVITY.__getitem__))
     verdict, action = judge(reasons, case, attempt.direction, table or rules.table)
     if action is Action.COMPLETE_CHECK:
         action = _missing_step(attempt, rules)
@@ -250,7 +254,7 @@ def judge(
 ) -> tuple[Verdict, Action | None]:
     """The strictest verdict that a reason calls for, with the action of the gravest reason that calls for it."""
     chosen, action = Verdict.ADMIT, None
-    for reason in sorted(reasons, key=list(Reason).index):
+    for reason in sorted(reasons, key=_GRAVITY.__getitem__):
         ruling = table[case, direction][reason]
         if ruling.verdict.severity > chosen.severity:
             chosen, action = ruling.verdict, ruling.action

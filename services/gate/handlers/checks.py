@@ -115,21 +115,21 @@ async def check_entries(
     shown = [_shown(command, facts) for command, facts in zip(commands, known, strict=True)]
     keys = await vault.keys(card.person_ref for card in shown if card)
     keys.update(await vault.keys(_who_answered(judged.values()), create=True))
-    new = await store.add_checks(tx, [_row(each, tx.now, keys, vault) for each in judged.values()])
+    rows = [_row(each, tx.now, keys, vault) for each in judged.values()]
+    new = await store.add_checks(tx, rows, _reads(commands, shown))
     firsts = {check_id: judged[check_id].answer for check_id in new}
     if others := [check_id for check_id in judged if check_id not in new]:
         firsts.update(await store.first_answers(tx, others))
     await _hold_and_tell(tx, [each for check_id, each in judged.items() if check_id in new])
     await tell_late_admissions([late for check_id in new if (late := _handed_in(judged[check_id]))], tx=tx)
-    await _audit(tx, commands, shown)
     outcomes: list[Outcome] = []
     for command, facts, card in zip(commands, known, shown, strict=True):
         first = facts.first or firsts[command.check_id]
-        if first.content not in vault.index_all(CONTENT, command.content):
-            outcomes.append(Rejected(refusal=_other_content()))
-            continue
         created = command.check_id in new
         new.discard(command.check_id)  # a second one of the same id in this group is a repeat
+        if not created and first.content not in vault.index_all(CONTENT, command.content):
+            outcomes.append(Rejected(refusal=_other_content()))
+            continue
         display = _display(card, command.station.compound, keys, vault)
         reading = judged[command.check_id].decision.temperature_c if created else None
         outcomes.append(Answered(created=created, answer=first, display=display, temperature_c=reading))
@@ -357,17 +357,17 @@ def _display(
     return Display(surname=masked(vault.open(key, SURNAME, card.surname)), room=rooms.get(here))
 
 
-async def _audit(tx: Tx, commands: Sequence[CheckEntry], shown: Sequence[store.SealedCard | None]) -> None:
-    seen = [(command, card) for command, card in zip(commands, shown, strict=True) if card]
-    if seen:
-        await tx.execute(
-            store.ADD_READS,
-            tx.now,
-            [command.station.subject for command, _ in seen],
-            [card.person_ref for _, card in seen],
-            [f"checkpoint:{command.station.checkpoint}" for command, _ in seen],
-            [command.cause.correlation for command, _ in seen],
+def _reads(commands: Sequence[CheckEntry], shown: Sequence[store.SealedCard | None]) -> list[store.Shown]:
+    return [
+        store.Shown(
+            actor=command.station.subject,
+            person_ref=card.person_ref,
+            scope=f"checkpoint:{command.station.checkpoint}",
+            correlation=command.cause.correlation,
         )
+        for command, card in zip(commands, shown, strict=True)
+        if card
+    ]
 
 
 def _other_content() -> SameIdOtherContent:

@@ -1,10 +1,10 @@
 """Entry checks. Made for groups: one statement reads all that any number of checks need, one writes them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.gate.domain.entry import GateRecords, KnownPass, PassState, Proof, Restriction
@@ -62,7 +62,13 @@ left join lateral (
 order by a.nth
 """
 
+# Who of those asked about was shown to a guard is part of the same statement: one round trip less for every group.
 ADD_CHECKS = """
+with reads as (
+  insert into audit_read (at, actor, role, action, person_ref, scope, correlation_id)
+  select $23, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
+  from unnest($24::text[], $25::uuid[], $26::text[], $27::uuid[]) as r (actor, person_ref, scope, correlation_id)
+)
 insert into entry_check (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
   mask, temperature_c, answers_sealed, verdict, reasons, action, offline, policy_version,
   device_at, happened_at, time_trusted, received_at, content)
@@ -92,12 +98,6 @@ select restriction_id, 'gate_fever', person_ref, compound, 'medical', true, sinc
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) as h (restriction_id, person_ref, compound, since)
 order by person_ref
 on conflict do nothing
-"""
-
-ADD_READS = """
-insert into audit_read (at, actor, role, action, person_ref, scope, correlation_id)
-select $1, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
-from unnest($2::text[], $3::uuid[], $4::text[], $5::uuid[]) as r (actor, person_ref, scope, correlation_id)
 """
 
 
@@ -148,8 +148,7 @@ class Known:
     first: FirstAnswer | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCheck:
+class NewCheck(NamedTuple):
     """A row of `entry_check`, in the order of `ADD_CHECKS`."""
 
     check_id: UUID
@@ -163,7 +162,7 @@ class NewCheck:
     pass_id: UUID | None
     mask: bool | None
     temperature_c: Decimal | None
-    answers_sealed: bytes | None = field(repr=False)
+    answers_sealed: bytes | None
     verdict: str
     reasons: str
     action: str | None
@@ -176,7 +175,13 @@ class NewCheck:
     content: bytes
 
 
-_CHECK_COLUMNS = tuple(NewCheck.__dataclass_fields__)
+class Shown(NamedTuple):
+    """Whose card a guard was shown (F17): by which device, where, in which request."""
+
+    actor: str
+    person_ref: PersonRef
+    scope: str
+    correlation: UUID
 
 
 async def known(conn: Conn, lookups: Sequence[Lookup]) -> list[Known]:
@@ -198,11 +203,11 @@ async def known(conn: Conn, lookups: Sequence[Lookup]) -> list[Known]:
     return [_known(lookup, mine) for lookup, mine in zip(lookups, found, strict=True)]
 
 
-async def add_checks(tx: Tx, checks: Iterable[NewCheck]) -> set[UUID]:
-    """Keep checks; tells those that were new. An id that is being kept elsewhere is waited for."""
-    rows = list(checks)
-    columns = [[getattr(row, name) for row in rows] for name in _CHECK_COLUMNS]
-    return {row["check_id"] for row in await tx.fetch(ADD_CHECKS, *columns)}
+async def add_checks(tx: Tx, checks: Sequence[NewCheck], shown: Sequence[Shown]) -> set[UUID]:
+    """Keep checks, and who was shown; tells the checks that were new. An id being kept elsewhere is waited for."""
+    columns = zip(*checks, strict=True) if checks else [()] * len(NewCheck._fields)
+    audit = zip(*shown, strict=True) if shown else [()] * len(Shown._fields)
+    return {row["check_id"] for row in await tx.fetch(ADD_CHECKS, *columns, tx.now, *audit)}
 
 
 async def first_answers(tx: Tx, check_ids: Sequence[UUID]) -> dict[UUID, FirstAnswer]:

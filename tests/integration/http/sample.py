@@ -26,6 +26,7 @@ from shared.http.bodies import PARSED
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import NotFound, TooManyRequests
+from shared.http.wire import HttpProtocol
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import Refusal
@@ -239,7 +240,9 @@ def sample_app(health: Health) -> FastAPI:
 async def serving(app: FastAPI) -> AsyncIterator[int]:
     """A real uvicorn on a port that the kernel chose."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=HttpProtocol, log_config=None, access_log=False, lifespan="on")
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(lambda: asyncio.sleep(0, server.started), every=0.01, what="uvicorn")
     try:
