@@ -300,8 +300,8 @@ class Leader:
 def spare_the_collector() -> None:
     """Take what lives as long as the process out of the garbage collector's rounds, and make rounds rarer.
 
-    Code, models and routes are some hundred thousand objects. Walking them again and again took a third of the time of
-    a check at the gate; nothing in them is ever garbage.
+    Code, models and routes are some hundred thousand objects; nothing in them is ever garbage, and every full round
+    would walk them again.
     """
     gc.collect()
     gc.freeze()

@@ -83,14 +83,14 @@ class Server:
     """Whom the load goes to."""
 
     folder: Path
-    port: int
+    ports: Sequence[int]
     pids: Sequence[int]
 
 
 async def hammer(server: Server, requests: Sequence[str], **plan: Any) -> dict[str, Any]:
     """Send from another process; tells what it saw."""
     file = server.folder / "plan.json"
-    plan = {"port": server.port, "requests": requests, "connections": CONNECTIONS} | plan
+    plan = {"ports": server.ports, "requests": requests, "connections": CONNECTIONS} | plan
     file.write_text(json.dumps(plan), encoding="utf-8")
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.bench.hammer", str(file)), cwd=ROOT, stdout=asyncio.subprocess.PIPE
@@ -160,15 +160,19 @@ async def measure(
         await owner.execute(bare.TABLE)
         await owner.close()
         async with AsyncExitStack() as stack:
-            ports = free_port(), free_port()
-            gate_pid = await stack.enter_async_context(
-                process(["-m", "services.gate"], town.environment(ports[0]), ports[0])
+            ports = [free_port() for _ in range(options.workers)]
+            pids = [  # they share nothing but the database, and one of them leads
+                await stack.enter_async_context(
+                    process(["-m", "services.gate"], town.environment(port), port)
+                )
+                for port in ports
+            ]
+            gate = Server(folder=town.folder, ports=ports, pids=pids)
+            port = free_port()
+            pid = await stack.enter_async_context(
+                process(["-m", "tests.bench.bare", str(port), town.urls.database], {}, port)
             )
-            rival_pid = await stack.enter_async_context(
-                process(["-m", "tests.bench.bare", str(ports[1]), town.urls.database], {}, ports[1])
-            )
-            gate = Server(folder=town.folder, port=ports[0], pids=[gate_pid])
-            await rounds(run, town, gate, Server(folder=town.folder, port=ports[1], pids=[rival_pid]))
+            await rounds(run, town, gate, Server(folder=town.folder, ports=[port], pids=[pid]))
             lasting = await sustained(town, gate, options.seconds) if options.seconds else {}
             memory = [resident_mb(pid) for pid in gate.pids]
         report["towns"][passes] = {

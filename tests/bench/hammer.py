@@ -1,8 +1,9 @@
 """The load: a process of its own that sends prepared requests over raw kept-alive connections and times the answers.
 
 `python -m tests.bench.hammer plan.json` prints what it saw as one JSON object. In a closed loop each connection sends
-its next request when the last one was answered. With a `rate` requests fall due by the clock and are timed from when
-they were due, so that a server which stalls cannot hide it.
+its next request when the last one was answered; several processes of a server share the connections evenly. With a
+`rate` requests fall due by the clock and are timed from when they were due, so that a server which stalls cannot hide
+it.
 """
 
 import asyncio
@@ -62,14 +63,16 @@ class Wire(asyncio.Protocol):
             self._waiting.set_result(status)
 
 
-async def _wires(port: int, count: int) -> list[Wire]:
+async def _wires(ports: Sequence[int], count: int) -> list[Wire]:
     loop = asyncio.get_running_loop()
-    return [(await loop.create_connection(Wire, "127.0.0.1", port))[1] for _ in range(count)]
+    return [
+        (await loop.create_connection(Wire, "127.0.0.1", ports[nth % len(ports)]))[1] for nth in range(count)
+    ]
 
 
-async def closed_loop(port: int, requests: Sequence[bytes], connections: int) -> dict[str, Any]:
+async def closed_loop(ports: Sequence[int], requests: Sequence[bytes], connections: int) -> dict[str, Any]:
     """As fast as the answers come."""
-    wires = await _wires(port, connections)
+    wires = await _wires(ports, connections)
     waiting, seconds, statuses = deque(requests), list[float](), Counter[int]()
 
     async def work(wire: Wire) -> None:
@@ -85,11 +88,11 @@ async def closed_loop(port: int, requests: Sequence[bytes], connections: int) ->
 
 
 async def by_the_clock(
-    port: int, requests: Sequence[bytes], connections: int, rate: float, lasting: float
+    ports: Sequence[int], requests: Sequence[bytes], connections: int, rate: float, lasting: float
 ) -> dict[str, Any]:
     """`rate` requests a second for `lasting` seconds, whatever the server does."""
     free: asyncio.Queue[Wire] = asyncio.Queue()
-    for wire in await _wires(port, connections):
+    for wire in await _wires(ports, connections):
         free.put_nowait(wire)
     seconds, statuses = list[float](), Counter[int]()
 
@@ -126,9 +129,9 @@ def main() -> None:
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     requests = [text.encode() for text in plan["requests"]]
     if rate := plan.get("rate"):
-        run = by_the_clock(plan["port"], requests, plan["connections"], rate, plan["seconds"])
+        run = by_the_clock(plan["ports"], requests, plan["connections"], rate, plan["seconds"])
     else:
-        run = closed_loop(plan["port"], requests, plan["connections"])
+        run = closed_loop(plan["ports"], requests, plan["connections"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(run)))
 
