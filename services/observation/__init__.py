@@ -1,18 +1,21 @@
 """Observation: fourteen days, twice a day, nobody lost (R2.7, R4.6 to R4.10).
 
 Owns: cases, declarations, interruptions, decisions (dates, measures and endings included), missed windows,
-residents' links, calls and visits with who is to make them, its own contact cards.
+residents' links, calls and visits with who is to make them, its own contact cards; fever paths, confirmed cases and
+whom they reached.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
-this service (contact), PersonErased (everything personal goes).
+this service (contact), PersonErased (everything personal goes), HouseholdChanged (copy), ResidenceEnded and
+PeopleMerged (cases end or go on); from gate FeverSeen (the fever path opens).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
-ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed
-(channel `cases`); DeclarationSubmitted, DeclarationMissed, DeclarationCorrected (channel `declarations`).
+ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed,
+SymptomReported (channel `cases`); DeclarationSubmitted, DeclarationMissed, DeclarationCorrected
+(channel `declarations`); FeverCleared, CaseConfirmed (channel `fevers`).
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
 (`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
-`/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds' observation groups, sheets and
-tables of declarations; `/v1/released-model` for headquarters; residents, by a personal link: `/v1/link-sessions`,
-`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
+`/v1/fevers`, `/v1/confirmations`, `/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds'
+observation groups, sheets and tables of declarations; `/v1/released-model` for headquarters; residents, by a personal
+link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
 """

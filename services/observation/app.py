@@ -9,15 +9,17 @@ from services.observation.api import (
     entries,
     exports,
     families,
+    fevers,
     groups,
     link_sheets,
     released,
     resident,
     staff,
 )
-from services.observation.projections import Places, PolicyVersions
+from services.observation.projections import Households, Places, PolicyVersions
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
+from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
 from shared.runtime import Context, Service
@@ -30,6 +32,7 @@ def build(context: Context) -> Service:
         title="Observation · 健康观察",
         routers=(
             staff.router,
+            fevers.router,
             entries.router,
             batches.router,
             desk.router,
@@ -51,11 +54,15 @@ def build(context: Context) -> Service:
             **desk_store.REJECTIONS,
             **group_store.REJECTIONS,
             **link_sheet_store.REJECTIONS,
+            **fever_store.REJECTIONS,
         },
         consumers=(
             PolicyVersions(),
             Places(),
+            Households(),
             consumers.open_for_returnee(),
+            consumers.follow_gate_fevers(),
+            consumers.follow_lives(),
             consumers.contact_cards(context.vault, context.cards),
             consumers.erasures(context.vault),
         ),

@@ -1,10 +1,11 @@
 """Reactions to the registry's facts. Names are durable identities and never change."""
 
-from services.observation.handlers import contacts, erasure, observing
+from services.observation.handlers import contacts, erasure, fevers, lives, observing
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
+from shared.events.gate import FeverSeen
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.people import PersonErased
+from shared.events.registry.people import PeopleMerged, PersonErased, ResidenceEnded
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import Vault
@@ -18,6 +19,21 @@ def open_for_returnee() -> Reactor:
     async def open_observation(event: ReturneeRegistered, /, *, tx: Tx) -> None:
         await observing.open_for_returnee(event, tx=tx)
 
+    return reactor
+
+
+def follow_gate_fevers() -> Reactor:
+    """A fever at a gate opens the fever path, with or without an observation (gate rules, G2)."""
+    reactor = Reactor("observation.gate_fevers")
+    reactor.on(FeverSeen)(fevers.see_fever)
+    return reactor
+
+
+def follow_lives() -> Reactor:
+    """Deaths, departures, moves and mergings of people under observation (Data and law, P10)."""
+    reactor = Reactor("observation.lives")
+    reactor.on(ResidenceEnded)(lives.follow_residence)
+    reactor.on(PeopleMerged)(lives.follow_merge)
     return reactor
 
 

@@ -1,8 +1,9 @@
 """Copies that this service keeps of the registry's facts."""
 
-from services.observation.store import cases, copies
+from services.observation.store import cases, copies, households
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
+from shared.events.registry.people import HouseholdChanged
 from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.rules import PolicyRevised
 
@@ -28,3 +29,15 @@ class Places(Projection, name="observation.places", version=1, reads=(CompoundRe
         """Keep the newest entry of each compound."""
         newest = {event.compound: event for event in batch.of(CompoundRegistered)}
         await copies.keep_places(tx, list(newest.values()))
+
+
+class Households(Projection, name="observation.households", version=1, reads=(HouseholdChanged,)):
+    """Who lives where, by pseudonym: a confirmed case reaches everybody at the same dwelling (O9)."""
+
+    tables = ("household_member", "household")
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Keep the newest state of each household."""
+        newest = {event.dwelling_id: event for event in batch.of(HouseholdChanged)}
+        if newest:
+            await households.keep(tx, newest.values())

@@ -31,7 +31,7 @@ from services.observation.domain.refusals import CaseUnknown, LinkUnknown
 from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
 from services.observation.metrics import count_declaration
-from services.observation.store import cases, copies, declarations, links
+from services.observation.store import cases, changes, copies, declarations, links
 from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
@@ -71,7 +71,7 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             raise CaseUnknown("没有这个观察个案。There is no such case.")
         calendar = await observing.calendar_in_force(tx, tx.today)
         declared = await declarations.by_window(tx, case_id)
-        changes = await cases.measures(tx, case_id)
+        measures = await changes.measures(tx, case_id)
         contact = await copies.find_card(tx, case.person_ref)
         if contact is not None:
             await copies.note_read(
@@ -119,7 +119,7 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             )
             for change in case.reschedulings
         ],
-        measure_changes=[MeasureChangeAnswer(**dict(row)) for row in changes],
+        measure_changes=[MeasureChangeAnswer(**dict(row)) for row in measures],
         contact=None if contact is None else await _masked(case, contact, context.vault),
     )
 

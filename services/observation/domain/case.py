@@ -5,7 +5,7 @@ declarations and the decisions each time they are asked for.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import reduce
@@ -269,6 +269,16 @@ class Case:
     def last_slot(self) -> Slot:
         """The window whose declaration completes the period."""
         return self.last_day, EVENING
+
+
+def interrupted(case: Case, reason: InterruptionReason, at: datetime) -> Case:
+    """Stop the clock of a case that is not over and whose clock runs."""
+    stop = Interruption(
+        number=len(case.interruptions) + 1, began_at=max(at, case.settled_through), reason=reason
+    )
+    return replace(
+        case, interruptions=(*case.interruptions, stop), awaiting_since=None, version=case.version + 1
+    )
 
 
 @dataclass(slots=True, kw_only=True)

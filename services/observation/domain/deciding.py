@@ -152,7 +152,12 @@ def exposed_again(case: Case, last_exposure: date, at: datetime) -> Case:
         raise AnchorInFuture(
             "末次接触日期不能晚于今天。The last exposure cannot lie in the future.", field="last_exposure"
         )
-    more = (last_exposure + timedelta(days=case.days) - case.last_day).days
+    return as_long_as(case, last_exposure + timedelta(days=case.days), at)
+
+
+def as_long_as(case: Case, last_day: date, at: datetime) -> Case:
+    """Count a case at least up to a day."""
+    more = (last_day - case.last_day).days
     return case if more <= 0 else _extended(case, more, "re_exposure", at)
 
 

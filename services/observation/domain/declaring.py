@@ -63,6 +63,8 @@ class Declared:
     span: WindowSpan
     standing: Standing
     alarming: bool
+    fever: bool
+    """The alarm is a temperature, measured or told."""
     taken_at: datetime
     received_at: datetime
     interruption: Interruption | None
@@ -137,11 +139,12 @@ def decide_declaration(
         span=span,
         standing=standing,
         alarming=reason is not None,
+        fever=reason == "fever" or "fever" in draft.symptoms,
         taken_at=taken,
         received_at=received,
         interruption=stop,
     )
-    return replace(case, version=case.version + (1 if stop is None else 2)), declared
+    return replace(case, version=case.version + 1 + (reason is not None) + (stop is not None)), declared
 
 
 def _taken_at(case: Case, draft: Draft, document: PolicyDocument, received: datetime) -> datetime:

@@ -129,3 +129,37 @@ class PlaceMissing(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "place_missing"
+
+
+class EpisodeUnknown(Refusal):
+    """There is no such fever path."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "fever_unknown"
+
+
+class EpisodeClosed(Refusal):
+    """Somebody closed the fever path already."""
+
+    code: ClassVar[str] = "fever_closed"
+
+
+class PersonUnknown(Refusal):
+    """Nothing is known here of where a person lives."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "person_unknown"
+
+
+class ConfirmationUnknown(Refusal):
+    """There is no such confirmed case."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "confirmation_unknown"
+
+
+class ExposureAfterConfirmation(Refusal):
+    """Nobody is exposed by somebody who is in hospital already (O9)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "exposure_after_confirmation"

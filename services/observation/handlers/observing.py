@@ -29,13 +29,13 @@ from services.observation.domain.settling import (
     event_of,
     next_step,
 )
-from services.observation.handlers.telling import change_of, start_of_case
-from services.observation.store import cases, copies, declarations
+from services.observation.handlers.telling import change_of, interruption_of, start_of_case
+from services.observation.store import cases, changes, copies, declarations, fevers
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
 from shared.events.observation import (
     DeclarationSubmitted,
-    ObservationInterrupted,
+    SymptomReported,
     WindowName,
 )
 from shared.events.registry.returnees import ReturneeRegistered
@@ -112,7 +112,7 @@ async def _seen_again(returnee: ReturneeRegistered, calendar: Calendar, *, tx: T
     if not settled.is_over and returnee.anchor_date <= tx.today:
         after = exposed_again(settled, returnee.anchor_date, tx.now)
     outcome = "duplicate" if after is settled else "re_exposure"
-    if not await cases.note_intake(tx, returnee.intake_id, case.case_id, outcome):
+    if not await changes.note_intake(tx, returnee.intake_id, case.case_id, outcome):
         return
     await keep_change(tx, (case, settled, facts), after, calendar)
 
@@ -127,7 +127,9 @@ async def keep_change(
     )  # what was decided may have been over already
     await cases.add_missed(tx, _missed([settled, (after, last, closing)]))
     if len(after.reschedulings) > len(between.reschedulings):
-        await cases.save_rescheduling(tx, before.case_id, after.reschedulings[-1], decision_id)
+        await changes.save_rescheduling(tx, before.case_id, after.reschedulings[-1], decision_id)
+    if after.interruptions != between.interruptions:
+        await cases.save_interruption(tx, before.case_id, after.interruptions[-1])
     await cases.save(tx, [(last, next_step(last, calendar))])
     await tell(tx, [settled])
     if after.version != between.version:
@@ -162,7 +164,7 @@ async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vaul
     content = f"{case_id}|{draft.content()}"
     kept = await declarations.find(tx, draft.declaration_id)
     if kept is not None:
-        _same_content(kept["content_index"], vault.index_all("declaration", content))
+        same_content(kept["content_index"], vault.index_all("declaration", content))
         return Receipt(
             declaration_id=draft.declaration_id,
             case_id=kept["case_id"],
@@ -189,9 +191,20 @@ async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vaul
     )
     if declared.interruption is not None:
         await cases.save_interruption(tx, case_id, declared.interruption)
+    if declared.alarming:
+        await fevers.open_episode(
+            tx,
+            draft.declaration_id,
+            person_ref=after.person_ref,
+            compound=after.compound,
+            grid=after.grid,
+            case_id=case_id,
+            source="declaration",
+            at=declared.received_at,
+        )
     await cases.save(tx, [(after, next_step(after, calendar))])
     await tell(tx, [(before, settled, facts)])
-    await _tell_declared(tx, settled, draft, declared)
+    await _tell_declared(tx, settled, after, draft, declared)
     return Receipt(
         declaration_id=draft.declaration_id,
         case_id=case_id,
@@ -222,7 +235,7 @@ async def decide(
     )
     if found := await declarations.find_decision(tx, decision_id):
         kept, index = found
-        _same_content(index, vault.index_all("decision", content))
+        same_content(index, vault.index_all("decision", content))
         return kept, True
     calendar = await calendar_in_force(tx, tx.today)
     settled, facts = decide_settling(before, calendar, until=tx.now)
@@ -246,10 +259,10 @@ async def decide(
         content_index=vault.index("decision", content),
     )
     if kind in {"resume", "restart"}:
-        await cases.save_interruption(tx, case_id, decided.interruptions[-1])
+        await fevers.close_episode(tx, before.person_ref, kind, tx.now)
     elif kind == "change_measure":
         place = json.dumps({"site": terms.site, "room": terms.room}) if terms.site or terms.room else None
-        await cases.save_measure(
+        await changes.save_measure(
             tx,
             settled,
             decided,
@@ -273,7 +286,12 @@ async def locked(tx: Tx, case_id: UUID) -> Case:
     return case
 
 
-def _same_content(kept: bytes, given: Sequence[bytes]) -> None:
+def same_content(kept: bytes, given: Sequence[bytes]) -> None:
+    """Insist that what was sent under a known id is what was sent first.
+
+    Raises:
+        SameIdOtherContent.
+    """
     if kept not in given:
         raise SameIdOtherContent(
             "该编号已用于其他内容。The id was used for something else.",
@@ -304,7 +322,7 @@ async def tell(tx: Tx, settled: Sequence[Settled]) -> None:
             await tx.publish(event_of(after, fact), version=before.version + nth)
 
 
-async def _tell_declared(tx: Tx, case: Case, draft: Draft, declared: Declared) -> None:
+async def _tell_declared(tx: Tx, case: Case, after: Case, draft: Draft, declared: Declared) -> None:
     submitted = DeclarationSubmitted(
         declaration_id=draft.declaration_id,
         case_id=case.case_id,
@@ -319,12 +337,15 @@ async def _tell_declared(tx: Tx, case: Case, draft: Draft, declared: Declared) -
         submitted_at=declared.received_at,
     )
     await tx.publish(submitted, version=case.version + 1)
-    if declared.interruption is not None:
-        interrupted = ObservationInterrupted(
+    if declared.alarming:
+        reported = SymptomReported(
             case_id=case.case_id,
             person_ref=case.person_ref,
             compound=case.compound,
-            reason=declared.interruption.reason,
-            interrupted_at=declared.interruption.began_at,
+            fever=declared.fever,
+            by=draft.channel,
+            reported_at=declared.received_at,
         )
-        await tx.publish(interrupted, version=case.version + 2)
+        await tx.publish(reported, version=case.version + 2)
+    if declared.interruption is not None:
+        await tx.publish(interruption_of(after), version=after.version)

@@ -6,6 +6,7 @@ from services.observation.domain.case import Case
 from shared.events.observation import (
     ObservationClosed,
     ObservationCompleted,
+    ObservationInterrupted,
     ObservationMeasureChanged,
     ObservationRescheduled,
     ObservationRestarted,
@@ -16,6 +17,7 @@ from shared.events.observation import (
 CaseChanged = (
     ObservationClosed
     | ObservationCompleted
+    | ObservationInterrupted
     | ObservationMeasureChanged
     | ObservationRescheduled
     | ObservationRestarted
@@ -57,6 +59,8 @@ def change_of(before: Case, after: Case, *, policy_version: int) -> CaseChanged:
             reason=change.kind,
             rescheduled_at=change.at,
         )
+    if len(after.interruptions) > len(before.interruptions):
+        return interruption_of(after)
     if before.open_interruption is not None and after.open_interruption is None:
         stop = after.interruptions[-1]
         at = stop.ended_at or after.settled_through
@@ -65,10 +69,22 @@ def change_of(before: Case, after: Case, *, policy_version: int) -> CaseChanged:
         case_id=after.case_id,
         person_ref=after.person_ref,
         compound=after.compound,
-        measure=after.measure,
+        measure=after.measure_now,
         category=after.category,
         changed_at=after.settled_through,
         policy_version=policy_version,
+    )
+
+
+def interruption_of(case: Case) -> ObservationInterrupted:
+    """The clock stands."""
+    stop = case.interruptions[-1]
+    return ObservationInterrupted(
+        case_id=case.case_id,
+        person_ref=case.person_ref,
+        compound=case.compound,
+        reason=stop.reason,
+        interrupted_at=stop.began_at,
     )
 
 

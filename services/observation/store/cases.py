@@ -14,6 +14,7 @@ from services.observation.domain.case import Case, Interruption, Rescheduling, S
 from services.observation.domain.settling import WindowMissed
 from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
+from shared.kernel.ids import PersonRef
 from shared.kernel.refusal import Refusal
 
 FIND_CASE = """
@@ -31,9 +32,14 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
 from observation_case where person_ref = $1 and ended_at is null for update
 """
-NOTE_INTAKE = """
-insert into intake_seen (intake_id, case_id, outcome, seen_at) values ($1, $2, $3, $4)
-on conflict (intake_id) do nothing returning intake_id
+LOCK_PEOPLE = """
+select pg_advisory_xact_lock(hashtextextended('observation.person:' || person_ref::text, 0))
+from (select distinct unnest($1::uuid[]) as person_ref order by 1) as people
+"""
+LOCK_OF_PEOPLE = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+from observation_case where person_ref = any($1::uuid[]) and ended_at is null order by case_id for update
 """
 LOCK_DUE_CASES = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
@@ -91,19 +97,6 @@ on conflict (case_id, number) do update set ended_at = excluded.ended_at, ended_
 RESCHEDULINGS = """
 select case_id, number, kind, at, day_zero, basis, extra_days
 from rescheduling where case_id = any($1::uuid[]) order by case_id, number
-"""
-ADD_RESCHEDULING = """
-insert into rescheduling (case_id, number, kind, at, day_zero, basis, extra_days, decision_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
-ADD_MEASURE = """
-insert into measure_change (case_id, case_version, at, from_measure, from_category, to_measure, to_category, approver,
-  technical_means, place_sealed, decision_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-"""
-MEASURES = """
-select at, from_measure, from_category, to_measure, to_category, approver, technical_means, decision_id
-from measure_change where case_id = $1 order by case_version
 """
 ADD_MISSED = """
 insert into missed_window (case_id, day, window_name, closed_at, streak)
@@ -172,9 +165,14 @@ async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
     return None if row is None else (await _whole(tx, [row]))[0]
 
 
-async def note_intake(tx: Tx, intake_id: UUID, case_id: UUID, outcome: str) -> bool:
-    """Keep that an intake was of somebody under observation; False if that was known."""
-    return await tx.fetchval(NOTE_INTAKE, intake_id, case_id, outcome, tx.now) is not None
+async def lock_people(tx: Tx, people: Sequence[UUID]) -> None:
+    """Keep everybody else from opening cases of these people meanwhile; always in the same order."""
+    await tx.fetch(LOCK_PEOPLE, people)
+
+
+async def lock_of_people(tx: Tx, people: Sequence[PersonRef]) -> dict[PersonRef, Case]:
+    """Read the cases in force of people under their row locks, always in the same order."""
+    return {case.person_ref: case for case in await _whole(tx, await tx.fetch(LOCK_OF_PEOPLE, people))}
 
 
 async def lock_due(tx: Tx, step: datetime, limit: int) -> list[Case]:
@@ -253,55 +251,6 @@ async def save_interruption(tx: Tx, case_id: UUID, stop: Interruption) -> None:
     await tx.execute(
         SAVE_INTERRUPTION, case_id, stop.number, stop.began_at, stop.reason, stop.ended_at, stop.ended_by
     )
-
-
-async def save_rescheduling(
-    tx: Tx, case_id: UUID, change: Rescheduling, decision_id: UUID | None = None
-) -> None:
-    """Keep what moved day 0 or the last day."""
-    await tx.execute(
-        ADD_RESCHEDULING,
-        case_id,
-        change.number,
-        change.kind,
-        change.at,
-        change.day_zero,
-        change.basis,
-        change.extra_days,
-        decision_id,
-    )
-
-
-async def save_measure(
-    tx: Tx,
-    before: Case,
-    after: Case,
-    *,
-    decision_id: UUID | None = None,
-    approver: str | None = None,
-    technical_means: str | None = None,
-    place_sealed: bytes | None = None,
-) -> None:
-    """Keep that a person is observed in another way, with what was before."""
-    await tx.execute(
-        ADD_MEASURE,
-        after.case_id,
-        after.version,
-        tx.now,
-        before.measure,
-        before.category,
-        after.measure,
-        after.category,
-        approver,
-        technical_means,
-        place_sealed,
-        decision_id,
-    )
-
-
-async def measures(conn: Conn, case_id: UUID) -> list[asyncpg.Record]:
-    """Tell how a person's measure changed, in order."""
-    return await conn.fetch(MEASURES, case_id)
 
 
 async def add_missed(tx: Tx, missed: Sequence[tuple[UUID, WindowMissed]]) -> None:

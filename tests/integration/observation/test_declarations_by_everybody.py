@@ -155,9 +155,10 @@ async def test_a_mistyped_value_is_corrected_by_a_new_entry_and_both_are_kept(de
     assert told == [
         ("ObservationStarted", 1),
         ("DeclarationSubmitted", 2),
-        ("ObservationInterrupted", 3),
-        ("DeclarationSubmitted", 4),
-        ("DeclarationCorrected", 5),
+        ("SymptomReported", 3),
+        ("ObservationInterrupted", 4),
+        ("DeclarationSubmitted", 5),
+        ("DeclarationCorrected", 6),
     ]
     corrected = (await desk.told("DeclarationCorrected"))[0]
     assert (corrected["corrects"], corrected["temperature_c"]) == (old, "36.9")

@@ -70,6 +70,7 @@ async def test_the_same_declaration_sent_in_parallel_is_one_row_and_one_event(de
     assert [fact["event"] for fact in await desk.told()] == [
         "ObservationStarted",
         "DeclarationSubmitted",
+        "SymptomReported",
         "ObservationInterrupted",
     ]
 
@@ -96,7 +97,8 @@ async def test_a_fever_opens_the_fever_path_in_the_same_step_and_both_values_are
         ("ObservationStarted", 1),
         ("DeclarationSubmitted", 2),
         ("DeclarationSubmitted", 3),
-        ("ObservationInterrupted", 4),
+        ("SymptomReported", 4),
+        ("ObservationInterrupted", 5),
     ]
     case = (await desk.get(f"/v1/cases/{case_id}")).json()
     assert (case["state"], case["measure"]) == ("medical", "medical")

@@ -1,0 +1,81 @@
+"""Life goes on during an observation: people die, leave, move, and turn out to be one person (Data and law, P10)."""
+
+from dataclasses import replace
+
+from services.observation.domain.calendar import Calendar
+from services.observation.domain.case import Case, Closing, State, interrupted
+from services.observation.domain.deciding import as_long_as, closed
+from services.observation.domain.settling import decide_settling
+from services.observation.handlers.observing import keep_change, open_case
+from services.observation.store import cases, copies
+from shared.db.pool import Tx
+from shared.events.registry.people import PeopleMerged, ResidenceEnded
+from shared.kernel.ids import uuid7
+
+_ENDINGS: dict[str, Closing] = {"died": "died", "left_town": "left_town", "moved": "transferred"}
+
+
+async def follow_residence(event: ResidenceEnded, *, tx: Tx) -> None:
+    """End the case of somebody who lives there no longer; a move within the town goes on at the new home.
+
+    Somebody who leaves another dwelling than the one where they are observed is observed on.
+    """
+    case = await cases.lock_in_force(tx, event.person_ref)
+    calendar = await copies.calendar(tx)
+    if case is None or calendar is None:
+        return
+    if event.reason != "died" and event.dwelling_id != case.dwelling_id:
+        return
+    settled, facts = decide_settling(case, calendar, until=tx.now)
+    after = settled if settled.is_over else closed(settled, _ENDINGS[event.reason], tx.now)
+    await keep_change(tx, (case, settled, facts), after, calendar)
+    if not settled.is_over and event.reason == "moved":
+        await _go_on_elsewhere(settled, event, calendar, tx=tx)
+
+
+async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:
+    """Of two cases in force that turn out to be one person's, one goes on, as long as the longer one (P10)."""
+    calendar = await copies.calendar(tx)
+    await cases.lock_people(tx, [event.kept, event.merged])
+    observed = await cases.lock_of_people(tx, [event.kept, event.merged])
+    kept, merged = observed.get(event.kept), observed.get(event.merged)
+    if kept is None or merged is None or calendar is None:
+        return
+    kept_settled, kept_facts = decide_settling(kept, calendar, until=tx.now)
+    settled, facts = decide_settling(merged, calendar, until=tx.now)
+    if kept_settled.is_over or settled.is_over:
+        await keep_change(tx, (kept, kept_settled, kept_facts), kept_settled, calendar)
+        await keep_change(tx, (merged, settled, facts), settled, calendar)
+        return
+    await keep_change(tx, (merged, settled, facts), closed(settled, "merged", tx.now), calendar)
+    longer = as_long_as(kept_settled, settled.last_day, tx.now)
+    kept_now = await keep_change(tx, (kept, kept_settled, kept_facts), longer, calendar)
+    if settled.state is State.MEDICAL and kept_now.state is not State.MEDICAL and not kept_now.is_over:
+        await keep_change(tx, (kept_now, kept_now, ()), interrupted(kept_now, "fever", tx.now), calendar)
+
+
+async def _go_on_elsewhere(settled: Case, event: ResidenceEnded, calendar: Calendar, *, tx: Tx) -> None:
+    """Open the rest of a period at the new home, with the same last day; the old case keeps what was declared."""
+    if event.new_compound is None or event.new_dwelling_id is None or event.new_grid is None:
+        return
+    rest = replace(
+        settled,
+        case_id=uuid7(),
+        compound=event.new_compound,
+        dwelling_id=event.new_dwelling_id,
+        grid=event.new_grid,
+        anchor_date=settled.day_zero,
+        anchor_basis=settled.basis_now,
+        days=(settled.last_day - settled.day_zero).days,
+        opened_at=tx.now,
+        settled_through=tx.now,
+        version=1,
+        awaiting_since=None,
+        interruptions=(),
+        reschedulings=(),
+        answers={},
+        told_missed=frozenset(),
+    )
+    opened = await open_case(rest, calendar, intake_id=None, tx=tx)
+    if settled.state is State.MEDICAL and not opened.is_over:
+        await keep_change(tx, (opened, opened, ()), interrupted(opened, "fever", tx.now), calendar)

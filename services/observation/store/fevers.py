@@ -1,0 +1,206 @@
+"""Fever paths, what clinics said, confirmed cases and their contacts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.observation.domain.contacts import Nearness, Outcome
+from shared.db.pool import Conn, Tx
+from shared.http.access import Scope, ScopeKind
+from shared.kernel.refusal import Refusal, SameIdOtherContent
+
+OPEN_EPISODE = """
+insert into fever_episode (episode_id, person_ref, compound, grid, case_id, source, opened_at)
+values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+"""
+CLOSE_EPISODE = """
+update fever_episode set outcome = $2, closed_at = $3 where person_ref = $1 and closed_at is null
+"""
+LOOKED_AT_SINCE = "select exists (select from fever_episode where person_ref = $1 and closed_at >= $2)"
+LOCK_EPISODE = """
+select e.episode_id, e.person_ref, e.compound, e.grid, e.case_id, e.closed_at, p.neighbourhood
+from fever_episode e left join compound_place p using (compound) where e.episode_id = $1 for update of e
+"""
+LIST_EPISODES = """
+select e.episode_id, e.person_ref, e.compound, e.case_id, e.source, e.opened_at
+from fever_episode e left join compound_place p using (compound)
+where e.closed_at is null
+  and ($1::boolean or e.compound = any($2::text[]) or p.neighbourhood = any($3::text[]) or e.grid = any($4::text[]))
+  and ($5::uuid is null or e.episode_id > $5)
+order by e.episode_id limit $6
+"""
+NEXT_VERSION = """
+insert into fever_told (person_ref, version) values ($1, 1)
+on conflict (person_ref) do update set version = fever_told.version + 1 returning version
+"""
+FIND_RESULT = "select episode_id, result, content_index, decided_at from fever_result where result_id = $1"
+ADD_RESULT = """
+insert into fever_result (result_id, episode_id, result, reason_sealed, content_index, decided_at, decided_by)
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+FIND_CONFIRMATION = """
+select confirmation_id, person_ref, compound, confirmed_on, last_exposure, content_index, confirmed_at
+from confirmation where confirmation_id = $1
+"""
+ADD_CONFIRMATION = """
+insert into confirmation (confirmation_id, person_ref, compound, confirmed_on, last_exposure, reason_sealed,
+  content_index, confirmed_at, confirmed_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+ADD_CONTACTS = """
+insert into close_contact (confirmation_id, number, person_ref, dwelling_id, outcome, case_id)
+select $1, number, person_ref, dwelling_id, outcome, case_id
+from unnest($2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
+  as c (number, person_ref, dwelling_id, outcome, case_id)
+"""
+CONTACTS = """
+select person_ref, dwelling_id, outcome, case_id from close_contact where confirmation_id = $1 order by number
+"""
+LAST_PLACE = "select compound from fever_episode where person_ref = $1 order by opened_at desc limit 1"
+
+_SAME_ID = SameIdOtherContent(
+    "该编号已用于其他内容。The id was used for something else.",
+    remedy="请使用新的编号。Use a new id.",
+)
+REJECTIONS: dict[str, Refusal] = {"fever_result_pkey": _SAME_ID, "confirmation_pkey": _SAME_ID}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What became of a close contact."""
+
+    nearness: Nearness
+    outcome: Outcome
+    case_id: UUID | None
+
+
+async def open_episode(
+    tx: Tx,
+    episode_id: UUID,
+    *,
+    person_ref: UUID,
+    compound: str,
+    grid: str | None,
+    case_id: UUID | None,
+    source: str,
+    at: datetime,
+) -> None:
+    """Open a person's fever path, unless it is open."""
+    await tx.execute(OPEN_EPISODE, episode_id, person_ref, compound, grid, case_id, source, at)
+
+
+async def close_episode(tx: Tx, person_ref: UUID, outcome: str, at: datetime) -> None:
+    """Close a person's fever path, if one is open."""
+    await tx.execute(CLOSE_EPISODE, person_ref, outcome, at)
+
+
+async def looked_at_since(tx: Tx, person_ref: UUID, instant: datetime) -> bool:
+    """Say whether somebody closed the person's fever path after an instant."""
+    return bool(await tx.fetchval(LOOKED_AT_SINCE, person_ref, instant))
+
+
+async def lock(tx: Tx, episode_id: UUID) -> asyncpg.Record | None:
+    """Read a fever path under its row lock."""
+    return await tx.fetchrow(LOCK_EPISODE, episode_id)
+
+
+async def page(
+    conn: Conn, *, scopes: Sequence[Scope], after: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Tell the open fever paths within scopes."""
+    places: dict[ScopeKind, list[str]] = {kind: [] for kind in ScopeKind}
+    for scope in scopes:
+        places[scope.kind].append(scope.id or "")
+    return await conn.fetch(
+        LIST_EPISODES,
+        bool(places[ScopeKind.TOWN]),
+        places[ScopeKind.COMPOUND],
+        places[ScopeKind.NEIGHBOURHOOD],
+        places[ScopeKind.GRID],
+        after,
+        limit,
+    )
+
+
+async def next_version(tx: Tx, person_ref: UUID) -> int:
+    """Number the next event about a person's fevers."""
+    version: int = await tx.fetchval(NEXT_VERSION, person_ref)
+    return version
+
+
+async def find_result(tx: Tx, result_id: UUID) -> asyncpg.Record | None:
+    """Read what a clinic said."""
+    return await tx.fetchrow(FIND_RESULT, result_id)
+
+
+async def add_result(
+    tx: Tx,
+    result_id: UUID,
+    episode_id: UUID,
+    result: str,
+    *,
+    sealed: bytes,
+    content_index: bytes,
+    decided_by: str,
+) -> None:
+    """Keep what a clinic said."""
+    await tx.execute(ADD_RESULT, result_id, episode_id, result, sealed, content_index, tx.now, decided_by)
+
+
+async def find_confirmation(conn: Conn, confirmation_id: UUID) -> asyncpg.Record | None:
+    """Read a confirmed case."""
+    return await conn.fetchrow(FIND_CONFIRMATION, confirmation_id)
+
+
+async def add_confirmation(
+    tx: Tx,
+    confirmation_id: UUID,
+    *,
+    person_ref: UUID,
+    compound: str,
+    confirmed_on: date,
+    last_exposure: date,
+    sealed: bytes,
+    content_index: bytes,
+    confirmed_by: str,
+) -> None:
+    """Keep a confirmed case."""
+    await tx.execute(
+        ADD_CONFIRMATION,
+        confirmation_id,
+        person_ref,
+        compound,
+        confirmed_on,
+        last_exposure,
+        sealed,
+        content_index,
+        tx.now,
+        confirmed_by,
+    )
+
+
+async def add_contacts(tx: Tx, confirmation_id: UUID, traced: Sequence[Traced]) -> None:
+    """Keep whom a confirmed case made a close contact."""
+    await tx.execute(
+        ADD_CONTACTS,
+        confirmation_id,
+        list(range(1, len(traced) + 1)),
+        [one.nearness.person_ref for one in traced],
+        [one.nearness.dwelling_id for one in traced],
+        [one.outcome for one in traced],
+        [one.case_id for one in traced],
+    )
+
+
+async def contacts(conn: Conn, confirmation_id: UUID) -> list[asyncpg.Record]:
+    """Tell whom a confirmed case made a close contact, in every way in which they were near."""
+    return await conn.fetch(CONTACTS, confirmation_id)
+
+
+async def last_place(conn: Conn, person_ref: UUID) -> str | None:
+    """Tell the compound of a person's newest fever path."""
+    found: str | None = await conn.fetchval(LAST_PLACE, person_ref)
+    return found
