@@ -5,17 +5,18 @@ residents' links, calls and visits with who is to make them, its own contact car
 whom they reached.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
-this service (contact), PersonErased (everything personal goes), HouseholdChanged (copy), ResidenceEnded and
-PeopleMerged (cases end or go on); from gate FeverSeen (the fever path opens).
+this service (contact), PersonErased (everything personal goes), HouseholdChanged and RiskAreasRevised (copies),
+ResidenceEnded and PeopleMerged (cases end or go on); from gate FeverSeen (the fever path opens).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
 ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed,
 SymptomReported (channel `cases`); DeclarationSubmitted, DeclarationMissed, DeclarationCorrected
-(channel `declarations`); FeverCleared, CaseConfirmed (channel `fevers`).
+(channel `declarations`); FeverCleared, CaseConfirmed (channel `fevers`); FollowUpEscalated
+(channel `follow_ups`).
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
 (`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
-`/v1/fevers`, `/v1/confirmations`, `/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds'
-observation groups, sheets and tables of declarations; `/v1/released-model` for headquarters; residents, by a personal
-link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
+`/v1/fevers`, `/v1/confirmations`, `/v1/escalations`, `/v1/risk-proposals`, `/v1/worklists`, `/v1/case-days`, attempts
+and follow-ups, bulk actions, compounds' observation groups, sheets and tables of declarations; `/v1/released-model` for
+headquarters; residents, by a personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
 """

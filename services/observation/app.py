@@ -7,6 +7,7 @@ from services.observation.api import (
     bulk,
     desk,
     entries,
+    escalations,
     exports,
     families,
     fevers,
@@ -14,9 +15,10 @@ from services.observation.api import (
     link_sheets,
     released,
     resident,
+    risks,
     staff,
 )
-from services.observation.projections import Households, Places, PolicyVersions
+from services.observation.projections import Households, Places, PolicyVersions, RiskLists
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
 from services.observation.store import fevers as fever_store
@@ -33,6 +35,8 @@ def build(context: Context) -> Service:
         routers=(
             staff.router,
             fevers.router,
+            escalations.router,
+            risks.router,
             entries.router,
             batches.router,
             desk.router,
@@ -60,12 +64,18 @@ def build(context: Context) -> Service:
             PolicyVersions(),
             Places(),
             Households(),
+            RiskLists(),
             consumers.open_for_returnee(),
             consumers.follow_gate_fevers(),
             consumers.follow_lives(),
             consumers.contact_cards(context.vault, context.cards),
             consumers.erasures(context.vault),
         ),
-        tickers=(tickers.windows(), tickers.retention(), tickers.bulk_actions(context.vault)),
+        tickers=(
+            tickers.windows(),
+            tickers.ladder(),
+            tickers.retention(),
+            tickers.bulk_actions(context.vault),
+        ),
         authenticators={"Link": resident.link_authenticator(context.database)},
     )

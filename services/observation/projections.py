@@ -1,11 +1,11 @@
 """Copies that this service keeps of the registry's facts."""
 
-from services.observation.store import cases, copies, households
+from services.observation.store import cases, copies, households, risks
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.people import HouseholdChanged
 from shared.events.registry.places import CompoundRegistered
-from shared.events.registry.rules import PolicyRevised
+from shared.events.registry.rules import PolicyRevised, RiskAreasRevised
 
 
 class PolicyVersions(Projection, name="observation.policy", version=1, reads=(PolicyRevised,)):
@@ -41,3 +41,14 @@ class Households(Projection, name="observation.households", version=1, reads=(Ho
         newest = {event.dwelling_id: event for event in batch.of(HouseholdChanged)}
         if newest:
             await households.keep(tx, newest.values())
+
+
+class RiskLists(Projection, name="observation.risk_lists", version=1, reads=(RiskAreasRevised,)):
+    """Dated lists of risk areas: open cases are held against each once, when it is in effect (R4.8, O8)."""
+
+    tables = ("risk_proposal", "risk_list")
+
+    async def write(self, tx: Tx, batch: EventBatch) -> None:
+        """Keep the lists; the ticker does the rest."""
+        if revisions := batch.of(RiskAreasRevised):
+            await risks.keep_list(tx, revisions)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from services.observation import metrics
 from services.observation.domain.calendar import Calendar
-from services.observation.handlers import bulk, erasure, observing
+from services.observation.handlers import bulk, erasure, escalating, observing, risks
 from services.observation.store import cases, copies
 from shared.db.pool import Database
 from shared.kernel.days import end_of, local_day
@@ -19,6 +19,7 @@ from shared.kernel.sealed import Vault
 from shared.runtime import Ticker
 
 NAME = "observation.windows"
+LADDER = "observation.ladder"
 BATCH = 500
 """Cases a transaction: large enough to be fast, small enough not to hold up a declaration."""
 FIGURES_EVERY = 10.0
@@ -30,6 +31,19 @@ OVERDUE_AFTER = timedelta(minutes=1)
 def windows() -> Ticker:
     """Make the ticker of this process."""
     return Ticker(name=NAME, act=_acting())
+
+
+def ladder() -> Ticker:
+    """Make the ticker that escalates what stayed missed, beside the one that closes windows."""
+    return Ticker(name=LADDER, act=escalate_due)
+
+
+async def escalate_due(database: Database) -> None:
+    """Fire every step that is due now, in order."""
+    while True:
+        async with database.begin(actor=LADDER) as tx:
+            if not await escalating.fire_due(tx, limit=BATCH):
+                return
 
 
 def retention() -> Ticker:
@@ -79,6 +93,10 @@ async def close_due(database: Database, *, batch: int = BATCH) -> int:
             due = await cases.lock_due(tx, step, batch)
             await observing.settle(tx, due, calendar, until=step)
             settled += len(due)
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            if not await risks.hold_against_list(tx):
+                break
     now = database.clock.real_now().timestamp()
     for job in metrics.JOBS:
         metrics.LAST_SUCCESS.labels(job).set(now)

@@ -347,6 +347,19 @@ class GateTableRow(Part):
     action: GateAction
 
 
+class FollowUpRules(Part):
+    """What follows on a declaration window that closed empty, in minutes after it closed (observation rules).
+
+    Steps that fall between `quiet_from` and `quiet_until` wait until `quiet_until`. After how many windows in a row a
+    door visit and headquarters follow is said by `ObservationRules`.
+    """
+
+    remind_after_minutes: tuple[int, ...] = Field(max_length=3)
+    grid_worker_after_minutes: int = Field(ge=0)
+    quiet_from: LocalTime
+    quiet_until: LocalTime
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -368,4 +381,5 @@ class PolicyDocument(Part):
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None
     survey: SurveyRules | None = None
+    follow_up: FollowUpRules | None = None
     gate_table: tuple[GateTableRow, ...] | None = None

@@ -13,6 +13,7 @@ from typing import Literal
 from services.gate.domain.entry import EntryDecision
 from services.gate.domain.rulings import Action, ArrivalReason, Reason, Verdict
 from shared.events.policy import Category, Measure
+from shared.kernel.divisions import listed_as
 
 SuzhouCode = Literal["green", "yellow", "red", "green_pending", "none"]
 Paper = Literal["id_document", "lease", "work_certificate", "title_deed", "household_register", "other"]
@@ -66,8 +67,8 @@ _RULINGS: Mapping[ArrivalReason, tuple[Verdict, Action]] = {
 
 def category_of(code: str, areas: Mapping[str, Category]) -> Category:
     """The category of a place (GB/T 2260): its own entry, or its prefecture's, or its province's; else `other`."""
-    places = (code, f"{code[:4]}00", f"{code[:2]}0000")
-    return next((areas[place] for place in places if place in areas), "other")
+    listed = listed_as(code, areas)
+    return areas[listed] if listed else "other"
 
 
 def decide_arrival(

@@ -98,6 +98,7 @@ class Case:
         anchor_date: day 0 as it was at the opening, with its basis; `day_zero` is the one in force.
         days: length of the period, from the policy in force when the case was opened.
         reschedulings: what moved day 0 or the last day since, in order.
+        origin_code: where a returnee has been (GB/T 2260).
         closed_as: how the case ended, where that was no release.
         answers: window -> when its first declaration that counts was received.
         told_missed: windows of which it was told already that they closed empty.
@@ -123,6 +124,7 @@ class Case:
     interruptions: tuple[Interruption, ...] = ()
     reschedulings: tuple[Rescheduling, ...] = ()
     closed_as: Closing | None = None
+    origin_code: str | None = None
     answers: Mapping[Slot, datetime] = field(default_factory=dict)
     told_missed: frozenset[Slot] = frozenset()
 

@@ -34,4 +34,5 @@ def decide_opening(
         opened_at=now,
         settled_through=now,
         version=1,
+        origin_code=returnee.origin_code,
     )

@@ -163,3 +163,16 @@ class ExposureAfterConfirmation(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "exposure_after_confirmation"
+
+
+class ProposalUnknown(Refusal):
+    """There is no such proposal."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "proposal_unknown"
+
+
+class ProposalSettled(Refusal):
+    """Somebody decided about the proposal already."""
+
+    code: ClassVar[str] = "proposal_settled"

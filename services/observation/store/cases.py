@@ -19,17 +19,17 @@ from shared.kernel.refusal import Refusal
 
 FIND_CASE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where case_id = $1
 """
 LOCK_CASE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where case_id = $1 for update
 """
 LOCK_IN_FORCE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where person_ref = $1 and ended_at is null for update
 """
 LOCK_PEOPLE = """
@@ -38,12 +38,17 @@ from (select distinct unnest($1::uuid[]) as person_ref order by 1) as people
 """
 LOCK_OF_PEOPLE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where person_ref = any($1::uuid[]) and ended_at is null order by case_id for update
+"""
+LOCK_MANY = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
+from observation_case where case_id = any($1::uuid[]) order by case_id for update
 """
 LOCK_DUE_CASES = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, version
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where next_step_at = $1 order by case_id limit $2 for update
 """
 FIND_CASES = FIND_CASE.replace("= $1", "= any($1::uuid[])")
@@ -75,8 +80,8 @@ TOLD_MISSED = "select case_id, day, window_name from missed_window where case_id
 ADD_CASE = """
 insert into observation_case (case_id, intake_id, person_ref, compound, dwelling_id, grid, category, measure,
   anchor_date, anchor_basis, days, policy_version, opened_at, settled_through, awaiting_since, ended_at, version,
-  state, last_day, next_step_at, day_zero)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+  state, last_day, next_step_at, day_zero, origin_code)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 """
 SAVE_CASES = """
 update observation_case c set
@@ -89,6 +94,10 @@ from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[],
     closed_as, category, measure)
 where c.case_id = s.case_id
 """
+SAVE_VERSIONS = """
+update observation_case c set version = s.version from unnest($1::uuid[], $2::int[]) as s (case_id, version)
+where c.case_id = s.case_id
+"""
 SAVE_INTERRUPTION = """
 insert into interruption (case_id, number, began_at, reason, ended_at, ended_by)
 values ($1, $2, $3, $4, $5, $6)
@@ -99,8 +108,8 @@ select case_id, number, kind, at, day_zero, basis, extra_days
 from rescheduling where case_id = any($1::uuid[]) order by case_id, number
 """
 ADD_MISSED = """
-insert into missed_window (case_id, day, window_name, closed_at, streak)
-select case_id, day, window_name, closed_at, streak
+insert into missed_window (case_id, day, window_name, closed_at, streak, ladder_next_at)
+select case_id, day, window_name, closed_at, streak, closed_at
 from unnest($1::uuid[], $2::date[], $3::text[], $4::timestamptz[], $5::int[])
   as m (case_id, day, window_name, closed_at, streak)
 """
@@ -175,6 +184,11 @@ async def lock_of_people(tx: Tx, people: Sequence[PersonRef]) -> dict[PersonRef,
     return {case.person_ref: case for case in await _whole(tx, await tx.fetch(LOCK_OF_PEOPLE, people))}
 
 
+async def lock_many(tx: Tx, case_ids: Sequence[UUID]) -> list[Case]:
+    """Read cases under their row locks, always in the same order."""
+    return await _whole(tx, await tx.fetch(LOCK_MANY, case_ids))
+
+
 async def lock_due(tx: Tx, step: datetime, limit: int) -> list[Case]:
     """Read cases whose next step is at an instant, under their row locks, always in the same order."""
     return await _whole(tx, await tx.fetch(LOCK_DUE_CASES, step, limit))
@@ -222,6 +236,7 @@ async def add(tx: Tx, case: Case, *, intake_id: UUID | None, next_step_at: datet
         case.last_day,
         next_step_at,
         case.day_zero,
+        case.origin_code,
     )
 
 
@@ -244,6 +259,11 @@ async def save(tx: Tx, cases: Sequence[tuple[Case, datetime | None]]) -> None:
         [case.category for case, _ in cases],
         [case.measure for case, _ in cases],
     )
+
+
+async def save_versions(tx: Tx, cases: Sequence[Case]) -> None:
+    """Keep that something was told of locked cases which changed in nothing else."""
+    await tx.execute(SAVE_VERSIONS, [case.case_id for case in cases], [case.version for case in cases])
 
 
 async def save_interruption(tx: Tx, case_id: UUID, stop: Interruption) -> None:
@@ -359,5 +379,6 @@ def _bare(row: asyncpg.Record) -> Case:
         awaiting_since=row["awaiting_since"],
         ended_at=row["ended_at"],
         closed_as=row["closed_as"],
+        origin_code=row["origin_code"],
         version=row["version"],
     )

@@ -1,13 +1,10 @@
-"""Which places are risk areas, and what that makes of somebody who has been there. Pure (R4.6 to R4.9).
-
-Codes are GB/T 2260: province `pp0000`, prefecture `ppcc00`, county `ppccdd`. Counties directly under a province
-(Hubei's 4290xx) have no prefecture in between; their inheritance goes straight to the province by the same rule.
-"""
+"""Which places are risk areas, and what that makes of somebody who has been there. Pure (R4.6 to R4.9)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.events.policy import Category, RiskRules
+from shared.kernel.divisions import containing, listed_as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +32,6 @@ class Proposal:
 
     areas: tuple[ProposedArea, ...]
     left_out: tuple[ProposedArea, ...]
-
-
-def containing(code: str) -> tuple[str, str, str]:
-    """A place, its prefecture and its province; for a prefecture or province some of them are equal."""
-    return code, f"{code[:4]}00", f"{code[:2]}0000"
-
-
-def listed_as(code: str, areas: Mapping[str, Category]) -> str | None:
-    """The entry that decides about a place: its own, or its prefecture's, or its province's; None where none does."""
-    return next((place for place in containing(code) if place in areas), None)
 
 
 def category_of(code: str, areas: Mapping[str, Category]) -> Category:

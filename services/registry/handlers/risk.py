@@ -17,7 +17,7 @@ from services.registry.domain.errors import (
     RiskAreasUnpublished,
     VersionUnknown,
 )
-from services.registry.domain.risk import Proposal, category_of, listed_as, propose_areas
+from services.registry.domain.risk import Proposal, category_of, propose_areas
 from services.registry.domain.versions import Difference, differences
 from services.registry.handlers import policy
 from services.registry.store import risk as store
@@ -25,6 +25,7 @@ from services.registry.store.risk import RiskList
 from shared.db.pool import Conn, Database, Tx
 from shared.events.policy import Category
 from shared.events.registry.rules import RiskAreasRevised
+from shared.kernel.divisions import listed_as
 from shared.kernel.refusal import SameIdOtherContent
 
 DATA = Path(__file__).parents[1] / "data"

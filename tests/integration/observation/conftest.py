@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from services.observation.tickers import close_due
+from services.observation.tickers import close_due, escalate_due
 from shared.bus.consumer import Received, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.events.base import Event
@@ -129,7 +129,10 @@ class Desk:
         self.client.move_to(datetime.fromisoformat(f"{day}T{clock}+08:00"))
 
     async def tick(self) -> int:
-        return await close_due(self.database)
+        """Close what is due and escalate what stayed missed; tells how many cases were settled."""
+        settled = await close_due(self.database)
+        await escalate_due(self.database)
+        return settled
 
     async def post(self, path: str, body: dict[str, Any], who: tuple[str, str] = CLERK) -> httpx.Response:
         return await self.client.http.post(path, json=body, headers=self.client.as_role(*who))

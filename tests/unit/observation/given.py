@@ -12,6 +12,7 @@ from services.observation.domain.declaring import Declared, Draft, decide_declar
 from services.observation.domain.settling import Fact, decide_settling, next_step
 from shared.events.policy import (
     CheckpointRules,
+    FollowUpRules,
     GateRules,
     LeadRules,
     ObservationRules,
@@ -45,8 +46,17 @@ RULES = ObservationRules(
 )
 
 
+FOLLOW_UP = FollowUpRules(
+    remind_after_minutes=(0, 120, 240),
+    grid_worker_after_minutes=300,
+    quiet_from=time(22),
+    quiet_until=time(7),
+)
+
+
 def policy(rules: ObservationRules = RULES) -> PolicyDocument:
     return PolicyDocument(
+        follow_up=FOLLOW_UP,
         text_reference="test",
         checkpoints=CheckpointRules(city_limits=(), town_limit=1),
         temperature=TemperatureRules(
