@@ -6,8 +6,10 @@ from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.secrets import Secrets
 from shared.kernel.clock import write_control
+from shared.kernel.days import local_day
 from shared.testing.databases import Databases
 from tests.acceptance.stack import Stack
+from tests.acceptance.town import load, publish_risk_areas
 from tests.conftest import NINE_ON_THE_24TH
 
 
@@ -37,3 +39,11 @@ async def stack(
         yield running
     finally:
         await running.stop()
+
+
+@pytest.fixture(scope="package")
+async def town(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The five services with the town's register loaded, once for all tests, and the risk list of the 24th."""
+    await load(stack, tmp_path_factory.mktemp("town"))
+    await publish_risk_areas(stack, local_day(NINE_ON_THE_24TH))
+    return stack

@@ -106,7 +106,7 @@ class Stack:
                 return (await self.http.get(f"{self.base(service)}/readyz")).status_code == 200
             return False
 
-        await eventually(look, within=60, what=f"{service} is ready")
+        await eventually(look, within=150, what=f"{service} is ready")
 
     async def stop(self) -> None:
         """Drain all; every process must end cleanly."""

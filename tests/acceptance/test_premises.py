@@ -72,7 +72,7 @@ async def ask_code(stack: Stack, checkpoint: str, *, expect: int) -> Any:
     )
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 @pytest.mark.scenario("P1")
 @pytest.mark.requirement("R1.1", "R1.2", "R2.1", "R7.1")
 async def test_a_second_checkpoint_by_the_citys_rule_and_the_towns_and_who_answers_there(

@@ -149,6 +149,33 @@ async def test_suzhou_industrial_park_is_one_place_under_both_of_its_codes(desk:
     assert (answer.status_code, answer.json()["code"]) == (422, "areas_inconsistent")
 
 
+async def test_suzhou_industrial_park_is_found_by_either_code_by_name_and_where_a_list_lacks_it(
+    desk: Desk,
+) -> None:
+    named = (await desk.client.http.get("/v1/divisions", params={"query": "苏州工业园区"})).json()["items"]
+    codes = [one["code"] for one in named]
+    assert (codes, {one["same_as"] or one["code"] for one in named}) == (["320571", "320576"], {"320571"})
+
+    async def places() -> list[tuple[Any, ...]]:
+        told = [(await desk.get("/v1/risk-areas/place", code=code)).json() for code in codes]
+        return [
+            (one["code"], one["name"], one["category"], one["listed_code"], one["inherited"]) for one in told
+        ]
+
+    # One list names it 320571, another 320576, a third one has Suzhou alone.
+    for revision, areas in enumerate(
+        ({"320571": "higher_risk"}, {"320576": "higher_risk"}, {"320500": "concern"}), start=1
+    ):
+        await desk.publish_risk(areas, revision=revision)
+        absent = "320500" in areas
+        expected = ("concern", "320500", True) if absent else ("higher_risk", "320571", False)
+        assert await places() == [("320571", "苏州工业园区", *expected)] * 2
+    for code in codes:
+        taken = await desk.register(desk.intake(trip=desk.intake()["trip"] | {"origin_code": code}))
+        back = (await desk.get(f"/v1/returnees/{taken['intake_id']}")).json()
+        assert (back["category"], back["origin_code"]) == ("concern", "320571")
+
+
 @pytest.mark.parametrize("code", ["999999", "429000"])
 async def test_a_code_that_is_no_division_is_not_published(desk: Desk, code: str) -> None:
     body = {"revision": 1, "effective_from": "2020-02-24", "areas": {code: "focus"}}
