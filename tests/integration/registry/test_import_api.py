@@ -141,8 +141,8 @@ async def test_a_newborns_id_attaches_to_the_same_person_and_gate_hears_of_it(of
     opened = [keys.open_card("gate", event["data"]["card"]) for event in cards]
     home = {"compound": "lj-001", "room": "1幢-1-102"}
     assert opened == [
-        {"surname": "叶", "documents": [], "homes": [home]},
-        {"surname": "叶", "documents": ["ZX0100009"], "homes": [home]},
+        {"surname": "叶", "documents": [], "homes": [home], "vehicles": []},
+        {"surname": "叶", "documents": ["ZX0100009"], "homes": [home], "vehicles": []},
     ]
 
 

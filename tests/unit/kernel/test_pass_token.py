@@ -188,7 +188,7 @@ def test_a_signature_holds_exactly_where_the_library_for_cose_says_so(
     holds = True
     try:
         COSE.new().decode(bytes(document), cose)
-    except (CWTError, ValueError):
+    except (CWTError, ValueError, TypeError):  # the library trips over a signature that is a number
         holds = False
     keys = {KEY["kid"]: pass_token.read_public(public)}
     try:
