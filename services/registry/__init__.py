@@ -20,8 +20,9 @@ SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed, No
 Closed, HouseholdSurveyed.
 
 HTTP: `/v1/imports` with templates, `/v1/exports`; `/v1/neighbourhoods`, `/v1/compounds` with their grids, dwellings,
-checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, corrections, documents, phones, residences,
-death; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`, `/v1/people-changes` (undo);
+checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, sheet, corrections, documents, phones,
+residences, death, holds; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`;
+`/v1/people-changes` (undo);
 `/v1/duplicates`, `/v1/merges`; `/v1/workers`, `/v1/postings`, `/v1/surplus`, `/v1/volunteers`, `/v1/responsibilities`;
 `/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees`, `/v1/intake-tasks`;
 `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`, `/v1/pass-sheets`, `/v1/pass-applications`,

@@ -17,6 +17,7 @@ _INTAKE = frozenset({Role.COMMUNITY_CLERK, Role.GRID_WORKER})
 _IMPORTERS = frozenset({Role.COMMUNITY_CLERK, Role.ADMIN})
 _EXPORTERS = _IMPORTERS | {Role.HQ_OFFICER}
 _PEOPLE_READERS = _INTAKE | {Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR}
+_SHEET_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
 _RETURNEE_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR, Role.AUDITOR}
 _LEAD_HANDLERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
 _LEAD_READERS = _LEAD_HANDLERS | {Role.SUPERVISOR}
@@ -167,6 +168,8 @@ ACCESS: AccessTable = {
     "POST /v1/merges": frozenset({Role.COMMUNITY_CLERK}),
     "POST /v1/merges/{merge_id}/undo": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/people/{person_ref}": _PEOPLE_READERS,
+    "GET /v1/people/{person_ref}/sheet": _SHEET_READERS,
+    "POST /v1/people/{person_ref}/holds/{kind}/settlement": _PASS_DESK,
     "POST /v1/leads": frozenset({Role.PUBLIC}),
     "POST /v1/leads/receipts": frozenset({Role.PUBLIC}),
     "GET /v1/leads": _LEAD_READERS,

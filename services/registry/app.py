@@ -21,6 +21,7 @@ from services.registry.api import passes as passes_api
 from services.registry.api import people as people_api
 from services.registry.api import people_changes as people_changes_api
 from services.registry.api import people_life as people_life_api
+from services.registry.api import people_sheet as people_sheet_api
 from services.registry.api import places as places_api
 from services.registry.api import policy as policy_api
 from services.registry.api import posts as posts_api
@@ -52,6 +53,7 @@ from services.registry.store import notices as notice_store
 from services.registry.store import passes as pass_store
 from services.registry.store import people as people_store
 from services.registry.store import people_acts as people_act_store
+from services.registry.store import people_holds as people_hold_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
@@ -88,6 +90,7 @@ def build(context: Context) -> Service:
             people_api.router,
             people_changes_api.router,
             people_life_api.router,
+            people_sheet_api.router,
             merges_api.router,
             policy_api.router,
             risk_api.router,
@@ -119,6 +122,7 @@ def build(context: Context) -> Service:
             **postings.REJECTIONS,
             **responsibility.REJECTIONS,
             **people_act_store.REJECTIONS,
+            **people_hold_store.REJECTIONS,
             **merge_store.REJECTIONS,
             **returnee_store.REJECTIONS,
             **pass_store.REJECTIONS,

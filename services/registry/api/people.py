@@ -113,7 +113,7 @@ async def look_up(body: LookupBody, who: Caller, context: Running) -> LookupAnsw
             action=f"people.lookup.{wanted.by}",
             reason=body.reason,
         )
-    return LookupAnswer(people=[_answer(profile, masked=True) for profile in seen], more=len(refs) > MOST)
+    return LookupAnswer(people=[answer_of(profile, masked=True) for profile in seen], more=len(refs) > MOST)
 
 
 @router.get("/v1/people/{person_ref}", summary="Read a person")
@@ -128,7 +128,7 @@ async def read_person(person_ref: UUID, who: Caller, context: Running) -> Person
         masked = not who.has(Role.COMMUNITY_CLERK)
         action = "people.read.masked" if masked else "people.read"
         await store.note_reads(tx, [person_ref], role=roles_of(who), action=action)
-    return _answer(profile, masked=masked)
+    return answer_of(profile, masked=masked)
 
 
 def _reaches(who: Principal, profile: Profile) -> bool:
@@ -140,7 +140,8 @@ def _within(who: Principal, living: Living) -> bool:
     return who.reaches(compound=home.key.compound_id, neighbourhood=living.neighbourhood, grid=home.grid_id)
 
 
-def _answer(profile: Profile, *, masked: bool) -> PersonAnswer:
+def answer_of(profile: Profile, *, masked: bool) -> PersonAnswer:
+    """A person as a caller may see them."""
     return PersonAnswer(
         person_ref=profile.person_ref,
         masked=masked,

@@ -24,7 +24,7 @@ from services.registry.api.surveys import grids_within, round_within
 from services.registry.domain.people import RegisteredMeanwhile, masked_name, masked_phone
 from services.registry.domain.premises import AddressKey
 from services.registry.domain.survey_forms import FindingKind, FormOutcome, TargetUnknown, visits_apart
-from services.registry.handlers import people_reading, policy
+from services.registry.handlers import people_reading, policy, survey_people
 from services.registry.handlers import survey_forms as handlers
 from services.registry.handlers.survey_files import opened_detail
 from services.registry.handlers.survey_forms import SubmitForm, Taken
@@ -58,7 +58,7 @@ async def read_form(round_id: UUID, dwelling_id: UUID, who: Caller, context: Run
             if row["resident"] and row["ended_on"] is None
         ]
         refs = [row["person_ref"] for row in stays]
-        profiles = {one.person_ref: one for one in await people_reading.profiles(tx, refs, context.vault)}
+        profiles = await people_reading.by_pseudonym(tx, refs, context.vault)
         forms = await store.submissions_of(tx, round_id, dwelling_id)
         last = await tx.fetchrow(store.LAST_ROUND, dwelling_id, round_id)
         rules = (await policy.in_force(tx, tx.today)).document.survey
@@ -93,8 +93,8 @@ async def read_form(round_id: UUID, dwelling_id: UUID, who: Caller, context: Run
                 relation=row["relation"],
                 registered_on=row["registered_on"],
             )
-            for row in stays
-            if (one := profiles.get(row["person_ref"])) is not None
+            for row in survey_people.each_once(stays, profiles)
+            for one in (profiles[row["person_ref"]],)
         ],
         last_round=LastRound(number=last["number"], state=last["outcome"], final=last["final"])
         if last
@@ -228,9 +228,9 @@ async def names_of(
 ) -> dict[UUID | None, str]:
     """Masked names of the people of these rows; the reading is recorded."""
     refs = sorted({row["person_ref"] for row in rows if row["person_ref"]})
-    found = await people_reading.profiles(tx, refs, vault)
+    found = await people_reading.by_pseudonym(tx, refs, vault)
     await audit.note_reads(tx, action=action, role=roles_of(who), refs=refs, scope=f"compound:{compound}")
-    return {one.person_ref: masked_name(one.name) for one in found}
+    return {ref: masked_name(one.name) for ref, one in found.items()}
 
 
 def next_page(rows: list[asyncpg.Record], limit: int) -> str | None:

@@ -23,7 +23,7 @@ from services.registry.domain.people import masked_name, masked_phone
 from services.registry.domain.premises import AddressKey
 from services.registry.domain.survey_forms import FormOutcome, SubmissionUnknown
 from services.registry.domain.survey_links import LinkUnknown
-from services.registry.handlers import people_reading
+from services.registry.handlers import people_reading, survey_people
 from services.registry.handlers import survey_links as handlers
 from services.registry.handlers.survey_files import filed
 from services.registry.handlers.survey_forms import SubmitForm
@@ -228,22 +228,26 @@ async def read_my_form(who: Caller, context: Running) -> MyFormAnswer:
             for row in await tx.fetch(form_store.STAYS, dwelling_id)
             if row["resident"] and row["ended_on"] is None
         ]
-        found = await people_reading.profiles(tx, [row["person_ref"] for row in stays], context.vault)
-        names = {one.person_ref: masked_name(one.name) for one in found}
+        refs = [row["person_ref"] for row in stays]
+        profiles = await people_reading.by_pseudonym(tx, refs, context.vault)
+        stays = survey_people.each_once(stays, profiles)
         await audit.note_reads(
             tx,
             action="survey_form.read.masked",
             role=roles_of(who),
-            refs=list(names),
+            refs=list(profiles),
             scope=f"compound:{target['compound_id']}",
         )
     return MyFormAnswer(
         room=AddressKey(target["compound_id"], target["building"], target["unit"], target["room"]).shown(),
         state=target["outcome"] or "open",
         residents=[
-            MyResident(person_ref=row["person_ref"], name=names[row["person_ref"]], relation=row["relation"])
+            MyResident(
+                person_ref=row["person_ref"],
+                name=masked_name(profiles[row["person_ref"]].name),
+                relation=row["relation"],
+            )
             for row in stays
-            if row["person_ref"] in names
         ],
     )
 
@@ -285,7 +289,7 @@ async def read_submission(submission_id: UUID, who: Caller, context: Running) ->
         target = await target_within(tx, who, row["round_id"], row["dwelling_id"])
         kept, standing = await filed(tx, row, context.vault)
         refs = [one.person_ref for one in kept.form.members if one.person_ref]
-        known = {one.person_ref: one for one in await people_reading.profiles(tx, refs, context.vault)}
+        known = await people_reading.by_pseudonym(tx, refs, context.vault)
         await audit.note_reads(
             tx,
             action="survey_submission.read",

@@ -123,7 +123,7 @@ async def register_vehicle(
         found, new = await handlers.register(cmd, tx=tx, keeper=keeper_of(context))
         plate = await handlers.plate_of(found, context.vault)
     response.status_code = 201 if new else 200
-    return _vehicle(found, plate)
+    return vehicle_of(found, plate)
 
 
 @router.post("/v1/vehicles/lookup", summary="Find a vehicle by its plate")
@@ -133,7 +133,7 @@ async def find_vehicle(body: PlateBody, who: Caller, context: Running) -> Vehicl
         found = await handlers.by_plate(tx, body.plate, context.vault)
         await require_reach(tx, found.compound, who)
         await audit.note_reads(tx, action="vehicle.lookup", role=roles_of(who), refs=[found.person_ref])
-        return _vehicle(found, await handlers.plate_of(found, context.vault))
+        return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 
 @router.get("/v1/vehicles/{vehicle_ref}", summary="A vehicle")
@@ -143,7 +143,7 @@ async def read_vehicle(vehicle_ref: UUID, who: Caller, context: Running) -> Vehi
         found = await handlers.existing(tx, vehicle_ref)
         await require_reach(tx, found.compound, who)
         await audit.note_reads(tx, action="vehicle.read", role=roles_of(who), refs=[found.person_ref])
-        return _vehicle(found, await handlers.plate_of(found, context.vault))
+        return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 
 @router.post("/v1/vehicles/{vehicle_ref}/removal", summary="Take a vehicle out of the book")
@@ -152,7 +152,7 @@ async def remove_vehicle(vehicle_ref: UUID, who: Caller, context: Running) -> Ve
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await require_reach(tx, (await handlers.existing(tx, vehicle_ref)).compound, who)
         found = await handlers.remove(vehicle_ref, tx=tx, keeper=keeper_of(context))
-        return _vehicle(found, await handlers.plate_of(found, context.vault))
+        return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 
 @router.post("/v1/vehicle-passes", summary="Issue a vehicle pass", status_code=201)
@@ -188,7 +188,7 @@ async def list_vehicle_passes(
         found = await store.page(conn, compound, state=state, after=last, limit=limit + 1)
     cut = found[limit - 1] if len(found) > limit else None
     return Page(
-        items=[VehiclePassAnswer.model_validate(_fields(one)) for one in found[:limit]],
+        items=[VehiclePassAnswer.model_validate(vehicle_fields(one)) for one in found[:limit]],
         next=_AFTER.write(cut.vehicle_pass_id) if cut else None,
     )
 
@@ -199,7 +199,7 @@ async def read_vehicle_pass(vehicle_pass_id: UUID, who: Caller, context: Running
     async with context.database.read() as conn:
         found = await handlers.existing_pass(conn, vehicle_pass_id)
         await require_reach(conn, found.compound, who)
-    return VehiclePassAnswer.model_validate(_fields(found))
+    return VehiclePassAnswer.model_validate(vehicle_fields(found))
 
 
 @router.get(
@@ -253,10 +253,11 @@ async def revoke_vehicle_pass(
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await require_reach(tx, (await handlers.existing_pass(tx, vehicle_pass_id)).compound, who)
         found = await handlers.revoke(vehicle_pass_id, body.reason, tx=tx)
-    return VehiclePassAnswer.model_validate(_fields(found))
+    return VehiclePassAnswer.model_validate(vehicle_fields(found))
 
 
-def _vehicle(found: Vehicle, plate: str) -> VehicleAnswer:
+def vehicle_of(found: Vehicle, plate: str) -> VehicleAnswer:
+    """A vehicle as answers show it."""
     return VehicleAnswer(
         vehicle_ref=found.vehicle_ref,
         plate=plate,
@@ -270,10 +271,11 @@ def _vehicle(found: Vehicle, plate: str) -> VehicleAnswer:
 
 
 def _issued(issued: IssuedVehiclePass) -> IssuedVehicleAnswer:
-    return IssuedVehicleAnswer.model_validate({**_fields(issued.vehicle_pass), "token": issued.token})
+    return IssuedVehicleAnswer.model_validate({**vehicle_fields(issued.vehicle_pass), "token": issued.token})
 
 
-def _fields(found: VehiclePass) -> dict[str, object]:
+def vehicle_fields(found: VehiclePass) -> dict[str, object]:
+    """What every answer about a vehicle pass shows."""
     return {
         "vehicle_pass_id": found.vehicle_pass_id,
         "number": found.number,

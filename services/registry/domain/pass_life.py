@@ -47,6 +47,12 @@ class HeadquartersDecides(Refusal):
     code: ClassVar[str] = "headquarters_decides"
 
 
+class HoldNotStanding(Refusal):
+    """Nothing of this kind stands against the person."""
+
+    code: ClassVar[str] = "hold_not_standing"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A pass as the rules of this module see it.
@@ -102,14 +108,33 @@ def decide_lifting(
     _alive(held, now)
     if held.state == "active":
         raise PassNotSuspended("出入证有效，无需恢复。The pass admits already.")
-    require_nothing_against(Holder(resident=True, observations=holder.observations), today)
     settled = tuple(hold.kind for hold in holder.holds if hold.stands)
-    if not by_headquarters and set(settled) - {"fever"}:
+    _may_settle(settled, holder, by_headquarters=by_headquarters, today=today)
+    return settled
+
+
+def decide_settlement(kind: HoldKind, holder: Holder, *, by_headquarters: bool, today: date) -> None:
+    """Whether a command may end what stands against a person, whether or not they have a pass (G2).
+
+    Raises:
+        HoldNotStanding: nothing of this kind stands.
+        PassNotYet: the person is under observation, whose decisions end it (R2.7, O6).
+        HeadquartersDecides: a clerk would settle what headquarters decide.
+    """
+    if not any(hold.kind == kind and hold.stands for hold in holder.holds):
+        raise HoldNotStanding(
+            "没有待核销的事项。Nothing of this kind stands against the person.", field="kind"
+        )
+    _may_settle((kind,), holder, by_headquarters=by_headquarters, today=today)
+
+
+def _may_settle(kinds: Sequence[HoldKind], holder: Holder, *, by_headquarters: bool, today: date) -> None:
+    require_nothing_against(Holder(resident=True, observations=holder.observations), today)
+    if not by_headquarters and set(kinds) - {"fever"}:
         raise HeadquartersDecides(
             "涉及就医或密接，由指挥部决定。Medical care or a close contact: headquarters decide.",
             remedy="请报指挥部办理。Ask headquarters.",
         )
-    return settled
 
 
 def decide_reinstatement(held: Held, holder: Holder, *, now: datetime, today: date) -> bool:

@@ -12,7 +12,7 @@ from services.registry.domain.documents import NO_DOCUMENT
 from services.registry.domain.faults import Outcome
 from services.registry.domain.matching import Settled
 from services.registry.handlers.export_lists import open_notes
-from services.registry.handlers.people_reading import Profile, profiles
+from services.registry.handlers.people_reading import Profile, by_pseudonym
 from shared.db.pool import Conn
 from shared.kernel.sealed import Vault
 
@@ -26,7 +26,7 @@ async def known_already(conn: Conn, settled: Sequence[Settled], vault: Vault) ->
     for start in range(0, len(doubtful), _AT_ONCE):
         some = doubtful[start : start + _AT_ONCE]
         refs = sorted({one.person_ref for one in some})
-        people = {one.person_ref: one for one in await profiles(conn, refs, vault)}
+        people = await by_pseudonym(conn, refs, vault)
         notes = await open_notes(conn, refs, vault)
         for one in some:
             person = people.get(one.person_ref)

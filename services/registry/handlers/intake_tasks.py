@@ -16,6 +16,7 @@ from services.registry.domain.intake_tasks import (
     decide_completion,
 )
 from services.registry.store import intake_tasks as store
+from services.registry.store import merges
 from shared.db.pool import Conn, Tx
 from shared.events.gate import FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
 from shared.kernel.cards import CardKeys
@@ -35,7 +36,7 @@ async def seen(event: FirstReturnSeen | FocusAreaPersonReported, *, tx: Tx) -> N
     cause: Cause = "first_return" if isinstance(event, FirstReturnSeen) else "focus_area"
     held = event.held if isinstance(event, FirstReturnSeen) else False
     person = event.person_ref
-    await store.lock_seen(tx, person or event.check_id)
+    await store.lock_seen(tx, (await merges.roots_of(tx, [person]))[person] if person else event.check_id)
     grid = await tx.fetchval(store.GRID_OF, person, event.compound) if person else None
     task_id: UUID | None = await tx.fetchval(store.TASK_OF_CHECK, event.check_id)
     if task_id is None and person is not None:

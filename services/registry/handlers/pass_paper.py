@@ -40,7 +40,7 @@ async def papers(tx: Tx, wanted: Sequence[EntryPass], *, vault: Vault) -> list[P
     """
     _require_admitting(tx, wanted)
     refs = [one.person_ref for one in wanted]
-    profiles = {one.person_ref: one for one in await people_reading.profiles(tx, refs, vault)}
+    profiles = await people_reading.by_pseudonym(tx, refs, vault)
     keys = await vault.keys(refs)
     names = {one.compound: await _name(tx, one.compound) for one in wanted}
     return [

@@ -230,17 +230,19 @@ def _is_over(before: asyncpg.Record, now: asyncpg.Record | None) -> bool:
 
 async def _stop_passes(tx: Tx, asked: Asked, held: Held, *, ending: Ending | None) -> None:
     reason: people_passes.StopReason = "deceased" if ending == "died" else "moved_away"
-    for ref, before in held.homes.items():
-        homes = (await people_store.homes(tx, [ref]))[ref]
-        lost = _compounds(before) - _compounds(homes)
+    for root in held.persons:
+        person = [root, *(ref for ref, stands in held.roots.items() if stands == root and ref != root)]
+        before = _compounds({ref: held.homes[ref] for ref in person if ref in held.homes})
+        lost = before - _compounds(await people_store.homes(tx, person))
         if ending == "died":
-            await people_passes.stop(tx, asked.change_id, ref, None, reason)
+            await people_passes.stop(tx, asked.change_id, person, None, reason)
         elif lost:
-            await people_passes.stop(tx, asked.change_id, ref, lost, reason)
+            await people_passes.stop(tx, asked.change_id, person, lost, reason)
 
 
-def _compounds(homes: Sequence[asyncpg.Record]) -> set[str]:
-    return {row["compound_id"] for row in homes if row["resident"]}
+def _compounds(homes: Mapping[UUID, Sequence[asyncpg.Record]]) -> set[str]:
+    """Where a person lives, by whichever of their records."""
+    return {row["compound_id"] for rows in homes.values() for row in rows if row["resident"]}
 
 
 async def _keep_history(tx: Tx, keeper: Keeper, asked: Asked, held: Held) -> None:

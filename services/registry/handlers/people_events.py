@@ -47,7 +47,9 @@ def of_new_people(taken: Iterable[Settled], cards: CardKeys) -> Told:
         if homes:
             papers = [one.stated.line.document for one in own if one.new_document]
             documents = [paper.number for paper in papers if paper.verified]
-            sealed.append((_card(ref, homes, surname_of(own[0].stated.line.name), documents, cards), 1))
+            surname = surname_of(own[0].stated.line.name)
+            none_yet: dict[UUID, str] = {}  # vehicles are registered for people of the book
+            sealed.append((_card(ref, homes, surname, documents, cards, plates=none_yet), 1))
     return people + sealed
 
 
@@ -184,16 +186,14 @@ def _card(
     documents: Sequence[str],
     cards: CardKeys,
     *,
-    plates: Mapping[UUID, str] | None = None,
+    plates: Mapping[UUID, str],
 ) -> SubjectCardSealed:
     """Gate's card: surname, verified document numbers, rooms, plates. The first home is the one that screens show."""
     told: Mapping[str, Any] = {
         "surname": surname,
         "documents": list(documents),
         "homes": [{"compound": home.key.compound_id, "room": home.key.shown()} for home in homes],
-        "vehicles": [
-            {"vehicle_ref": str(vehicle), "plate": plate} for vehicle, plate in (plates or {}).items()
-        ],
+        "vehicles": [{"vehicle_ref": str(vehicle), "plate": plate} for vehicle, plate in plates.items()],
     }
     return SubjectCardSealed(
         recipient="gate",

@@ -85,11 +85,18 @@ async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[
 
 async def profiles(conn: Conn, refs: Sequence[UUID], vault: Vault) -> list[Profile]:
     """Open people's values, of records that were merged all together; who was erased is not among them."""
+    found = await by_pseudonym(conn, refs, vault)
+    return list({profile.person_ref: profile for profile in found.values()}.values())
+
+
+async def by_pseudonym(conn: Conn, refs: Sequence[UUID], vault: Vault) -> dict[UUID, Profile]:
+    """Like `profiles`, each person under every pseudonym that was asked for."""
     groups = await merges.groups(conn, refs)
     everyone = list(dict.fromkeys(ref for group in groups.values() for ref in group))
     own = {profile.person_ref: profile for profile in await own_profiles(conn, everyone, vault)}
     people = {group[0]: [own[ref] for ref in group if ref in own] for group in groups.values()}
-    return [_together(own[root], members) for root, members in people.items() if root in own]
+    whole = {root: _together(own[root], members) for root, members in people.items() if root in own}
+    return {ref: whole[group[0]] for ref, group in groups.items() if group[0] in whole}
 
 
 def _together(root: Profile, members: Sequence[Profile]) -> Profile:

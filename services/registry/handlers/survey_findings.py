@@ -11,6 +11,7 @@ from services.registry.domain.survey_forms import Filed
 from services.registry.handlers import people_reading, returnees, survey_people
 from services.registry.handlers.people import Keeper
 from services.registry.handlers.returnees import RegisterReturnee, Returnee
+from services.registry.store import merges
 from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as store
 from shared.db.pool import Tx
@@ -71,7 +72,9 @@ async def _stated(tx: Tx, ref: UUID, keeper: Keeper) -> Returnee:
 
 async def note_unmentioned(tx: Tx, new: Filed, target: asyncpg.Record) -> None:
     """People of the record of whom the form that holds says nothing, perhaps because it was begun before they came."""
-    named = {row["person_ref"] for row in await tx.fetch(store.MEMBERS, [new.submission_id])}
+    members = [row["person_ref"] for row in await tx.fetch(store.MEMBERS, [new.submission_id])]
+    groups = await merges.groups(tx, [ref for ref in members if ref is not None])
+    named = {one for group in groups.values() for one in group}
     rows = await tx.fetch(store.STAYS, target["dwelling_id"])
     missing = [
         row["person_ref"]

@@ -3,16 +3,19 @@
 It is one act like those of a counter: passes end, the town is told, the history is kept, and it can be undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
+
+import asyncpg
 
 from services.registry.domain.people_life import ActKind, decide_document, decide_gone
 from services.registry.domain.stated import StatedPerson
 from services.registry.handlers import people, people_acts, returnees
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.handlers.people_acts import Asked, Held
+from services.registry.handlers.people_reading import Profile
 from services.registry.store import returnees as returnee_store
 from shared.db.pool import Conn, Tx
 from shared.kernel.ids import uuid7
@@ -117,3 +120,11 @@ def _person(stated: StatedPerson, today: date) -> NewPerson:
         origin_code=None,
         registered_on=today,
     )
+
+
+def each_once(rows: Sequence[asyncpg.Record], profiles: Mapping[UUID, Profile]) -> list[asyncpg.Record]:
+    """Stays of people who can be read, of a person with two records at the dwelling the first one."""
+    found = {
+        profiles[row["person_ref"]].person_ref: row for row in reversed(rows) if row["person_ref"] in profiles
+    }
+    return list(reversed(found.values()))

@@ -103,7 +103,7 @@ async def remove(vehicle_ref: UUID, *, tx: Tx, keeper: Keeper) -> Vehicle:
     found = await _locked(tx, vehicle_ref)
     if found.removed_at is None:
         for one in await store.active_of(tx, vehicle_ref):
-            await _stop(tx, one, "sold")
+            await stop(tx, one, "sold")
         await store.remove(tx, vehicle_ref)
         await _tell_card(tx, found.person_ref, keeper)
     return await existing(tx, vehicle_ref)
@@ -139,7 +139,7 @@ async def issue(
         today=tx.today,
     )
     for old in held:
-        await _stop(tx, old, "replaced")
+        await stop(tx, old, "replaced")
     given = VehiclePass(
         vehicle_pass_id=uuid7(),
         number=await passes.free_number(tx, store.number_taken),
@@ -189,7 +189,7 @@ async def revoke(vehicle_pass_id: UUID, reason: VehicleRevocation, *, tx: Tx) ->
     """
     one, _ = await locked_pass(tx, vehicle_pass_id)
     if one.state == "active":
-        await _stop(tx, one, reason)
+        await stop(tx, one, reason)
     return await existing_pass(tx, vehicle_pass_id)
 
 
@@ -308,7 +308,8 @@ async def _signed(tx: Tx, one: VehiclePass, owner: UUID, vault: Vault) -> tuple[
     return replace(one, token_sealed=sealed), token, private["kid"]
 
 
-async def _stop(tx: Tx, one: VehiclePass, reason: str) -> None:
+async def stop(tx: Tx, one: VehiclePass, reason: str) -> None:
+    """Write and tell that a pass, whose vehicle is held, is void."""
     version = await store.revoke(tx, one, reason)
     await tx.publish(
         VehiclePassRevoked(
@@ -319,6 +320,11 @@ async def _stop(tx: Tx, one: VehiclePass, reason: str) -> None:
         ),
         version=version,
     )
+
+
+async def admit_again(tx: Tx, one: VehiclePass) -> None:
+    """Undo a revocation that an act about the owner brought; told as issued, with the version that holds now."""
+    await _tell_issued(tx, one, await store.admit_again(tx, one))
 
 
 async def _tell_issued(tx: Tx, one: VehiclePass, version: int) -> None:

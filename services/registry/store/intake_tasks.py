@@ -14,11 +14,13 @@ TASK_OF_CHECK = """
 select t.task_id from intake_task t join intake_task_check c using (task_id) where c.check_id = $1 for update of t
 """
 OPEN_TASK_OF = """
-select task_id from intake_task where person_ref = $1 and compound_id = $2 and state = 'open' for update
+select task_id from intake_task
+where person_ref in (select pseudonyms_of($1)) and compound_id = $2 and state = 'open'
+order by opened_at, task_id limit 1 for update
 """
 GRID_OF = """
 select d.grid_id from residence r join dwelling d using (dwelling_id)
-where r.person_ref = $1 and d.compound_id = $2 and r.ended_on is null
+where r.person_ref in (select pseudonyms_of($1)) and d.compound_id = $2 and r.ended_on is null
 order by r.resident desc, r.registered_on, r.dwelling_id limit 1
 """
 ADD_TASK = """
@@ -37,34 +39,40 @@ where task_id = $1
 LATEST_INTAKE = """
 select i.intake_id, i.person_ref, o.completed_at
 from returnee_intake i left join observation_state o using (case_id)
-where i.person_ref = $1 order by i.recorded_at desc, i.intake_id desc limit 1
+where i.person_ref in (select pseudonyms_of($1)) order by i.recorded_at desc, i.intake_id desc limit 1
 """
+# Of records that were merged the one that stands for them is told, as of tasks: so the two are the same person's.
 INTAKE = """
-select i.intake_id, i.person_ref, o.completed_at
-from returnee_intake i left join observation_state o using (case_id) where i.intake_id = $1
+select i.intake_id, coalesce(a.root, i.person_ref) as person_ref, o.completed_at
+from returnee_intake i left join observation_state o using (case_id)
+left join person_alias a on a.person_ref = i.person_ref
+where i.intake_id = $1
 """
 TASK = """
-select t.task_id, t.cause, t.person_ref, t.compound_id, c.neighbourhood_id, t.grid_id, t.checkpoint, t.held,
+select t.task_id, t.cause, coalesce(a.root, t.person_ref) as person_ref, t.compound_id, c.neighbourhood_id,
+  t.grid_id, t.checkpoint, t.held,
   t.checked_at, t.opened_at, t.state, t.intake_id, t.close_reason, t.settled_at
-from intake_task t join compound c using (compound_id) where t.task_id = $1
+from intake_task t join compound c using (compound_id) left join person_alias a on a.person_ref = t.person_ref
+where t.task_id = $1
 """
 LOCK_TASK = "select task_id from intake_task where task_id = $1 for update"
 TASK_PAGE = """
-select t.task_id, t.cause, t.person_ref, t.compound_id, c.neighbourhood_id, t.grid_id, t.checkpoint, t.held,
+select t.task_id, t.cause, coalesce(a.root, t.person_ref) as person_ref, t.compound_id, c.neighbourhood_id,
+  t.grid_id, t.checkpoint, t.held,
   t.checked_at, t.opened_at, t.state, t.intake_id, t.close_reason, t.settled_at
-from intake_task t join compound c using (compound_id)
+from intake_task t join compound c using (compound_id) left join person_alias a on a.person_ref = t.person_ref
 where t.compound_id = $1 and ($2::text[] is null or t.grid_id = any($2)) and ($3::text is null or t.state = $3)
   and ($4::text is null or t.cause = $4) and (t.opened_at, t.task_id) > ($5, $6)
 order by t.opened_at, t.task_id limit $7
 """
 COMPLETE = """
-update intake_task set state = 'completed', intake_id = $2, person_ref = coalesce(person_ref, $3), settled_at = $4,
-  settled_by = $5
+update intake_task set state = 'completed', intake_id = $2, settled_at = $3, settled_by = $4,
+  person_ref = coalesce(person_ref, (select i.person_ref from returnee_intake i where i.intake_id = $2))
 where task_id = $1
 """
 COMPLETE_OF_PERSON = """
 update intake_task set state = 'completed', intake_id = $2, settled_at = $3, settled_by = $4
-where person_ref = $1 and state = 'open'
+where person_ref in (select pseudonyms_of($1)) and state = 'open'
 """
 CLOSE = """
 update intake_task set state = 'closed', close_reason = $2, settled_at = $3, settled_by = $4 where task_id = $1
@@ -128,7 +136,7 @@ async def latest_intake(conn: Conn, person_ref: UUID) -> Taken | None:
 
 async def complete(tx: Tx, task_id: UUID, taken: Taken) -> None:
     """Write that an intake completed a task."""
-    await tx.execute(COMPLETE, task_id, taken.intake_id, taken.person_ref, tx.now, tx.actor)
+    await tx.execute(COMPLETE, task_id, taken.intake_id, tx.now, tx.actor)
 
 
 async def complete_of(tx: Tx, person_ref: UUID, intake_id: UUID) -> None:

@@ -43,6 +43,11 @@ select pass_id, number, serial, person_ref, compound_id, kind, state, reason, he
 from entry_pass where person_ref in (select pseudonyms_of($1)) and state <> 'revoked'
 order by pass_id for no key update
 """
+OF_PERSON = """
+select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
+  policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
+from entry_pass where person_ref in (select pseudonyms_of($1)) order by valid_from, pass_id
+"""
 PAGE = """
 select pass_id, number, serial, person_ref, compound_id, kind, state, reason, held_back, valid_from, valid_until,
   policy_version, token_sealed, changed_at, version, purpose, daily_from, daily_until
@@ -172,6 +177,11 @@ async def entry_pass(conn: Conn, pass_id: UUID) -> EntryPass | None:
 async def passes_for_update(tx: Tx, person_ref: UUID) -> list[EntryPass]:
     """A person's passes that are not revoked, held until the end."""
     return [_pass(row) for row in await tx.fetch(HELD_FOR_UPDATE, person_ref)]
+
+
+async def of_person(conn: Conn, person_ref: UUID) -> list[EntryPass]:
+    """Every pass that a person was given, revoked ones too."""
+    return [_pass(row) for row in await conn.fetch(OF_PERSON, person_ref)]
 
 
 async def page(

@@ -124,7 +124,7 @@ from person where person_ref = any($1::uuid[]) order by person_ref
 """
 
 PAPERS = """
-select person_ref, kind, number_sealed, verified, error from person_document
+select person_ref, kind, number_sealed, verified, error, added_at from person_document
 where person_ref = any($1::uuid[]) order by person_ref, added_at, kind, number_index
 """
 
@@ -292,11 +292,16 @@ async def sealed_people(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, SealedPe
         row["person_ref"]: SealedPerson(row=row, papers=[], homes=[])
         for row in await conn.fetch(PEOPLE, wanted)
     }
-    for row in await conn.fetch(PAPERS, wanted):
+    for row in await papers(conn, wanted):
         found[row["person_ref"]].papers.append(row)
     for ref, rows in (await homes(conn, list(found))).items():
         found[ref].homes.extend(rows)
     return found
+
+
+async def papers(conn: Conn, refs: Sequence[UUID]) -> list[asyncpg.Record]:
+    """The documents of these people, of each the one that was added first in front."""
+    return await conn.fetch(PAPERS, list(refs))
 
 
 async def homes(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:

@@ -130,6 +130,12 @@ from occupancy_before b join dwelling d using (dwelling_id) where b.change_id = 
 ADD_PASS_BEFORE = """
 insert into pass_before (change_id, pass_id, state, reason, version_after) values ($1, $2, $3, $4, $5)
 """  # noqa: S105 -- entry passes
+ADD_VEHICLE_PASS_BEFORE = """
+insert into vehicle_pass_before (change_id, vehicle_pass_id, version_after) values ($1, $2, $3)
+"""  # noqa: S105 -- vehicle passes
+VEHICLE_PASSES_BEFORE = """
+select vehicle_pass_id, version_after from vehicle_pass_before where change_id = $1 order by vehicle_pass_id
+"""
 PASSES_BEFORE = """
 select pass_id, state, reason, version_after from pass_before where change_id = $1 order by pass_id
 """
@@ -200,6 +206,11 @@ async def stays(
     """Residences of these people and at these dwellings, ended ones too."""
     rows = await conn.fetch(STAYS, list(people), list(dwellings))
     return {(row["person_ref"], row["dwelling_id"]): row for row in rows}
+
+
+async def periods(conn: Conn, refs: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Earlier stays of somebody at dwellings to which they came back."""
+    return await conn.fetch(PERIODS, list(refs))
 
 
 def stay_of(row: asyncpg.Record) -> Stay:

@@ -99,7 +99,8 @@ NAME_INTAKE = (
     "update survey_finding set intake_id = $3, person_ref = $4 where submission_id = $1 and nth = $2"
 )
 LATEST_INTAKE = """
-select intake_id from returnee_intake where person_ref = $1 order by recorded_at desc, intake_id desc limit 1
+select intake_id from returnee_intake where person_ref in (select pseudonyms_of($1))
+order by recorded_at desc, intake_id desc limit 1
 """
 OFFERS = """
 select submission_id, nth, kind, member, note_sealed

@@ -50,6 +50,17 @@ OF_OWNERS = """
 select person_ref, vehicle_ref, plate_sealed from vehicle
 where person_ref = any($1::uuid[]) and removed_at is null order by person_ref, vehicle_ref
 """
+OF_PEOPLE = """
+select v.vehicle_ref, v.person_ref, v.dwelling_id, d.compound_id, v.plate_sealed, v.plate_index, v.plate_kind,
+  v.registered_at, v.removed_at
+from vehicle v join dwelling d using (dwelling_id) where v.person_ref = any($1::uuid[])
+order by v.registered_at, v.vehicle_ref
+"""
+# Whoever issues a pass holds the vehicle: nothing is issued beside what these owners' acts do.
+LOCK_OF_OWNERS = """
+select vehicle_ref from vehicle where person_ref = any($1::uuid[]) and removed_at is null
+order by vehicle_ref for no key update
+"""
 REMOVE = "update vehicle set removed_at = $2 where vehicle_ref = $1"
 
 ISSUE_ONE = """
@@ -67,6 +78,11 @@ select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason,
   policy_version, token_sealed, version
 from vehicle_pass where vehicle_ref = $1 and state = 'active' order by vehicle_pass_id for no key update
 """
+PASSES_OF = """
+select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
+  policy_version, token_sealed, version
+from vehicle_pass where vehicle_ref = any($1::uuid[]) order by vehicle_pass_id
+"""
 PASSES_OF_COMPOUND = """
 select vehicle_pass_id, number, serial, vehicle_ref, compound_id, state, reason, valid_from, valid_until,
   policy_version, token_sealed, version
@@ -80,6 +96,10 @@ where vehicle_pass_id = $1 returning version
 """
 STOP_ONE = """
 update vehicle_pass set state = 'revoked', reason = $2, version = version + 1
+where vehicle_pass_id = $1 returning version
+"""
+ADMIT_ONE = """
+update vehicle_pass set state = 'active', reason = null, version = version + 1
 where vehicle_pass_id = $1 returning version
 """
 REQUEST = "select vehicle_pass_id, asked from vehicle_pass_request where request_id = $1"
@@ -159,6 +179,16 @@ async def of_owners(conn: Conn, people: Sequence[UUID]) -> dict[UUID, list[async
     return found
 
 
+async def of_people(conn: Conn, people: Sequence[UUID]) -> list[Vehicle]:
+    """The vehicles of these people, removed ones too."""
+    return [_vehicle(row) for row in await conn.fetch(OF_PEOPLE, list(people))]
+
+
+async def lock_of_owners(tx: Tx, people: Sequence[UUID]) -> list[UUID]:
+    """The vehicles of these people that are in the book, held until the end."""
+    return [row["vehicle_ref"] for row in await tx.fetch(LOCK_OF_OWNERS, list(people))]
+
+
 async def remove(tx: Tx, vehicle_ref: UUID) -> None:
     """Take a vehicle out of the book; its passes stay as they are."""
     await tx.execute(REMOVE, vehicle_ref, tx.now)
@@ -192,6 +222,11 @@ async def active_of(tx: Tx, vehicle_ref: UUID) -> list[VehiclePass]:
     return [_pass(row) for row in await tx.fetch(ACTIVE_OF, vehicle_ref)]
 
 
+async def passes_of(conn: Conn, vehicles: Sequence[UUID]) -> list[VehiclePass]:
+    """Every pass of these vehicles, revoked ones too, in the order in which they were issued."""
+    return [_pass(row) for row in await conn.fetch(PASSES_OF, list(vehicles))]
+
+
 async def page(conn: Conn, compound: str, *, state: str | None, after: UUID, limit: int) -> list[VehiclePass]:
     """A compound's vehicle passes in the order in which they were issued."""
     return [_pass(row) for row in await conn.fetch(PASSES_OF_COMPOUND, compound, state, after, limit)]
@@ -213,6 +248,13 @@ async def revoke(tx: Tx, one: VehiclePass, reason: str) -> int:
     """Make a pass void; its version after it."""
     version: int = await tx.fetchval(STOP_ONE, one.vehicle_pass_id, reason)
     await _list(tx, one, "revoked")
+    return version
+
+
+async def admit_again(tx: Tx, one: VehiclePass) -> int:
+    """Undo a revocation; the pass's version after it."""
+    version: int = await tx.fetchval(ADMIT_ONE, one.vehicle_pass_id)
+    await _list(tx, one, "active")
     return version
 
 
