@@ -28,7 +28,11 @@ _FIRST = (UUID(int=0), UUID(int=0))
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 DuplicateReason = Literal[
-    "same_document", "same_name_and_phone", "same_name_birth_and_dwelling", "newborn_registered_later"
+    "same_document",
+    "same_name_and_phone",
+    "same_name_birth_and_dwelling",
+    "earlier_name_or_birth_at_dwelling",
+    "newborn_registered_later",
 ]
 
 

@@ -51,7 +51,8 @@ where own.person_ref = any($1::uuid[]) group by own.person_ref, own.root
 """
 GROUP = "select pseudonyms_of($1) as person_ref"
 
-# Why two records may be one person. An empty phone has no index value and matches nobody. A newborn without a document
+# Why two records may be one person. An empty phone has no index value and matches nobody. Who was entered under a name
+# or birth date that was corrected at the same dwelling may be whom the old list meant. A newborn without a document
 # and somebody at the same dwelling registered after it with one: the birth dates are compared by whoever opens them.
 CANDIDATES = """
 with mine as materialized (
@@ -71,6 +72,11 @@ with mine as materialized (
   from mine join residence a using (person_ref)
   join residence b on b.identity_index = a.identity_index and b.person_ref <> a.person_ref
   where a.ended_on is null and b.ended_on is null
+  union
+  select least(e.person_ref, b.person_ref), greatest(e.person_ref, b.person_ref), 'earlier_name_or_birth_at_dwelling'
+  from mine join residence b using (person_ref)
+  join earlier_identity e on e.identity_index = b.identity_index and e.person_ref <> b.person_ref
+  where b.ended_on is null
   union
   select least(a.person_ref, b.person_ref), greatest(a.person_ref, b.person_ref), 'newborn_registered_later'
   from mine join person a using (person_ref)

@@ -56,6 +56,16 @@ where r.ended_on is not null
 on conflict do nothing
 """
 
+# A list that names somebody by their document may bring another name: the lookup value of the one before stays.
+KEEP_IDENTITIES = """
+insert into earlier_identity (identity_index, person_ref)
+select r.identity_index, r.person_ref
+from residence r join unnest($1::uuid[], $2::uuid[], $3::bytea[]) as fresh (person_ref, dwelling_id, identity_index)
+  using (person_ref, dwelling_id)
+where r.identity_index <> fresh.identity_index
+on conflict do nothing
+"""
+
 CHANGE_RESIDENCES = """
 update residence set relation = fresh.relation, resident = fresh.resident, registered_on = fresh.registered_on,
   ended_on = null, surname_index = fresh.surname_index, identity_index = fresh.identity_index,
@@ -249,8 +259,10 @@ async def enter(tx: Tx, rows: Rows) -> None:
     if rows.residences:
         await tx.copy("residence", RESIDENCE_COLUMNS, rows.residences)
     if rows.changed:
-        await tx.execute(KEEP_PERIODS, *_columns(rows.changed)[:2])
-        await tx.execute(CHANGE_RESIDENCES, *_columns(rows.changed))
+        columns = _columns(rows.changed)
+        await tx.execute(KEEP_PERIODS, *columns[:2])
+        await tx.execute(KEEP_IDENTITIES, *columns[:2], columns[RESIDENCE_COLUMNS.index("identity_index")])
+        await tx.execute(CHANGE_RESIDENCES, *columns)
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:

@@ -211,6 +211,23 @@ async def test_duplicates_are_proposed_with_their_reasons_and_never_on_an_empty_
     assert len(first["items"]) == 1
 
 
+@pytest.mark.scenario("P10")
+@pytest.mark.parametrize("correction", [{"name": "叶知春"}, {"born": "1985-03-21"}])
+async def test_who_comes_anew_under_a_corrected_name_is_proposed(
+    houses: Households, correction: dict[str, Any]
+) -> None:
+    """An old list has no document and the name as it was: it makes a second record, and somebody is told."""
+    passport = [{"kind": "passport", "number": "ZX0100001"}]
+    person = await houses.register(at="1幢", **YE, documents=passport)
+    corrected = await houses.change(person, "corrections", **correction, reason="按户口簿")
+    assert corrected.status_code == 200, corrected.text
+    owner = await houses.register(at="1幢", name="房主")
+    anew = await houses.register(at="1幢", **YE, documents=[], relation="dependant", guardian_ref=owner)
+    assert anew != person
+    why = "earlier_name_or_birth_at_dwelling"
+    assert await _proposed(houses, reason=why) == [({person, anew}, [why])]
+
+
 @pytest.mark.scenario("H3")
 async def test_only_a_clerk_who_reaches_both_records_merges_them(houses: Households) -> None:
     kept, merged = await two_records(houses, second_at="x1幢")
