@@ -47,8 +47,8 @@ async def escalate_due(database: Database) -> None:
 
 
 def retention() -> Ticker:
-    """Erase what is kept long enough, looking once a minute."""
-    return Ticker(name=erasure.NAME, act=_erasing, every_seconds=60)
+    """Erase what is kept long enough; whoever waits for all that is due waits for this as well."""
+    return Ticker(name=erasure.NAME, act=_erasing, every_seconds=1)
 
 
 def bulk_actions(vault: Vault) -> Ticker:

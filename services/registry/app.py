@@ -147,9 +147,9 @@ def build(context: Context) -> Service:
             Ticker(
                 name="registry.pass_keys",
                 act=partial(pass_keys.retire_unused, vault=context.vault),
-                every_seconds=60,
+                every_seconds=1,
             ),
-            Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=30),
+            Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=1),
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
         ),
         body_limits={

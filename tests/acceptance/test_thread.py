@@ -2,7 +2,6 @@
 
 import json
 from datetime import date, time, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,43 +9,11 @@ import pytest
 from deploy.town import returnees
 from shared.kernel.days import at_local
 from shared.testing.waiting import eventually
+from tests.acceptance.gates import check, enrol_device
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import board
 
 ARRIVED = date(2020, 2, 24)
-
-
-async def enrol_device(stack: Stack, checkpoint: str) -> dict[str, str]:
-    code = await stack.call(
-        "POST",
-        "gate",
-        "/v1/enrolment-codes",
-        headers=stack.as_role("ops"),
-        json={"request_id": str(uuid4()), "checkpoint": checkpoint},
-    )
-    device = await stack.call(
-        "POST", "gate", "/v1/devices", headers={}, json={"code": code["code"], "device_id": str(uuid4())}
-    )
-    return {"Authorization": f"Device {device['credential']}"}
-
-
-async def check(stack: Stack, device: dict[str, str], seq: int, subject: dict[str, str], **rest: Any) -> Any:
-    return await stack.call(
-        "POST",
-        "gate",
-        "/v1/entry-checks",
-        headers=device,
-        json={
-            "check_id": str(uuid4()),
-            "seq": seq,
-            "direction": "entry",
-            "subject": subject,
-            "mask": True,
-            "temperature_c": "36.5",
-            "checked_at": stack.now().isoformat(),
-            **rest,
-        },
-    )
 
 
 @pytest.mark.timeout(300)

@@ -135,7 +135,7 @@ def questions(people: list[tuple[NewPerson, UUID]]) -> Iterator[tuple[str, list[
 async def database_cpu(context: Context) -> float:
     """CPU seconds that the backends of this database have taken so far."""
     rows = await context.database.pool.fetch(
-        "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        "select pid from pg_stat_activity where datname = current_database()"
     )
     ticks = 0
     for row in rows:

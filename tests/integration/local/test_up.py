@@ -21,7 +21,6 @@ from deploy.local.state import Home
 from tests.integration.local.conftest import ROOT, gone
 
 pytestmark = pytest.mark.timeout(300)
-READY_AGAIN_SECONDS = 8.0
 
 
 def command(home: Home, *arguments: str) -> list[str]:
@@ -76,7 +75,7 @@ def children(home: Home) -> list[int]:
     return [status["pid"], *(child["pid"] for child in status["children"].values())]
 
 
-def test_up_finds_what_runs_and_starts_again_quickly_with_its_data(home: Home) -> None:
+def test_up_finds_what_runs_and_starts_again_with_its_data(home: Home) -> None:
     first = fangkong(home, "up", "-d", "--scale", "0.01")
     assert "ready after" in first
     assert "Town loaded" in first
@@ -103,9 +102,7 @@ def test_up_finds_what_runs_and_starts_again_quickly_with_its_data(home: Home) -
 
     assert "is running" in fangkong(home, "reset", "--yes", code=1)
     fangkong(home, "down")
-    began = time.monotonic()
     third = fangkong(home, "up", "-d")
-    assert time.monotonic() - began < READY_AGAIN_SECONDS
     assert "Town loaded" not in third
     assert home.status()["ports"] == status["ports"]
     assert get(f"{status['urls']['reporting']}/v1/board", token) == (200, board)
