@@ -106,6 +106,7 @@ GateAction = Literal[
     "measure_temperature",
     "measure_again",
     "look_at_mask",
+    "ask_questions",
     "report_to_community",
 ]
 

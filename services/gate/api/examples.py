@@ -57,6 +57,7 @@ _ANSWER: dict[str, Any] = {
     "received_at": "2020-02-24T01:00:00Z",
     "offline": False,
     "policy_version": 1,
+    "nth_today": 1,
 }
 
 ANSWERS: list[dict[str, Any]] = [
@@ -64,6 +65,7 @@ ANSWERS: list[dict[str, Any]] = [
     _ANSWER
     | {
         "verdict": "admit_with_action",
+        "nth_today": 2,
         "reasons": [
             {"code": "pass_not_shown", "text": {"zh_cn": "未出示出入证", "en": "The pass was not shown"}}
         ],
@@ -76,6 +78,7 @@ ANSWERS: list[dict[str, Any]] = [
     _ANSWER
     | {
         "verdict": "cannot_verify",
+        "nth_today": 3,
         "reasons": [
             {"code": "incomplete", "text": {"zh_cn": "查验未完成", "en": "The check is not complete"}}
         ],
@@ -85,6 +88,7 @@ ANSWERS: list[dict[str, Any]] = [
     _ANSWER
     | {
         "verdict": "refuse",
+        "nth_today": 3,
         "reasons": [{"code": "no_mask", "text": {"zh_cn": "未戴口罩", "en": "No mask"}}],
         "action": "put_on_mask",
         "instruction": {

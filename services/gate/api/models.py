@@ -211,6 +211,11 @@ class EntryCheckAnswer(Answer):
     received_at: datetime = Field(description="When it was recorded here.")
     offline: bool
     policy_version: int
+    nth_today: int | None = Field(
+        default=None,
+        description="Which entry of this person here on this local day it is, or would be; from 2 on *ask* and "
+        "*record* may be left out, nothing else. Counted to 10. Null: not an entry, or not certain who it is.",
+    )
 
     @classmethod
     def of(cls, check_id: UUID, first: FirstAnswer, display: DisplayAnswer | None) -> "EntryCheckAnswer":
@@ -227,6 +232,7 @@ class EntryCheckAnswer(Answer):
             received_at=first.received_at,
             offline=first.offline,
             policy_version=first.policy_version,
+            nth_today=first.nth_today,
         )
 
 

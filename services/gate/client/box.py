@@ -1,5 +1,6 @@
 """What a device keeps on its disk is sealed: documents that were typed, and a list of who lives behind which door."""
 
+import hmac
 import json
 import os
 from typing import Any
@@ -19,6 +20,7 @@ class Box:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._index_key = hmac.digest(key, b"index", "sha256")
 
     def seal(self, name: str, value: bytes) -> bytes:
         """The value as it may lie on a disk."""
@@ -35,6 +37,10 @@ class Box:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
         except InvalidTag:
             raise StoreUnreadableError(f"{name} does not open with the device's key") from None
+
+    def index(self, name: str, value: str) -> bytes:
+        """What a value is found by without being kept: equal for equal values, and silent without the key."""
+        return hmac.digest(self._index_key, f"{name}\0{value}".encode(), "sha256")
 
     def seal_json(self, name: str, value: Any) -> bytes:
         """A plain value, sealed."""

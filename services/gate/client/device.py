@@ -17,7 +17,7 @@ from services.gate.client import wire as gate
 from services.gate.client.box import Box
 from services.gate.client.clock import DeviceClock
 from services.gate.client.own_list import ListKeeper, ListRefusedError
-from services.gate.client.queue import Item, Queue, State
+from services.gate.client.queue import Entered, Item, Queue, State
 from services.gate.client.wire import DeviceStoppedError, NoAnswerError, RefusedError, Wire
 from services.gate.domain import offline
 from services.gate.domain.entry import (
@@ -30,9 +30,11 @@ from services.gate.domain.entry import (
     Restriction,
     SubjectKind,
 )
+from services.gate.domain.flags import LETS_THROUGH
 from services.gate.domain.rulings import Action, Direction, Verdict
 from services.gate.domain.subjects import Display
 from shared.kernel import pass_token
+from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, uuid7
 from shared.obs.logging import get_logger
 
@@ -64,7 +66,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the guard's screen shows. `offline`: the device decided, and says so."""
+    """What the guard's screen shows. `offline`: the device decided, and says so. `nth_today`: from 2 on nobody asks."""
 
     check_id: UUID
     seq: int
@@ -73,6 +75,7 @@ class Shown:
     action: Action | None
     display: Display | None
     offline: bool
+    nth_today: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +169,17 @@ class Device:
             decided = self._decided(Verdict.CANNOT_VERIFY, (INTERRUPTED,), None)
             await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided})
             raise
-        await self._on_disk(self._queue.settle, [item.seq], ())
-        return _shown(item, answer)
+        shown = _shown(item, answer)
+        entered = self._entered(entry, shown.verdict, item.made_at)
+        await self._on_disk(self._queue.settle, [item.seq], (), entered)
+        return shown
 
     async def _decide(self, entry: Entry, item: Item) -> Shown:
         """By the own list; on the disk before it is shown."""
-        decision, number = self._judged(entry, item.made_at)
+        decision, number, before = await self._judged(entry, item.made_at)
         decided = self._decided(decision.verdict, tuple(decision.reasons), decision.action)
-        await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided})
+        entered = self._entered(entry, decision.verdict, item.made_at)
+        await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided}, entered)
         if decision.holds and number is not None:
             self._held[number] = item.seq
             await self._on_disk(partial(self._queue.keep, held=self._held))
@@ -185,11 +191,15 @@ class Device:
             action=decision.action,
             display=offline.display_of(self.list.own, number),
             offline=True,
+            nth_today=before + 1 if number is not None and entry.direction is Direction.ENTRY else None,
         )
 
-    def _judged(self, entry: Entry, made_at: datetime) -> tuple[EntryDecision, str | None]:
-        at = made_at - timedelta(seconds=self._skew or 0)
+    async def _judged(self, entry: Entry, made_at: datetime) -> tuple[EntryDecision, str | None, int]:
+        """The decision, the number of the pass, and how often its holder was let in here before on that day."""
+        at = self._corrected(made_at)
         known, number = self._facts(entry, at)
+        before = await self._on_disk(self._queue.entries, local_day(at), number) if number else 0
+        known = replace(known, entries_today=before)
         if number in self._held:
             fever = Restriction(measure="medical", compound=self.compound)
             known = replace(known, restrictions=(*known.restrictions, fever))
@@ -205,7 +215,21 @@ class Device:
             answers=entry.answers,
             at=at,
         )
-        return offline.decide_offline(attempt, known, self.list.rules), number
+        return offline.decide_offline(attempt, known, self.list.rules), number, before
+
+    def _entered(self, entry: Entry, verdict: Verdict, made_at: datetime) -> Entered | None:
+        """For the log of the day: the holder of a pass was let in."""
+        if entry.direction is not Direction.ENTRY or verdict not in LETS_THROUGH:
+            return None
+        number = entry.subject.get("number") if entry.kind is SubjectKind.PASS_NUMBER else None
+        if entry.kind is SubjectKind.PASS_TOKEN:
+            claims = read_token(entry.subject["token"], self.list)[1]
+            number = claims.number if claims else None
+        return Entered(day=local_day(self._corrected(made_at)), number=number) if number else None
+
+    def _corrected(self, made_at: datetime) -> datetime:
+        """The device's time, by what is known of its clock."""
+        return made_at - timedelta(seconds=self._skew or 0)
 
     def _facts(self, entry: Entry, at: datetime) -> tuple[GateRecords, str | None]:
         own, age, subject = self.list.own, self.list.age_seconds(), entry.subject
@@ -383,6 +407,7 @@ def _shown(item: Item, answer: dict[str, Any]) -> Shown:
         action=Action(answer["action"]) if answer["action"] else None,
         display=Display(surname=display["surname"], room=display["room"]) if display else None,
         offline=False,
+        nth_today=answer.get("nth_today"),
     )
 
 

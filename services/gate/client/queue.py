@@ -7,7 +7,7 @@ given without a gap. The statements are the device's, not the service's: they st
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -26,7 +26,17 @@ create table if not exists item (
   made_at text not null
 );
 create index if not exists item_by_state on item (state, seq);
+create table if not exists entered (day text not null, who blob not null, times integer not null,
+  primary key (day, who)) without rowid;
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """On a local day the holder of a pass with this number was let in here."""
+
+    day: date
+    number: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +82,22 @@ class Queue:
             )
         return Item(seq=seq, check_id=check_id, body=body, state="asking", code=None, made_at=made_at)
 
-    def wait(self, seq: int, body: dict[str, Any]) -> None:
-        """The check was decided here, and waits to be handed in."""
+    def wait(self, seq: int, body: dict[str, Any], entered: Entered | None = None) -> None:
+        """The check was decided here, and waits to be handed in; who was let in by it goes into the log of the day."""
         sealed = self._box.seal_json(f"item {seq}", body)
-        self._db.execute("update item set body = ?, state = 'waiting' where seq = ?", (sealed, seq))
-
-    def settle(self, gone: Sequence[int], marked: Sequence[tuple[int, State, str | None]]) -> None:
-        """Delete what the server keeps; mark what it does not take."""
         with _transaction(self._db):
+            self._db.execute("update item set body = ?, state = 'waiting' where seq = ?", (sealed, seq))
+            self._log(entered)
+
+    def settle(
+        self,
+        gone: Sequence[int],
+        marked: Sequence[tuple[int, State, str | None]],
+        entered: Entered | None = None,
+    ) -> None:
+        """Delete what the server keeps; mark what it does not take; log who was let in."""
+        with _transaction(self._db):
+            self._log(entered)
             self._db.executemany("delete from item where seq = ?", [(seq,) for seq in gone])
             self._db.executemany(
                 "update item set state = ?, code = ? where seq = ?",
@@ -103,6 +121,26 @@ class Queue:
             )
             for row in rows
         ]
+
+    def entries(self, day: date, number: str) -> int:
+        """How often the holder of a pass was let in here on a local day, as far as this device knows."""
+        row = self._db.execute(
+            "select times from entered where day = ? and who = ?",
+            (day.isoformat(), self._box.index("entered", number)),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _log(self, entered: Entered | None) -> None:
+        """One more entry; other days than this one are nobody's affair any more."""
+        if entered is None:
+            return
+        day, who = entered.day.isoformat(), self._box.index("entered", entered.number)
+        self._db.execute("delete from entered where day <> ?", (day,))
+        self._db.execute(
+            "insert into entered (day, who, times) values (?, ?, 1)"
+            " on conflict (day, who) do update set times = times + 1",
+            (day, who),
+        )
 
     def holds(self, seq: int) -> bool:
         """Is the check with this number still here?"""

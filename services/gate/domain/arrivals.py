@@ -142,5 +142,8 @@ def _judge(
 
 def _missing(steps: EntryDecision) -> Action:
     """Which step has to be done: what the check itself would have asked for, if it came to that."""
-    doing = {Action.MEASURE_AGAIN, Action.MEASURE_TEMPERATURE, Action.LOOK_AT_MASK}
+    doing = {
+        *(Action.MEASURE_AGAIN, Action.MEASURE_TEMPERATURE),
+        *(Action.LOOK_AT_MASK, Action.ASK_QUESTIONS),
+    }
     return steps.action if steps.action in doing and steps.action else Action.COMPLETE_CHECK

@@ -5,7 +5,7 @@ table of `domain.rulings`; the strictest one holds, and the gravest reason that 
 further reason never makes a verdict milder.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -29,8 +29,9 @@ from services.gate.domain.times import DailyHours
 from shared.events.policy import Category, DutyRules, Measure, PolicyDocument, VehicleRules
 from shared.kernel.ids import CompoundId, PersonRef
 
+ASK = "ask"
 _STEPS_AT: dict[Direction, frozenset[str]] = {
-    Direction.ENTRY: frozenset({"mask", "temperature"}),
+    Direction.ENTRY: frozenset({"mask", "temperature", ASK}),
     # The plan asks for a mask "in and out" and for a temperature of "people entering"; a reading given at the way
     # out acts all the same.
     Direction.EXIT: frozenset({"mask"}),
@@ -110,8 +111,9 @@ class GateRecords:
     """All that gate knows about whom the attempt may mean.
 
     `people` are those who fit what was shown or typed: none, one, or several of a surname in a dwelling; pass and
-    restrictions are told only where it is one. `serial` is the one printed in the token. `list_age_seconds` is None
-    where gate itself decides by its own copy; a device without an answer decides by a list of that age (G14).
+    restrictions are told only where it is one. `serial` is the one printed in the token. `entries_today` is how often
+    that one was let in here before on this local day. `list_age_seconds` is None where gate itself decides by its own
+    copy; a device without an answer decides by a list of that age (G14).
     """
 
     people: frozenset[PersonRef] = frozenset()
@@ -119,6 +121,7 @@ class GateRecords:
     proof: Proof = Proof.NONE
     serial: int | None = None
     restrictions: tuple[Restriction, ...] = ()
+    entries_today: int = 0
     list_age_seconds: int | None = None
 
     @property
@@ -139,6 +142,11 @@ class Answers:
     been_to_focus_area: bool | None = None
     contact_with_case: bool | None = None
     unwell: bool | None = None
+
+    @property
+    def all_given(self) -> bool:
+        """Was everything asked that there is to ask?"""
+        return None not in (self.been_to_focus_area, self.contact_with_case, self.unwell)
 
     @property
     def any_yes(self) -> bool:
@@ -233,13 +241,13 @@ def decide_entry(
             *_of_the_person(attempt, known),
             *_of_the_pass(attempt, known),
             *_of_the_list(attempt, known, rules),
-            *_of_the_steps(attempt, rules),
+            *_of_the_steps(attempt, known, rules),
         )
     )
     reasons = tuple(sorted(found, key=_GRAVITY.__getitem__))
     verdict, action = judge(reasons, case, attempt.direction, table or rules.table)
     if action is Action.COMPLETE_CHECK:
-        action = _missing_step(attempt, rules)
+        action = _missing_step(attempt, known, rules)
     return EntryDecision(
         verdict=verdict,
         reasons=reasons,
@@ -336,8 +344,14 @@ def _faults(entry_pass: KnownPass, attempt: EntryAttempt, serial: int | None) ->
         yield Reason.OUTSIDE_HOURS
 
 
-def _of_the_steps(attempt: EntryAttempt, rules: GateRules) -> Iterator[Reason]:
-    required: Collection[str] = _STEPS_AT[attempt.direction] & rules.musts
+def _required(attempt: EntryAttempt, known: GateRecords, rules: GateRules) -> frozenset[str]:
+    """The steps that this attempt cannot do without. Who comes in again on the same day was asked already (R2.3)."""
+    steps = _STEPS_AT[attempt.direction] & rules.musts
+    return steps - {ASK} if known.person is not None and known.entries_today else steps
+
+
+def _of_the_steps(attempt: EntryAttempt, known: GateRecords, rules: GateRules) -> Iterator[Reason]:
+    required = _required(attempt, known, rules)
     temperature = rules.body_temperature(attempt.temperature_c)
     if temperature is not None and temperature >= rules.fever_from_c:
         yield Reason.FEVER
@@ -346,6 +360,8 @@ def _of_the_steps(attempt: EntryAttempt, rules: GateRules) -> Iterator[Reason]:
     if attempt.mask is None and "mask" in required:
         yield Reason.INCOMPLETE
     if temperature is None and ("temperature" in required or attempt.temperature_c is not None):
+        yield Reason.INCOMPLETE
+    if ASK in required and not attempt.answers.all_given:
         yield Reason.INCOMPLETE
     if attempt.answers.any_yes:
         yield Reason.FOLLOW_UP
@@ -367,11 +383,12 @@ def _of_the_list(attempt: EntryAttempt, known: GateRecords, rules: GateRules) ->
         yield Reason.LIST_AGED
 
 
-def _missing_step(attempt: EntryAttempt, rules: GateRules) -> Action:
+def _missing_step(attempt: EntryAttempt, known: GateRecords, rules: GateRules) -> Action:
     """Which part of the check has to be done (again)."""
+    required = _required(attempt, known, rules)
     if rules.body_temperature(attempt.temperature_c) is None:
         if attempt.temperature_c is not None:
             return Action.MEASURE_AGAIN
-        if "temperature" in _STEPS_AT[attempt.direction] & rules.musts:
+        if "temperature" in required:
             return Action.MEASURE_TEMPERATURE
-    return Action.LOOK_AT_MASK
+    return Action.LOOK_AT_MASK if attempt.mask is None and "mask" in required else Action.ASK_QUESTIONS

@@ -105,6 +105,7 @@ class Action(StrEnum):
     MEASURE_TEMPERATURE = "measure_temperature"
     MEASURE_AGAIN = "measure_again"
     LOOK_AT_MASK = "look_at_mask"
+    ASK_QUESTIONS = "ask_questions"
     REPORT_TO_COMMUNITY = "report_to_community"
 
 

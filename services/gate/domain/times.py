@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from shared.kernel.days import SHANGHAI
+from shared.kernel.days import SHANGHAI, Span, end_of, local_day, start_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,12 @@ class JudgedTime:
     happened_at: datetime
     trusted: bool
     ahead: bool
+
+
+def day_until(at: datetime, *, whole: bool) -> Span:
+    """The local day of an instant: the whole of it, or up to that instant, which still belongs to it."""
+    day = local_day(at)
+    return Span(starts=start_of(day), ends=end_of(day) if whole else at + timedelta(microseconds=1))
 
 
 def judge_time(

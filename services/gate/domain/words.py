@@ -117,5 +117,9 @@ ACTIONS: Mapping[Action, Words] = {
     Action.MEASURE_TEMPERATURE: Words("请测量体温。", "Take the temperature."),
     Action.MEASURE_AGAIN: Words("读数异常，请重新测量体温。", "The reading is not plausible: measure again."),
     Action.LOOK_AT_MASK: Words("请确认是否戴口罩。", "Say whether a mask is worn."),
+    Action.ASK_QUESTIONS: Words(
+        "请询问今日身体状况、近期去向和接触情况，并录入回答。",
+        "Ask how they are today, where they have been and whom they met, and enter the answers.",
+    ),
     Action.REPORT_TO_COMMUNITY: Words("放行，并告知社区跟进。", "Let them through and tell the community."),
 }

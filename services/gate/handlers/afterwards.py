@@ -91,7 +91,8 @@ async def correct(corrects: UUID, command: CheckEntry, *, tx: Tx, rules: GateRul
         others = await tx.fetchval(store.OTHER_FEVERS, corrected.person_ref, corrects)
         if not others:
             await tx.execute(store.END_HOLD, corrected.person_ref)
-    [outcome] = await check_entries([replace(command, corrects=corrects)], tx=tx, rules=rules, vault=vault)
+    anew = replace(command, corrects=corrects, lookup=replace(command.lookup, corrects=corrects))
+    [outcome] = await check_entries([anew], tx=tx, rules=rules, vault=vault)
     if isinstance(outcome, Answered):
         new = KeptCheck(
             check_id=command.check_id,

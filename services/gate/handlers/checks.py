@@ -6,9 +6,10 @@ another transaction gives the winner's answer.
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,9 +26,10 @@ from services.gate.domain.entry import (
     SubjectKind,
     decide_entry,
 )
+from services.gate.domain.flags import LETS_THROUGH
 from services.gate.domain.rulings import Action, Direction, Reason, Verdict
 from services.gate.domain.subjects import Display, masked
-from services.gate.domain.times import JudgedTime, judge_time
+from services.gate.domain.times import JudgedTime, day_until, judge_time
 from services.gate.handlers.flags import HandedIn, tell_late_admissions
 from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
 from services.gate.store import checks as store
@@ -35,6 +37,7 @@ from services.gate.store.checks import FirstAnswer, Known, Lookup, NewCheck
 from shared.db.pool import Tx
 from shared.events.envelope import Cause
 from shared.events.gate import EntryChecked, FeverSeen
+from shared.kernel.days import Span, local_day
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
@@ -94,6 +97,8 @@ class Rejected:
 
 
 Outcome = Answered | Rejected
+_MOST_COUNTED = 10
+"""An entry of the day beyond this one is told as this one: the statement that counts looks no further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +114,10 @@ async def check_entries(
     commands: Sequence[CheckEntry], *, tx: Tx, rules: GateRules, vault: Vault
 ) -> list[Outcome]:
     """Decide, keep and publish; one outcome a command, in order. Nothing is answered before the commit."""
-    known = await store.known(tx, [command.lookup for command in commands])
-    judged = _judge(commands, known, tx.now, rules, vault)
+    times = [time_of(command, received_at=tx.now, rules=rules) for command in commands]
+    days = [_day(command, time, tx.now) for command, time in zip(commands, times, strict=True)]
+    known = await store.known(tx, [command.lookup for command in commands], days)
+    judged = _judge(zip(commands, known, times, strict=True), tx.now, rules, vault)
     # Keys are fetched before the first write, so that no row lock waits for the key store.
     shown = [_shown(command, facts) for command, facts in zip(commands, known, strict=True)]
     keys = await vault.keys(card.person_ref for card in shown if card)
@@ -137,8 +144,7 @@ async def check_entries(
 
 
 def _judge(
-    commands: Sequence[CheckEntry],
-    known: Sequence[Known],
+    asked: Iterable[tuple[CheckEntry, Known, JudgedTime]],
     now: datetime,
     rules: GateRules,
     vault: Vault,
@@ -146,13 +152,16 @@ def _judge(
     """Decide every check that is new, in the order given; a fever seen holds the person from the next one on."""
     judged: dict[UUID, _Judged] = {}
     held: dict[PersonRef, Restriction] = {}
-    for command, facts in zip(commands, known, strict=True):
+    entered: Counter[tuple[PersonRef, CompoundId, date]] = Counter()
+    for command, facts, time in asked:
         if facts.first is not None or command.check_id in judged:
             continue
         records, person = facts.records, facts.records.person
         if person in held:
             records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
-        time = time_of(command, received_at=now, rules=rules)
+        if person is not None and entered:
+            before = entered[person, command.station.compound, local_day(time.happened_at)]
+            records = dataclasses.replace(records, entries_today=records.entries_today + before)
         decision = decide_entry(_attempt(command, time, now), records, rules)
         if command.arrival is not None:
             decision = decide_arrival(
@@ -171,13 +180,26 @@ def _judge(
             answer=_answer(
                 command,
                 decision,
-                person=records.person,
+                records=records,
                 now=now,
                 rules=rules,
                 content=vault.index(CONTENT, command.content),
             ),
         )
+        if person is not None and _enters(judged[command.check_id]):
+            entered[person, command.station.compound, local_day(time.happened_at)] += 1
     return judged
+
+
+def _enters(each: _Judged) -> bool:
+    return each.command.direction is Direction.ENTRY and each.answer.verdict in LETS_THROUGH
+
+
+def _day(command: CheckEntry, time: JudgedTime, now: datetime) -> Span:
+    """In which span an earlier entry makes this one a further one of the day: for history, up to when it happened."""
+    if command.offline:
+        return day_until(time.happened_at, whole=False)
+    return day_until(now, whole=True)
 
 
 def time_of(command: CheckEntry, *, received_at: datetime, rules: GateRules) -> JudgedTime:
@@ -209,7 +231,7 @@ def _answer(
     command: CheckEntry,
     decision: EntryDecision,
     *,
-    person: PersonRef | None,
+    records: GateRecords,
     now: datetime,
     rules: GateRules,
     content: bytes,
@@ -225,7 +247,10 @@ def _answer(
         offline=offline is not None,
         policy_version=offline.policy_version if offline else rules.version,
         content=content,
-        person_ref=person,
+        person_ref=records.person,
+        nth_today=min(records.entries_today + 1, _MOST_COUNTED)
+        if records.person is not None and command.direction is Direction.ENTRY
+        else None,
     )
 
 
@@ -264,6 +289,7 @@ def _row(each: _Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewChe
         time_trusted=each.time.trusted,
         received_at=now,
         content=answer.content,
+        nth_today=answer.nth_today,
     )
 
 

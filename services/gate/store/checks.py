@@ -11,15 +11,18 @@ from services.gate.domain.entry import GateRecords, KnownPass, PassState, Proof,
 from services.gate.domain.rulings import Action, Verdict
 from services.gate.domain.times import DailyHours
 from shared.db.pool import Conn, Tx
+from shared.kernel.days import Span
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
 # One row per check and person who fits (at least one a check). What is known under any pseudonym of a person counts,
 # and the card that is shown is the one for this compound. Somebody looked up without a pass is judged by their best
-# one: of this compound before others, active before not, the longest valid.
+# one: of this compound before others, active before not, the longest valid. Entries of the day are counted up to nine:
+# whether there was one decides, and a busy day costs no check more than a quiet one.
 KNOWN = """
 with asked as (
-  select nth, check_id, compound, pass_id, number from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])
-    as a (nth, check_id, compound, pass_id, number)
+  select nth, check_id, compound, pass_id, number, corrects, since, until
+  from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $8::uuid[], $9::timestamptz[],
+    $10::timestamptz[]) as a (nth, check_id, compound, pass_id, number, corrects, since, until)
 ), looked_up as (
   select nth, index_value from unnest($6::int[], $7::bytea[]) as l (nth, index_value)
 ), shown as (
@@ -43,8 +46,8 @@ select a.nth, f.person_ref,
   p.pass_id, p.serial, p.compound as pass_compound, p.state, p.valid_from, p.valid_until, p.daily_from, p.daily_until,
   r.measures, r.compounds,
   c.person_ref as card_person, c.compounds as card_compounds, c.surname_sealed, c.homes_sealed,
-  e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content,
-  e.person_ref as checked_person
+  e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content, e.nth_today,
+  e.person_ref as checked_person, d.entries
 from asked a
 left join entry_check e on e.check_id = a.check_id
 left join fits f on f.nth = a.nth
@@ -59,6 +62,13 @@ left join lateral (
   select compounds, surname_sealed, homes_sealed, person_ref from subject_card
   where person_ref = any(f.refs)
   order by surname_sealed is null, a.compound = any(compounds) desc, person_ref = f.person_ref desc limit 1) c on true
+left join lateral (
+  select count(*) as entries from (
+    select 1 from entry_check t
+    where t.person_ref = any(f.refs) and t.happened_at >= a.since and t.happened_at < a.until
+      and t.direction = 'entry' and t.verdict in ('admit', 'admit_with_action') and t.compound = a.compound
+      and t.check_id is distinct from a.corrects
+    limit 9) as earlier) d on true
 order by a.nth
 """
 
@@ -66,28 +76,30 @@ order by a.nth
 ADD_CHECKS = """
 with reads as (
   insert into audit_read (at, actor, role, action, person_ref, scope, correlation_id)
-  select $23, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
-  from unnest($24::text[], $25::uuid[], $26::text[], $27::uuid[]) as r (actor, person_ref, scope, correlation_id)
+  select $24, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
+  from unnest($25::text[], $26::uuid[], $27::text[], $28::uuid[]) as r (actor, person_ref, scope, correlation_id)
 )
 insert into entry_check (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
   mask, temperature_c, answers_sealed, verdict, reasons, action, offline, policy_version,
-  device_at, happened_at, time_trusted, received_at, content)
+  device_at, happened_at, time_trusted, received_at, content, nth_today)
 select check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
   mask, temperature_c, answers_sealed, verdict, string_to_array(reasons, ' '), action, offline, policy_version,
-  device_at, happened_at, time_trusted, received_at, content
+  device_at, happened_at, time_trusted, received_at, content, nth_today
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
   $9::uuid[], $10::boolean[], $11::numeric[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::boolean[],
-  $17::int[], $18::timestamptz[], $19::timestamptz[], $20::boolean[], $21::timestamptz[], $22::bytea[])
+  $17::int[], $18::timestamptz[], $19::timestamptz[], $20::boolean[], $21::timestamptz[], $22::bytea[],
+  $23::smallint[])
   as c (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
   mask, temperature_c, answers_sealed, verdict, reasons, action, offline, policy_version,
-  device_at, happened_at, time_trusted, received_at, content)
+  device_at, happened_at, time_trusted, received_at, content, nth_today)
 order by check_id
 on conflict (check_id) do nothing
 returning check_id
 """
 
 FIRST_ANSWERS = """
-select check_id, verdict, reasons, action, device_at, received_at, offline, policy_version, content, person_ref
+select check_id, verdict, reasons, action, device_at, received_at, offline, policy_version, content, person_ref,
+  nth_today
 from entry_check where check_id = any($1::uuid[])
 """
 
@@ -103,10 +115,11 @@ on conflict do nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What is read for one check; at most one way of saying who it is."""
+    """What is read for one check; at most one way of saying who it is. The corrected check is no earlier entry."""
 
     check_id: UUID
     compound: CompoundId
+    corrects: UUID | None = None
     pass_id: UUID | None = None
     number: str | None = None
     indexes: tuple[bytes, ...] = ()
@@ -137,6 +150,7 @@ class FirstAnswer:
     policy_version: int
     content: bytes
     person_ref: PersonRef | None
+    nth_today: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +187,7 @@ class NewCheck(NamedTuple):
     time_trusted: bool
     received_at: datetime
     content: bytes
+    nth_today: int | None
 
 
 class Shown(NamedTuple):
@@ -184,8 +199,14 @@ class Shown(NamedTuple):
     correlation: UUID
 
 
-async def known(conn: Conn, lookups: Sequence[Lookup]) -> list[Known]:
-    """Everything that is known for each of many checks, in their order, in one statement."""
+async def known(conn: Conn, lookups: Sequence[Lookup], days: Sequence[Span]) -> list[Known]:
+    """Everything that is known for each of many checks, in their order, in one statement.
+
+    Args:
+        conn: where to read.
+        lookups: what each check asks for.
+        days: for each check the span whose entries count as earlier ones of its day.
+    """
     pairs = [(nth, value) for nth, lookup in enumerate(lookups) for value in lookup.indexes]
     rows = await conn.fetch(
         KNOWN,
@@ -196,6 +217,9 @@ async def known(conn: Conn, lookups: Sequence[Lookup]) -> list[Known]:
         [lookup.number for lookup in lookups],
         [nth for nth, _ in pairs],
         [value for _, value in pairs],
+        [lookup.corrects for lookup in lookups],
+        [day.starts for day in days],
+        [day.ends for day in days],
     )
     found: list[list[Any]] = [[] for _ in lookups]
     for row in rows:
@@ -227,6 +251,7 @@ def _known(lookup: Lookup, rows: Sequence[Any]) -> Known:
             proof=lookup.proof,
             serial=lookup.serial,
             restrictions=_restrictions(row) if certain else (),
+            entries_today=row["entries"] if certain else 0,
         ),
         card=_card(row) if certain else None,
         first=_first(row, row["checked_person"]) if row["verdict"] else None,
@@ -280,4 +305,5 @@ def _first(row: Any, person: UUID | None) -> FirstAnswer:
         policy_version=row["policy_version"],
         content=row["content"],
         person_ref=PersonRef(person) if person else None,
+        nth_today=row["nth_today"],
     )

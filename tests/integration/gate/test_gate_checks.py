@@ -312,6 +312,7 @@ async def test_the_answer_says_nothing_but_what_a_guard_may_see(town: GateTown) 
         "received_at",
         "offline",
         "policy_version",
+        "nth_today",
     }
     assert answer["display"].keys() == {"surname", "room"}
     assert answer["instruction"].keys() == {"zh_cn", "en"}

@@ -21,6 +21,7 @@ from services.gate.domain.entry import Answers
 from services.gate.domain.lists import pack, unpack
 from services.gate.domain.rulings import Direction, Verdict
 from shared.kernel import pass_token
+from tests.integration.gate.test_gate_day import ask_everybody
 from tests.integration.gate.town import NOW, OTHER_CHECKPOINT, GateTown, Resident
 
 KEY = bytes(range(32))
@@ -437,3 +438,27 @@ async def test_a_lost_answer_to_the_enrolment_is_asked_for_again(
     device = await Device.enrol(store, KEY, post.http, code, post.clock)
     assert len(await town.rows("select 1 from device where device_id = $1", device.device_id)) == 1
     device.close()
+
+
+@pytest.mark.requirement("R2.3")
+async def test_the_device_keeps_its_own_log_of_the_day_and_asks_once_also_without_an_answer(
+    town: GateTown, post: Post
+) -> None:
+    await ask_everybody(town)
+    wang, li = await town.resident(), await town.resident("李", "3-1-503")
+    await post.device.refresh()
+    asked = Answers(been_to_focus_area=False, contact_with_case=False, unwell=False)
+    online = await post.passes(wang, answers=asked)
+    assert (online.verdict, online.nth_today, online.offline) == (Verdict.ADMIT, 1, False)
+    post.line.cut = True
+    again = await post.passes(wang)
+    assert (again.verdict, again.nth_today, again.offline) == (Verdict.ADMIT, 2, True)
+    assert (await post.passes(wang, mask=None)).action == "look_at_mask"
+    first = await post.passes(li)
+    assert (first.verdict, first.action, first.nth_today) == (Verdict.CANNOT_VERIFY, "ask_questions", 1)
+    assert (await post.passes(li, answers=asked)).verdict is Verdict.ADMIT
+    post.reopen()
+    assert (await post.passes(li)).nth_today == 2
+    post.clock.pass_by(timedelta(hours=15))  # midnight in Shanghai; the list is aged by then
+    assert "incomplete" in (await post.passes(li)).reasons
+    assert wang.number.encode() not in post.store.read_bytes()

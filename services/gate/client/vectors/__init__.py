@@ -36,7 +36,7 @@ from shared.events.policy import Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
 FILE = Path(__file__).with_name("entry.jsonl.gz")
-SEED, COUNT = 20_200_224, 12_000
+SEED, COUNT, OF_THE_DAY = 20_200_224, 12_000, 3_000
 HERE, ELSEWHERE = CompoundId("here"), CompoundId("elsewhere")
 AT = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)
 _MEASURES: tuple[Measure, ...] = (
@@ -66,6 +66,7 @@ POLICIES = {
     ),
     "no_musts": replace(_DEFAULT, version=3, musts=frozenset()),
 }
+ASKING = {"asks": replace(_DEFAULT, version=4, musts=_DEFAULT.musts | {"ask"})}
 # The instant of the vectors is 09:00 in Shanghai: both ends of a window, and one across midnight.
 _HOURS: tuple[list[str] | None, ...] = (
     *(None, None, None, None, None, None),
@@ -76,7 +77,8 @@ _READINGS = ("36.5", "37.2", "37.3", "36.9", "37.0", "34.0", "33.99", "43.0", "4
 
 def lines() -> Iterator[str]:
     """The file, line by line: the policies, then each cell of the table, then facts."""
-    yield _spell({"policies": {name: _policy(rules) for name, rules in POLICIES.items()}})
+    policies = POLICIES | ASKING
+    yield _spell({"policies": {name: _policy(rules) for name, rules in policies.items()}})
     for case in Case:
         for direction in Direction:
             for reason in Reason:
@@ -85,6 +87,13 @@ def lines() -> Iterator[str]:
     chance = random.Random(SEED)  # noqa: S311 -- drawn again by everybody, on purpose
     for _ in range(COUNT):
         facts = _facts(chance)
+        yield _spell({"facts": facts} | answer_of(decide(facts)))
+    again = random.Random(SEED + 1)  # noqa: S311 -- likewise; drawn apart, so that the older facts stay as they were
+    for _ in range(OF_THE_DAY):
+        facts = _facts(again) | {
+            "policy": again.choice(("asks", "asks", "default")),
+            "entries_today": again.choice((0, 0, 1, 2)),
+        }
         yield _spell({"facts": facts} | answer_of(decide(facts)))
 
 
@@ -122,9 +131,10 @@ def decide(facts: dict[str, Any]) -> EntryDecision:
                 Restriction(measure=measure, compound=CompoundId(place))
                 for measure, place in facts["restrictions"]
             ),
+            entries_today=facts.get("entries_today", 0),
             list_age_seconds=facts["list_age_seconds"],
         ),
-        POLICIES[facts["policy"]],
+        (POLICIES | ASKING)[facts["policy"]],
     )
 
 
