@@ -1,8 +1,8 @@
 """Observation: fourteen days, twice a day, nobody lost (R2.7, R4.6 to R4.10).
 
 Owns: cases, declarations, interruptions, decisions (dates, measures and endings included), missed windows,
-residents' links, calls and visits with who is to make them, its own contact cards; fever paths, confirmed cases and
-whom they reached.
+residents' links, calls and visits with who is to make them, messages and how far they came, its own contact cards;
+fever paths, confirmed cases and whom they reached.
 
 Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
 this service (contact), PersonErased (everything personal goes), HouseholdChanged and RiskAreasRevised (copies),
@@ -16,7 +16,8 @@ SymptomReported (channel `cases`); DeclarationSubmitted, DeclarationMissed, Decl
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
 (`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
-`/v1/fevers`, `/v1/confirmations`, `/v1/escalations`, `/v1/risk-proposals`, `/v1/worklists`, `/v1/case-days`, attempts
-and follow-ups, bulk actions, compounds' observation groups, sheets and tables of declarations; `/v1/released-model` for
-headquarters; residents, by a personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`.
+`/v1/fevers`, `/v1/confirmations`, `/v1/escalations`, `/v1/messages`, `/v1/message-counts`, `/v1/risk-proposals`,
+`/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds' observation groups, sheets and
+tables of declarations; `/v1/released-model` for headquarters; residents, by a personal link: `/v1/link-sessions`,
+`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`; the message service, by signature: `/v1/message-receipts`.
 """

@@ -15,6 +15,9 @@ ACCESS: AccessTable = {
     "GET /v1/risk-proposals": _READERS,
     "POST /v1/risk-proposals/decisions": frozenset({Role.HQ_OFFICER, Role.COMMUNITY_CLERK}),
     "GET /v1/escalations": _READERS,
+    "GET /v1/messages": _READERS,
+    "GET /v1/message-counts": _READERS,
+    "POST /v1/message-receipts": frozenset({Role.PUBLIC}),
     "GET /v1/fevers": _READERS,
     "POST /v1/fevers/{episode_id}/results": frozenset({Role.HQ_OFFICER, Role.COMMUNITY_CLERK}),
     "POST /v1/confirmations": frozenset({Role.HQ_OFFICER}),
@@ -54,12 +57,14 @@ ACCESS: AccessTable = {
 
 
 def rate_limits(settings: Settings) -> RateTable:
-    """How often anybody may try to open a link: its token must not be guessed."""
+    """How often anybody may try to open a link: its token must not be guessed; and to tell what became of messages."""
+    receipts = Rate(burst=settings.receipt_burst, per_minute=settings.receipt_per_minute)
     return {
+        "POST /v1/message-receipts": RateLimit(each=receipts, together=receipts),
         "POST /v1/link-sessions": RateLimit(
             each=Rate(burst=settings.session_burst_each, per_minute=settings.session_per_minute_each),
             together=Rate(
                 burst=settings.session_burst_together, per_minute=settings.session_per_minute_together
             ),
-        )
+        ),
     }

@@ -13,11 +13,13 @@ from services.observation.api import (
     fevers,
     groups,
     link_sheets,
+    messages,
     released,
     resident,
     risks,
     staff,
 )
+from services.observation.handlers.webhook import Outlets
 from services.observation.projections import Households, Places, PolicyVersions, RiskLists
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
@@ -29,6 +31,7 @@ from shared.runtime import Context, Service
 
 def build(context: Context) -> Service:
     """The service for a process. Raises `RuntimeError` without keys: health answers are never stored unsealed."""
+    outlets = Outlets.of(context.settings)
     return Service(
         name="observation",
         title="Observation · 健康观察",
@@ -36,6 +39,7 @@ def build(context: Context) -> Service:
             staff.router,
             fevers.router,
             escalations.router,
+            messages.router,
             risks.router,
             entries.router,
             batches.router,
@@ -73,9 +77,10 @@ def build(context: Context) -> Service:
         ),
         tickers=(
             tickers.windows(),
-            tickers.ladder(),
+            tickers.ladder(context.vault, outlets),
+            tickers.outgoing_messages(context.vault, outlets),
             tickers.retention(),
-            tickers.bulk_actions(context.vault),
+            tickers.bulk_actions(context.vault, outlets),
         ),
         authenticators={"Link": resident.link_authenticator(context.database)},
     )

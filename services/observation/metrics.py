@@ -22,6 +22,25 @@ LAST_SUCCESS = metrics.gauge(
     "When everything due so far was last acted on (machine's time).",
     "job",
 )
+DUE = metrics.gauge(
+    "observation_declarations_due",
+    "People whose declaration is due in today's windows.",
+    "compound",
+    "window",
+)
+MISSED = metrics.gauge(
+    "observation_missed_windows",
+    "People under observation by how many due windows in a row they missed.",
+    "compound",
+    "streak",
+)
+FOLLOW_UP_DELAY = metrics.histogram(
+    "observation_followup_delay_seconds",
+    "From the close of a window that stayed empty to the first contact.",
+    "step",
+    buckets=(60, 300, 900, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400),
+)
+MESSAGES = metrics.gauge("observation_messages", "Messages by how far they came.", "channel", "state")
 JOBS = ("am_close", "pm_close", "release")
 OVERDUE_WINDOWS = ("morning", "evening", "release")
 

@@ -1,10 +1,16 @@
 """Settings of observation: every number that rules need is policy, not a setting."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.settings import ServiceSettings
+
+Webhook = Annotated[
+    str, StringConstraints(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)(:\d{1,5})?/)[^\s#]{0,500}$")
+]
+"""An address that messages are sent to: in the clear on the own machine only."""
 
 
 class Settings(ServiceSettings):
@@ -19,3 +25,25 @@ class Settings(ServiceSettings):
     session_burst_together: Annotated[int, Field(ge=1)] = 600
     session_per_minute_together: Annotated[float, Field(gt=0)] = 1200
     """The same for all addresses together, in each process."""
+
+    sms_webhook: Webhook | None = None
+    """Where messages to people under observation go; None: nowhere, they are called instead."""
+    work_group_webhook: Webhook | None = None
+    """Where messages to the people who look after them go: the robot of a work group."""
+    webhook_key_file: Path | None = None
+    """The key ring that signs what is sent and checks the receipts."""
+    webhook_timeout_seconds: Annotated[float, Field(gt=0, le=20)] = 5
+    webhook_attempts: Annotated[int, Field(ge=1, le=50)] = 12
+    webhook_first_delay_seconds: Annotated[float, Field(gt=0)] = 2
+    webhook_longest_delay_seconds: Annotated[float, Field(gt=0)] = 300
+    webhook_lease_seconds: Annotated[float, Field(gt=0)] = 60
+    """How long a message that was taken up is left alone when its process died; longer than two calls take."""
+    receipt_burst: Annotated[int, Field(ge=1)] = 600
+    receipt_per_minute: Annotated[float, Field(gt=0)] = 6_000
+    """How often receipts may come, in each process."""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if (self.sms_webhook or self.work_group_webhook) and self.webhook_key_file is None:
+            raise ValueError("a webhook needs FANGKONG_WEBHOOK_KEY_FILE: nothing is sent without a signature")
+        return self

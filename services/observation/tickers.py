@@ -7,13 +7,14 @@ service that was down for days catches up window by window, and a kill between b
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.observation import metrics
-from services.observation.domain.calendar import Calendar
-from services.observation.handlers import bulk, erasure, escalating, observing, risks
-from services.observation.store import cases, copies
-from shared.db.pool import Database
+from services.observation.domain.calendar import WINDOWS, Calendar
+from services.observation.handlers import bulk, erasure, escalating, messages, observing, risks
+from services.observation.handlers.webhook import Outlets
+from services.observation.store import cases, copies, figures
+from shared.db.pool import Conn, Database
 from shared.kernel.days import end_of, local_day
 from shared.kernel.sealed import Vault
 from shared.runtime import Ticker
@@ -33,17 +34,31 @@ def windows() -> Ticker:
     return Ticker(name=NAME, act=_acting())
 
 
-def ladder() -> Ticker:
+def ladder(vault: Vault, outlets: Outlets) -> Ticker:
     """Make the ticker that escalates what stayed missed, beside the one that closes windows."""
-    return Ticker(name=LADDER, act=escalate_due)
+
+    async def act(database: Database) -> None:
+        await escalate_due(database, vault, outlets)
+
+    return Ticker(name=LADDER, act=act)
 
 
-async def escalate_due(database: Database) -> None:
+async def escalate_due(database: Database, vault: Vault, outlets: Outlets) -> None:
     """Fire every step that is due now, in order."""
     while True:
         async with database.begin(actor=LADDER) as tx:
-            if not await escalating.fire_due(tx, limit=BATCH):
+            if not await escalating.fire_due(tx, limit=BATCH, vault=vault, outlets=outlets):
                 return
+
+
+def outgoing_messages(vault: Vault, outlets: Outlets) -> Ticker:
+    """Send messages. It does not wait for a receiver that is away: what is left goes out at a later turn."""
+
+    async def act(database: Database) -> None:
+        while await messages.deliver_due(database, vault, outlets) == messages.BATCH:
+            pass
+
+    return Ticker(name=messages.NAME, act=act)
 
 
 def retention() -> Ticker:
@@ -51,11 +66,11 @@ def retention() -> Ticker:
     return Ticker(name=erasure.NAME, act=_erasing, every_seconds=1)
 
 
-def bulk_actions(vault: Vault) -> Ticker:
+def bulk_actions(vault: Vault, outlets: Outlets) -> Ticker:
     """Carry out bulk actions, item by item."""
 
     async def act(database: Database) -> None:
-        await bulk.run_due(database, vault)
+        await bulk.run_due(database, vault, outlets)
 
     return Ticker(name=bulk.NAME, act=act, every_seconds=1)
 
@@ -115,7 +130,9 @@ async def show_figures(database: Database) -> None:
     async with database.read() as conn:
         people = await cases.people(conn)
         late = await cases.overdue(conn, database.clock.now() - OVERDUE_AFTER)
-        calendar = await copies.calendar(conn) if late else None
+        calendar = await copies.calendar(conn)
+        streaks, sent = await figures.streaks(conn), await figures.messages(conn)
+        due = await _due_today(conn, calendar, database.clock.now())
     overdue = Counter(dict.fromkeys(metrics.OVERDUE_WINDOWS, 0))
     for step, count in late:
         ends = step == end_of(local_day(step) - timedelta(days=1))
@@ -125,3 +142,18 @@ async def show_figures(database: Database) -> None:
         metrics.PEOPLE.labels(compound, kind, state).set(count)
     for window, count in overdue.items():
         metrics.OVERDUE.labels(window).set(count)
+    for gauge, rows in ((metrics.DUE, due), (metrics.MISSED, streaks), (metrics.MESSAGES, sent)):
+        gauge.clear()
+        for first, second, count in rows:
+            gauge.labels(first, second).set(count)
+
+
+async def _due_today(conn: Conn, calendar: Calendar | None, now: datetime) -> list[tuple[str, str, int]]:
+    if calendar is None:
+        return []
+    today = local_day(now)
+    return [
+        (compound, window, count)
+        for window in WINDOWS
+        for compound, count in await figures.due(conn, today, calendar.span(today, window).opens)
+    ]

@@ -12,7 +12,7 @@ from services.observation.api.desk import Subject
 from services.observation.api.models import DecisionBody, Running, cause
 from services.observation.domain.attempts import AttemptKind
 from services.observation.handlers import bulk as handlers
-from services.observation.handlers.bulk import BulkUnknown, Order
+from services.observation.handlers.bulk import Act, BulkUnknown, Order
 from services.observation.store import bulk as store
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
@@ -25,19 +25,20 @@ Cases = Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
 
 
 class BulkFollowUpBody(Body):
-    """Assign a call or a visit for many cases, or withdraw all open follow-ups of them."""
+    """Assign a call or a visit for many cases, withdraw all open follow-ups of them, or remind them of their window."""
 
     bulk_id: UUID
-    act: Literal["assign", "withdraw"]
+    act: Literal["assign", "withdraw", "remind"]
     case_ids: Cases
     kind: AttemptKind | None = None
     assigned_to: Subject | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if (self.act == "assign") is not (self.kind is not None and self.assigned_to is not None):
+        named = sum(value is not None for value in (self.kind, self.assigned_to))
+        if named != (2 if self.act == "assign" else 0):
             raise ValueError(
-                "指派须同时填写方式和人员，撤销则都不填。To assign, name kind and worker; to withdraw, neither."
+                "指派须同时填写方式和人员，撤销和提醒则都不填。To assign, name kind and worker; else neither."
             )
         return self
 
@@ -59,7 +60,7 @@ class BulkAnswer(Answer):
     """How far a bulk action is: done + skipped + waiting == total. After a cancellation `rest` stays selected."""
 
     bulk_id: UUID
-    act: Literal["assign", "withdraw", "decide"]
+    act: Act
     asked_at: datetime
     asked_by: str
     state: Literal["running", "finished", "cancelled"]
@@ -70,11 +71,11 @@ class BulkAnswer(Answer):
     rest: list[UUID]
 
 
-@router.post("/v1/bulk-follow-ups", summary="Assign or withdraw for many cases", status_code=202)
+@router.post("/v1/bulk-follow-ups", summary="Assign, withdraw or remind for many cases", status_code=202)
 async def bulk_follow_ups(
     body: BulkFollowUpBody, who: Caller, context: Running, response: Response
 ) -> BulkAnswer:
-    """Begin to assign, or to withdraw, case by case; ask for the progress with the same id."""
+    """Begin to assign, to withdraw or to remind, case by case; ask for the progress with the same id."""
     order = Order(act=body.act, kind=body.kind, assigned_to=body.assigned_to)
     return await _begin(body.bulk_id, order, body.case_ids, who, context=context, response=response)
 

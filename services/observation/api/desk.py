@@ -86,6 +86,7 @@ class WorklistCounts(Answer):
     ends_tomorrow: int
     unreachable: int
     awaiting_closure: int
+    not_sent: int
     assigned: int
 
 

@@ -47,7 +47,7 @@ def ladder(missed: Missed, rules: FollowUpRules, observation: ObservationRules) 
     if missed.streak >= observation.headquarters_after_missed:
         minutes.append((0, 5, "headquarters"))
     steps = [
-        (_awake(missed.closed_at + timedelta(minutes=after), rules), after, rung, step)
+        (awake(missed.closed_at + timedelta(minutes=after), rules), after, rung, step)
         for after, rung, step in minutes
     ]
     return tuple(StepDue(step=step, due_at=due) for due, _, _, step in sorted(steps))
@@ -68,8 +68,8 @@ def steps_to_fire(
     return due, min((step.due_at for step in left[len(due) :]), default=None)
 
 
-def _awake(instant: datetime, rules: FollowUpRules) -> datetime:
-    """The instant itself, or the end of the quiet hours into which it falls."""
+def awake(instant: datetime, rules: FollowUpRules) -> datetime:
+    """Tell the instant itself, or the end of the quiet hours into which it falls."""
     at, start, end = local_time(instant), rules.quiet_from, rules.quiet_until
     quiet = start <= at < end if start <= end else (at >= start or at < end)
     if not quiet:

@@ -21,6 +21,8 @@ class Worklist(StrEnum):
     UNREACHABLE = "unreachable"
     """Not reached since anything was heard."""
     AWAITING_CLOSURE = "awaiting_closure"
+    NOT_SENT = "not_sent"
+    """Was to be told of a window that is still empty, and was not: to be called."""
     ASSIGNED = "assigned"
     """A call or a visit is assigned to somebody."""
     ALL = "all"

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 
 from services.observation.domain.attempts import AttemptKind
 from services.observation.domain.deciding import NO_TERMS, DecisionKind, Terms
-from services.observation.handlers import desk, observing
+from services.observation.handlers import desk, messages, observing
+from services.observation.handlers.webhook import Outlets
 from services.observation.store import bulk as store
 from shared.db.pool import Database, Tx
 from shared.events.envelope import Cause
@@ -24,7 +25,7 @@ from shared.kernel.sealed import Vault
 
 NAME = "observation.bulk"
 BATCH = 20
-Act = Literal["assign", "withdraw", "decide"]
+Act = Literal["assign", "withdraw", "remind", "decide"]
 
 
 class BulkUnknown(Refusal):
@@ -92,7 +93,7 @@ def _hindrance(place: asyncpg.Record | None, who: Principal) -> str | None:
     return None if reached else OutOfScope.code
 
 
-async def run_due(database: Database, vault: Vault, *, batch: int = BATCH) -> int:
+async def run_due(database: Database, vault: Vault, outlets: Outlets, *, batch: int = BATCH) -> int:
     """Carry out what waits, batch by batch; tells how many items were settled."""
     settled = 0
     while True:
@@ -101,11 +102,11 @@ async def run_due(database: Database, vault: Vault, *, batch: int = BATCH) -> in
         if not due:
             return settled
         for row in due:
-            await _settle(row, database, vault)
+            await _settle(row, database, vault, outlets)
         settled += len(due)
 
 
-async def _settle(row: asyncpg.Record, database: Database, vault: Vault) -> None:
+async def _settle(row: asyncpg.Record, database: Database, vault: Vault, outlets: Outlets) -> None:
     bulk_id, case_id = row["bulk_id"], row["case_id"]
     key = await vault.key(bulk_id)
     order = _ORDER.validate_json(vault.open(key, "bulk_order", row["order_sealed"]))
@@ -113,13 +114,17 @@ async def _settle(row: asyncpg.Record, database: Database, vault: Vault) -> None
     try:
         async with database.begin(actor=row["asked_by"], cause=cause) as tx:
             if await store.take(tx, bulk_id, case_id):
-                await _carry_out(order, bulk_id, case_id, by=row["asked_by"], tx=tx, vault=vault)
+                await _carry_out(
+                    order, bulk_id, case_id, by=row["asked_by"], tx=tx, vault=vault, outlets=outlets
+                )
     except Refusal as refusal:
         async with database.begin(actor=row["asked_by"], cause=cause) as tx:
             await store.skip(tx, bulk_id, case_id, refusal.code)
 
 
-async def _carry_out(order: Order, bulk_id: UUID, case_id: UUID, *, by: str, tx: Tx, vault: Vault) -> None:
+async def _carry_out(
+    order: Order, bulk_id: UUID, case_id: UUID, *, by: str, tx: Tx, vault: Vault, outlets: Outlets
+) -> None:
     """The single command; its id follows from the action and the case, so that it is carried out once."""
     command_id = uuid5(bulk_id, str(case_id))
     match order:
@@ -144,5 +149,7 @@ async def _carry_out(order: Order, bulk_id: UUID, case_id: UUID, *, by: str, tx:
                 vault=vault,
                 terms=order.terms,
             )
+        case Order(act="remind"):
+            await messages.remind(command_id, case_id=case_id, tx=tx, vault=vault, outlets=outlets)
         case _:
             await desk.withdraw(case_id, by=by, tx=tx)

@@ -5,7 +5,7 @@ Erasing changes no figure: windows, standings and counts are not personal answer
 
 from datetime import timedelta
 
-from services.observation.store import copies, erasure
+from services.observation.store import copies, erasure, messages
 from shared.db.pool import Database, Tx
 from shared.events.registry.people import PersonErased
 from shared.kernel.sealed import Vault
@@ -20,6 +20,7 @@ async def forget_person(event: PersonErased, *, tx: Tx, vault: Vault) -> None:
     await vault.destroy(event.person_ref)
     await erasure.erase_health(tx, await erasure.cases_of(tx, event.person_ref))
     await erasure.drop_cards(tx, [event.person_ref])
+    await messages.erase(tx, event.person_ref)
     await erasure.note_erased(tx, event.person_ref)
 
 

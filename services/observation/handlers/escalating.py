@@ -2,20 +2,26 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case
-from services.observation.domain.ladder import Missed, StepDue, steps_to_fire
+from services.observation.domain.ladder import Missed, Step, StepDue, steps_to_fire
+from services.observation.handlers import messages
+from services.observation.handlers.messages import Fired
+from services.observation.handlers.webhook import Outlets
 from services.observation.store import cases, copies, escalations
 from shared.db.pool import Tx
 from shared.events.observation import FollowUpEscalated
 from shared.kernel.days import local_day
+from shared.kernel.sealed import Vault
 
 
-async def fire_due(tx: Tx, *, limit: int) -> int:
+async def fire_due(tx: Tx, *, limit: int, vault: Vault, outlets: Outlets) -> int:
     """Fire what is due for some cases; tells for how many windows. Of a service that was down nothing is lost.
 
-    Windows are taken in the order in which they closed. Where policy names no ladder, the windows stay as they are.
+    Each step writes its message in the same transaction. Windows are taken in the order in which they closed. Where
+    policy names no ladder, the windows stay as they are.
     """
     case_ids = await escalations.cases_due(tx, tx.now, limit)
     calendar = await copies.calendar(tx)
@@ -23,7 +29,8 @@ async def fire_due(tx: Tx, *, limit: int) -> int:
         return 0
     locked = {case.case_id: case for case in await cases.lock_many(tx, case_ids)}
     windows = await escalations.missed_due(tx, case_ids, tx.now)  # read again under the locks
-    fired = []
+    fired: list[tuple[UUID, Missed, Step, datetime]] = []
+    told: list[Fired] = []
     looked = []
     for case_id, missed in windows:
         case = locked[case_id]
@@ -32,10 +39,12 @@ async def fire_due(tx: Tx, *, limit: int) -> int:
         for step in due:
             case = replace(case, version=case.version + 1)
             fired.append((case_id, missed, step.step, step.due_at))
+            told.append(Fired(case=case, missed=missed, step=step.step))
             await tx.publish(_told(case, missed, step, tx=tx), version=case.version)
         locked[case_id] = case
     await escalations.look_next(tx, looked)
     await escalations.keep_fired(tx, fired)
+    await messages.write(told, calendar, tx=tx, vault=vault, outlets=outlets)
     await cases.save_versions(tx, list(locked.values()))
     return len(windows)
 

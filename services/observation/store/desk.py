@@ -33,6 +33,8 @@ where ($1::boolean or w.compound = any($2::text[]) or w.neighbourhood = any($3::
     when 'ends_tomorrow' then w.state = 'under_observation' and w.last_day = $10::date
     when 'unreachable' then w.unavailable >= $9::int
     when 'awaiting_closure' then w.state = 'awaiting_closure'
+    when 'not_sent' then w.state = 'under_observation'
+      and exists (select from case_not_told t where t.case_id = w.case_id)
     when 'assigned' then call.follow_up_id is not null or visit.follow_up_id is not null
     else true end
   and ($11::uuid is null or w.case_id > $11)
@@ -47,6 +49,8 @@ select count(*) as in_force,
   count(*) filter (where w.state = 'under_observation' and w.last_day = $8::date) as ends_tomorrow,
   count(*) filter (where w.unavailable >= 1) as unreachable,
   count(*) filter (where w.state = 'awaiting_closure') as awaiting_closure,
+  count(*) filter (where w.state = 'under_observation' and exists (
+    select from case_not_told t where t.case_id = w.case_id)) as not_sent,
   count(*) filter (where exists (
     select from follow_up f where f.case_id = w.case_id and f.ended_at is null)) as assigned
 from case_on_desk w

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.observation.handlers.webhook import NOWHERE, Outlets
 from services.observation.tickers import close_due, escalate_due
 from shared.bus.consumer import Received, Seat, understand
 from shared.bus.feed import Position, Raw
@@ -70,6 +71,7 @@ class Desk:
     """The service, what the registry tells it, and what it tells."""
 
     client: Client
+    outlets: Outlets = NOWHERE
 
     @property
     def database(self) -> Any:
@@ -131,7 +133,7 @@ class Desk:
     async def tick(self) -> int:
         """Close what is due and escalate what stayed missed; tells how many cases were settled."""
         settled = await close_due(self.database)
-        await escalate_due(self.database)
+        await escalate_due(self.database, self.client.context.vault, self.outlets)
         return settled
 
     async def post(self, path: str, body: dict[str, Any], who: tuple[str, str] = CLERK) -> httpx.Response:

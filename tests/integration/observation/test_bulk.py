@@ -16,7 +16,7 @@ async def begin(desk: Desk, cases: list[UUID], who: tuple[str, str] = CLERK, **m
 
 
 async def run(desk: Desk) -> int:
-    return await run_due(desk.database, desk.client.context.vault)
+    return await run_due(desk.database, desk.client.context.vault, desk.outlets)
 
 
 async def test_what_can_be_done_is_done_and_what_cannot_says_why(desk: Desk) -> None:
