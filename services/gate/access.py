@@ -7,6 +7,7 @@ _EQUIPS = frozenset({Role.HQ_OFFICER, Role.OPS, Role.ADMIN})
 _LOOKS_AFTER = _EQUIPS | {Role.SHIFT_LEADER, Role.SUPERVISOR}
 # What a device that was out of our hands has sent is judged by those who supervise, not by those who stood there.
 _JUDGES = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR, Role.ADMIN})
+_REVIEWS = frozenset({Role.HQ_OFFICER, Role.SUPERVISOR})
 _DEVICE = frozenset({Role.DEVICE})
 # Who plans duty answers for the post; a shift leader swaps and fills in at their own.
 _PLANS = frozenset(
@@ -30,6 +31,7 @@ ACCESS: AccessTable = {
     "POST /v1/quarantine/release": _JUDGES,
     "POST /v1/quarantine/discard": _JUDGES,
     "POST /v1/entry-checks/{check_id}/override": frozenset({Role.SHIFT_LEADER}),
+    "POST /v1/entry-checks/{check_id}/override/review": _REVIEWS,
     "POST /v1/entry-checks/{corrects}/corrections": _DEVICE,
     "GET /v1/checkpoints/{checkpoint}/paper-sheet": _LOOKS_AT_DUTY,
     "POST /v1/paper-checks": _DEVICE,

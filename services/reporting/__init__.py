@@ -3,7 +3,8 @@
 Owns: read models only; every row follows from events and can be rebuilt at any time.
 
 Events in: all channels except cards (this far: registry's town, people, policy, passes and surveys, gate's
-checks of people and vehicles, overrides and duty, observation's cases and declarations, sanitation's rounds).
+checks of people and vehicles, overrides, their review and duty, observation's cases and declarations, sanitation's
+rounds).
 Events out: none yet.
 
 HTTP: `/v1/board`, `/v1/board/{compound}`, `/v1/responsibility`, `/v1/observation-roll`,

@@ -219,7 +219,10 @@ class CheckOverridden(
     key="check_id",
     place="compound",
 ):
-    """A shift leader let somebody pass against the verdict, with a reason; HQ reviews it (gate rules, G18)."""
+    """A shift leader let somebody pass against the verdict, with a reason; HQ reviews it (gate rules, G18).
+
+    `review_due_at`: by when, as the policy in force has it; None where it says nothing.
+    """
 
     check_id: UUID
     compound: CompoundId
@@ -227,6 +230,29 @@ class CheckOverridden(
     verdict: Verdict
     reason: Literal["identity_confirmed", "medical_need", "system_fault", "order_of_headquarters", "other"]
     overridden_at: AwareDatetime
+    review_due_at: AwareDatetime | None = None
+
+
+class OverrideReviewed(
+    Event,
+    type="fangkong.gate.OverrideReviewed.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+):
+    """Headquarters looked at an override, by somebody else than who overrode: it was right, or it was not (G18).
+
+    `objection` is what is held against it, None where there is nothing.
+    """
+
+    check_id: UUID
+    compound: CompoundId
+    checkpoint: CheckpointId
+    outcome: Literal["confirmed", "objected"]
+    objection: (
+        Literal["no_grounds", "measure_ignored", "identity_not_checked", "wrong_reason", "other"] | None
+    )
+    reviewed_at: AwareDatetime
 
 
 class ShiftStarted(

@@ -167,6 +167,12 @@ class DeviceRules(Part):
     quiet_after_seconds: int = Field(ge=1)
 
 
+class OverrideRules(Part):
+    """Within how many hours headquarters look at who was let through against a verdict (gate rules, G18)."""
+
+    review_within_hours: int = Field(ge=1)
+
+
 class GateRules(Part):
     """Entry checks (R2.3, R2.5, R2.6)."""
 
@@ -175,6 +181,7 @@ class GateRules(Part):
     future_stamp_seconds: int
     sync: SyncRules | None = None
     devices: DeviceRules | None = None
+    overrides: OverrideRules | None = None
 
 
 class Window(Part):

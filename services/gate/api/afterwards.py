@@ -15,9 +15,9 @@ from services.gate.api.commands import command_of
 from services.gate.api.devices import CallingStation, Working, command_cause
 from services.gate.api.models import EntryCheckAnswer, EntryCheckBody
 from services.gate.desk import desk
-from services.gate.domain.overrides import OverrideReason
+from services.gate.domain.overrides import Objection, Outcome, OverrideReason
 from services.gate.handlers import afterwards
-from services.gate.handlers.afterwards import OverrideCheck
+from services.gate.handlers.afterwards import OverrideCheck, ReviewOverride
 from services.gate.handlers.checks import Rejected
 from shared.http.access import Caller
 from shared.http.models import Answer
@@ -45,24 +45,78 @@ class OverrideAnswer(Answer):
     overridden_at: datetime
 
 
+class ReviewBody(BodyModel):
+    """Headquarters' word on an override. A note is needed with `other`; it is kept sealed."""
+
+    review_id: UUID
+    outcome: Outcome
+    objection: Objection | None = Field(default=None, description="With `objected`: what is wrong.")
+    note: Annotated[str, StringConstraints(min_length=2, max_length=500)] | None = Field(
+        default=None, repr=False
+    )
+
+
+class ReviewAnswer(Answer):
+    """The review is closed."""
+
+    review_id: UUID
+    check_id: UUID
+    outcome: Outcome
+    objection: Objection | None
+    reviewed_at: datetime
+
+
 @router.post(
     "/v1/entry-checks/{check_id}/override",
     status_code=HTTPStatus.CREATED,
     summary="Let somebody pass against the verdict, as the shift leader",
 )
 async def override_check(
-    check_id: UUID, body: OverrideBody, who: Caller, context: Working, response: Response
+    *, check_id: UUID, body: OverrideBody, who: Caller, request: Request, response: Response
 ) -> OverrideAnswer:
     """Only a shift leader of the place, once a check, with a reason. The verdict itself stays as it was."""
     content = json.dumps([str(check_id), body.model_dump(mode="json")], sort_keys=True)
     command = OverrideCheck(
         override_id=body.override_id, check_id=check_id, reason=body.reason, note=body.note, content=content
     )
-    async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
-        at, fresh = await afterwards.override(command, who=who, tx=tx, vault=context.vault)
+    mine = desk(request.app)
+    async with mine.context.database.begin(actor=who.subject, cause=command_cause()) as tx:
+        rules = await mine.rules(tx, tx.today)
+        at, fresh = await afterwards.override(command, who=who, tx=tx, rules=rules, vault=mine.context.vault)
     response.status_code = HTTPStatus.CREATED if fresh else HTTPStatus.OK
     return OverrideAnswer(
         override_id=body.override_id, check_id=check_id, reason=body.reason, overridden_at=at
+    )
+
+
+@router.post(
+    "/v1/entry-checks/{check_id}/override/review",
+    status_code=HTTPStatus.CREATED,
+    summary="Close the review of an override, as headquarters",
+    responses={200: {"model": ReviewAnswer, "description": "A repeat: the first answer again."}},
+)
+async def review_override(
+    *, check_id: UUID, body: ReviewBody, who: Caller, context: Working, response: Response
+) -> ReviewAnswer:
+    """Once an override, never by who overrode. An objection names its reason; what was done at the gate stays."""
+    content = json.dumps([str(check_id), body.model_dump(mode="json")], sort_keys=True)
+    command = ReviewOverride(
+        review_id=body.review_id,
+        check_id=check_id,
+        outcome=body.outcome,
+        objection=body.objection,
+        note=body.note,
+        content=content,
+    )
+    async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
+        at, fresh = await afterwards.review(command, who=who, tx=tx, vault=context.vault)
+    response.status_code = HTTPStatus.CREATED if fresh else HTTPStatus.OK
+    return ReviewAnswer(
+        review_id=body.review_id,
+        check_id=check_id,
+        outcome=body.outcome,
+        objection=body.objection,
+        reviewed_at=at,
     )
 
 

@@ -26,7 +26,7 @@ from services.gate.domain.rulings import (
     table_of,
 )
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Category, DutyRules, Measure, PolicyDocument, VehicleRules
+from shared.events.policy import Category, DutyRules, Measure, OverrideRules, PolicyDocument, VehicleRules
 from shared.kernel.ids import CompoundId, PersonRef
 
 ASK = "ask"
@@ -184,6 +184,7 @@ class GateRules:
     measures: Mapping[Category, Measure] = field(default_factory=dict)
     duty: DutyRules | None = None
     vehicles: VehicleRules | None = None
+    overrides: OverrideRules | None = None
 
     @classmethod
     def of(cls, version: int, document: PolicyDocument) -> "GateRules":
@@ -201,6 +202,7 @@ class GateRules:
             measures=document.observation.measures,
             duty=document.duty,
             vehicles=document.vehicles,
+            overrides=document.gate.overrides,
         )
 
     def body_temperature(self, reading: Decimal | None) -> Decimal | None:

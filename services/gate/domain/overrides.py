@@ -14,6 +14,10 @@ OverrideReason = Literal[
 ]
 
 
+Outcome = Literal["confirmed", "objected"]
+Objection = Literal["no_grounds", "measure_ignored", "identity_not_checked", "wrong_reason", "other"]
+
+
 class CheckUnknown(Refusal):
     """There is no such check, or none that the caller may know of."""
 
@@ -38,6 +42,32 @@ class NoteNeeded(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "note_needed"
+
+
+class NotOverridden(Refusal):
+    """Nobody overrode this check, so there is nothing to review."""
+
+    code: ClassVar[str] = "not_overridden"
+
+
+class AlreadyReviewed(Refusal):
+    """Somebody reviewed this override before."""
+
+    code: ClassVar[str] = "already_reviewed"
+
+
+class OwnOverride(Refusal):
+    """Nobody reviews what they did themselves."""
+
+    status: ClassVar[int] = 403
+    code: ClassVar[str] = "own_override"
+
+
+class ObjectionNeeded(Refusal):
+    """An objection says what it objects to, and a confirmation objects to nothing."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "objection_needed"
 
 
 class AlreadyCorrected(Refusal):
@@ -81,6 +111,29 @@ def decide_override(check: KeptCheck, reason: OverrideReason, note: str | None) 
             field="note",
             remedy="或选择其他原因代码。Or choose another reason.",
         )
+
+
+def decide_review(
+    *, overridden_by: str, reviewer: str, outcome: Outcome, objection: Objection | None, note: str | None
+) -> None:
+    """May this person close the review of an override like this?
+
+    Raises:
+        OwnOverride, ObjectionNeeded, NoteNeeded: as their names say.
+    """
+    if reviewer == overridden_by:
+        raise OwnOverride(
+            "不能复核本人作出的放行。Nobody reviews their own override.",
+            field="check_id",
+            remedy="请由指挥部其他人员复核。Somebody else at headquarters reviews it.",
+        )
+    if (outcome == "objected") != (objection is not None):
+        raise ObjectionNeeded(
+            "提出异议须选择异议原因；确认则不填。An objection names its reason; a confirmation has none.",
+            field="objection",
+        )
+    if objection == "other" and note is None:
+        raise NoteNeeded("请填写说明。Say what is wrong, in a note.", field="note")
 
 
 def decide_correction(corrected: KeptCheck, by: UUID | None, new: KeptCheck) -> None:

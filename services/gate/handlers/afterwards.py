@@ -1,22 +1,27 @@
-"""What is said of a check afterwards: overridden by a shift leader, corrected by a new one (gate rules, G18)."""
+"""What is said of a check afterwards: overridden, reviewed by headquarters, corrected (gate rules, G18)."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from services.gate.domain.entry import GateRules
 from services.gate.domain.overrides import (
     CheckUnknown,
     KeptCheck,
+    NotOverridden,
+    Objection,
     OverrideReason,
     decide_correction,
     decide_override,
+    decide_review,
 )
+from services.gate.domain.overrides import Outcome as ReviewOutcome
 from services.gate.handlers.checks import Answered, CheckEntry, Outcome, check_entries
-from services.gate.sealing import OVERRIDE_CONTENT, OVERRIDE_NOTE
+from services.gate.sealing import OVERRIDE_CONTENT, OVERRIDE_NOTE, REVIEW_CONTENT, REVIEW_NOTE
 from services.gate.store import afterwards as store
 from shared.db.pool import Tx
-from shared.events.gate import CheckOverridden, FeverWithdrawn
+from shared.events.gate import CheckOverridden, FeverWithdrawn, OverrideReviewed
 from shared.http.access import Principal
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -33,18 +38,28 @@ class OverrideCheck:
     content: str = field(repr=False)
 
 
-async def override(cmd: OverrideCheck, *, who: Principal, tx: Tx, vault: Vault) -> tuple[datetime, bool]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOverride:
+    """Headquarters' word on an override. `content` spells out all that makes a repeat a repeat."""
+
+    review_id: UUID
+    check_id: UUID
+    outcome: ReviewOutcome
+    objection: Objection | None
+    note: str | None = field(repr=False)
+    content: str = field(repr=False)
+
+
+async def override(
+    cmd: OverrideCheck, *, who: Principal, tx: Tx, rules: GateRules, vault: Vault
+) -> tuple[datetime, bool]:
     """Record that a verdict was overridden; tells when, and whether it is new.
 
     Raises:
         CheckUnknown, OutOfScope, NothingToOverride, NoteNeeded, AlreadyOverridden: as their names say.
         SameIdOtherContent: the id was used for another override.
     """
-    row = await tx.fetchrow(store.CHECK_FOR_UPDATE, cmd.check_id)
-    if row is None or not who.reaches(
-        compound=row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"]
-    ):
-        raise _unknown("check_id")
+    row = await _check_of(tx, cmd.check_id, who)
     if before := await tx.fetchrow(store.OVERRIDE, cmd.override_id):
         if before["content"] not in vault.index_all(OVERRIDE_CONTENT, cmd.content):
             raise SameIdOtherContent(
@@ -69,8 +84,57 @@ async def override(cmd: OverrideCheck, *, who: Principal, tx: Tx, vault: Vault) 
             verdict=check.verdict.value,
             reason=cmd.reason,
             overridden_at=tx.now,
+            review_due_at=tx.now + timedelta(hours=rules.overrides.review_within_hours)
+            if rules.overrides
+            else None,
         ),
         version=1,
+    )
+    return tx.now, True
+
+
+async def review(cmd: ReviewOverride, *, who: Principal, tx: Tx, vault: Vault) -> tuple[datetime, bool]:
+    """Close the review of an override; tells when, and whether it is new.
+
+    Raises:
+        CheckUnknown, NotOverridden, AlreadyReviewed, OwnOverride, ObjectionNeeded, NoteNeeded: as their names say.
+        SameIdOtherContent: the id was used for another review.
+    """
+    row = await _check_of(tx, cmd.check_id, who)
+    if before := await tx.fetchrow(store.REVIEW, cmd.review_id):
+        if before["content"] not in vault.index_all(REVIEW_CONTENT, cmd.content):
+            raise SameIdOtherContent(
+                "该编号已用于其他内容。This id was used for something else.", field="review_id"
+            )
+        at: datetime = before["reviewed_at"]
+        return at, False
+    overridden = await tx.fetchrow(store.OVERRIDDEN, cmd.check_id)
+    if overridden is None:
+        raise NotOverridden("该次查验没有被人工放行。Nobody overrode this check.", field="check_id")
+    decide_review(
+        overridden_by=overridden["overridden_by"],
+        reviewer=who.subject,
+        outcome=cmd.outcome,
+        objection=cmd.objection,
+        note=cmd.note,
+    )
+    key = await vault.key(row["person_ref"] or cmd.check_id, create=True) if cmd.note else None
+    await tx.execute(
+        store.ADD_REVIEW,
+        *(cmd.review_id, cmd.check_id, cmd.outcome, cmd.objection),
+        vault.seal(key, REVIEW_NOTE, cmd.note) if key and cmd.note else None,
+        *(who.subject, tx.now, vault.index(REVIEW_CONTENT, cmd.content)),
+    )
+    await tx.publish(
+        OverrideReviewed(
+            check_id=cmd.check_id,
+            compound=row["compound"],
+            checkpoint=row["checkpoint"],
+            outcome=cmd.outcome,
+            objection=cmd.objection,
+            reviewed_at=tx.now,
+        ),
+        version=2,
     )
     return tx.now, True
 
@@ -118,6 +182,20 @@ async def correct(corrects: UUID, command: CheckEntry, *, tx: Tx, rules: GateRul
                 version=1,
             )
     return outcome
+
+
+async def _check_of(tx: Tx, check_id: UUID, who: Principal) -> Any:
+    """A check of the caller's places, locked.
+
+    Raises:
+        CheckUnknown: there is none, or it is somebody else's.
+    """
+    row = await tx.fetchrow(store.CHECK_FOR_UPDATE, check_id)
+    if row is None or not who.reaches(
+        compound=row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"]
+    ):
+        raise _unknown("check_id")
+    return row
 
 
 def _unknown(field: str) -> CheckUnknown:

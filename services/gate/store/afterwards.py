@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.gate.domain.overrides import AlreadyCorrected, AlreadyOverridden, KeptCheck
+from services.gate.domain.overrides import AlreadyCorrected, AlreadyOverridden, AlreadyReviewed, KeptCheck
 from services.gate.domain.rulings import Verdict
 from shared.kernel.ids import PersonRef
 from shared.kernel.refusal import Refusal
@@ -12,6 +12,7 @@ REJECTIONS: Mapping[str, Refusal] = {
     "check_override_once": AlreadyOverridden(
         "该次查验已由他人放行。It was overridden already.", field="check_id"
     ),
+    "override_review_once": AlreadyReviewed("该放行已复核。It was reviewed already.", field="check_id"),
     "check_correction_once": AlreadyCorrected("该次查验已更正。It was corrected already.", field="corrects"),
 }
 
@@ -30,6 +31,19 @@ ADD_OVERRIDE = """
 insert into check_override
   (override_id, check_id, compound, checkpoint, verdict, reason, note_sealed, overridden_by, overridden_at, content)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+# The check's row is locked by whoever overrides or reviews, so that its events follow each other.
+OVERRIDDEN = """
+select o.overridden_by, r.review_id, r.reviewed_at, r.content from check_override o
+left join override_review r on r.check_id = o.check_id
+where o.check_id = $1
+"""
+REVIEW = """
+select check_id, reviewed_at, content from override_review where review_id = $1
+"""
+ADD_REVIEW = """
+insert into override_review (review_id, check_id, outcome, objection, note_sealed, reviewed_by, reviewed_at, content)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 OTHER_FEVERS = """
 select count(*)::int from entry_check e

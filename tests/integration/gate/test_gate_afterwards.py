@@ -58,6 +58,62 @@ async def test_a_shift_leader_overrides_with_a_reason_and_a_guard_does_not(town:
     assert entry["verdict"] == "cannot_verify"  # history stays
 
 
+async def review(
+    town: GateTown, check: dict[str, Any], who: dict[str, str], **changes: Any
+) -> tuple[int, dict[str, Any]]:
+    answer = await town.client.http.post(
+        f"/v1/entry-checks/{check['check_id']}/override/review",
+        json={"review_id": str(uuid4()), "outcome": "confirmed"} | changes,
+        headers=who,
+    )
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.scenario("G18")
+async def test_headquarters_review_an_override_once_and_never_their_own(town: GateTown) -> None:
+    officer = town.client.as_role("hq_officer")
+    check = await town.check({"kind": "pass_number", "number": "99999999"})
+    assert (await review(town, check, officer))[1]["code"] == "not_overridden"
+    assert (await override(town, check)).status_code == 201
+    [told] = await town.published("CheckOverridden")
+    assert told["review_due_at"] == (NOW + timedelta(hours=24)).isoformat().replace("+00:00", "Z")
+    refused = [
+        (town.client.as_role("shift_leader"), {}, (403, "role_not_allowed")),
+        (town.as_person("test-shift_leader", "hq_officer"), {}, (403, "own_override")),
+        (town.client.as_role("supervisor", "compound:lj-002"), {}, (404, "check_unknown")),
+        (officer, {"outcome": "objected"}, (422, "objection_needed")),
+        (officer, {"objection": "no_grounds"}, (422, "objection_needed")),
+        (officer, {"outcome": "objected", "objection": "other"}, (422, "note_needed")),
+        (officer, {"outcome": "perhaps"}, (422, "invalid_request")),
+    ]
+    for who, changes, expected in refused:
+        status, problem = await review(town, check, who, **changes)
+        assert (status, problem["code"]) == expected
+    assert await town.published("OverrideReviewed") == []
+    said = {
+        "review_id": str(uuid4()),
+        "outcome": "objected",
+        "objection": "identity_not_checked",
+        "note": "王某未出示证件",
+    }
+    first = await review(town, check, officer, **said)
+    assert first[0] == 201, first
+    assert await review(town, check, officer, **said) == (200, first[1])
+    other = await review(town, check, officer, **(said | {"objection": "no_grounds"}))
+    assert (other[0], other[1]["code"]) == (422, "same_id_other_content")
+    twice = await review(town, check, town.client.as_role("supervisor"))
+    assert (twice[0], twice[1]["code"]) == (409, "already_reviewed")
+    [event] = await town.published("OverrideReviewed")
+    assert (event["check_id"], event["outcome"], event["objection"]) == (
+        check["check_id"],
+        "objected",
+        "identity_not_checked",
+    )
+    kept = await town.rows("select * from override_review")
+    assert [row["reviewed_by"] for row in kept] == ["test-hq_officer"]
+    assert "王某" not in str(kept) + str(await town.rows("select document from outbox"))
+
+
 @pytest.mark.parametrize(
     ("scope", "status"),
     [

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from httpx import Response
 
+from deploy.local.issuer import Account
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
 from services.gate.projections.passes import Passes
@@ -259,6 +260,11 @@ class GateTown:
             )
         )
         return case_id
+
+    def as_person(self, subject: str, role: str, scope: str = "town") -> dict[str, str]:
+        """Headers of one person who holds several roles, in one of them."""
+        account = Account(subject=subject, name=subject, role=role, scope=scope)
+        return {"Authorization": f"Bearer {self.client.issuer.access_token(account)}"}
 
     def body(self, subject: dict[str, Any] | Resident, **changes: Any) -> dict[str, Any]:
         """A check that a device sends."""

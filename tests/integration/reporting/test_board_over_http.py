@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.events.gate import CheckOverridden
+from shared.events.gate import CheckOverridden, OverrideReviewed
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
 from shared.events.registry.passes import EntryPassIssued
 from shared.kernel.days import start_of
@@ -446,6 +446,7 @@ async def test_headquarters_reviews_who_was_let_through_against_a_verdict(report
             verdict="cannot_verify",
             reason="identity_confirmed",
             overridden_at=MORNING + timedelta(minutes=nth),
+            review_due_at=MORNING + timedelta(minutes=nth, hours=-1 if nth == 2 else 24),
         )
         for nth, compound in enumerate((FIRST, SECOND, THIRD))
     ]
@@ -459,6 +460,28 @@ async def test_headquarters_reviews_who_was_let_through_against_a_verdict(report
             break
         after = {"after": page["next"]}
     assert seen == [str(event.check_id) for event in reversed(told)]
+    await reporting.hear(
+        OverrideReviewed(
+            check_id=told[0].check_id,
+            compound=FIRST,
+            checkpoint=told[0].checkpoint,
+            outcome="objected",
+            objection="no_grounds",
+            reviewed_at=MORNING + timedelta(minutes=30),
+        )
+    )
+    page = (await reporting.get("/v1/overrides", review="open")).json()
+    assert [(item["check_id"], item["overdue"]) for item in page["items"]] == [
+        (str(told[2].check_id), True),
+        (str(told[1].check_id), False),
+    ]
+    assert (page["reviews"]["open"], page["reviews"]["overdue"]) == (2, 1)
+    assert datetime.fromisoformat(page["reviews"]["oldest"]) == told[1].overridden_at
+    [closed] = (await reporting.get("/v1/overrides", review="objected")).json()["items"]
+    assert (closed["check_id"], closed["objection"], closed["age_minutes"], closed["overdue"]) == (
+        *(str(told[0].check_id), "no_grounds", 30, False),
+    )
+    assert (await reporting.get("/v1/overrides", review="maybe")).status_code == 422
     mine = (await reporting.get("/v1/overrides", "supervisor", f"compound:{SECOND}")).json()["items"]
     assert [item["compound"] for item in mine] == [SECOND]
     assert (await reporting.get("/v1/overrides", "community_clerk")).status_code == 403
