@@ -4,9 +4,10 @@ Owns: cases, declarations, interruptions, decisions (dates, measures and endings
 residents' links, calls and visits with who is to make them, messages and how far they came, its own contact cards;
 fever paths, confirmed cases and whom they reached.
 
-Events in: ReturneeRegistered (a case opens), PolicyRevised and CompoundRegistered (copies), SubjectCardSealed for
-this service (contact), PersonErased (everything personal goes), HouseholdChanged and RiskAreasRevised (copies),
-ResidenceEnded and PeopleMerged (cases end or go on); from gate FeverSeen (the fever path opens).
+Events in: ReturneeRegistered (a case opens, or follows a corrected intake), PolicyRevised and CompoundRegistered
+(copies), SubjectCardSealed for this service (contact), PersonErased (everything personal goes), HouseholdChanged and
+RiskAreasRevised (copies), ResidenceEnded and PeopleMerged (cases end or go on); from gate FeverSeen (the fever path
+opens).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
 ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed,

@@ -1,6 +1,6 @@
 """Reactions to the registry's facts. Names are durable identities and never change."""
 
-from services.observation.handlers import contacts, erasure, fevers, lives, observing
+from services.observation.handlers import contacts, erasure, fevers, intakes, lives
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import FeverSeen
@@ -12,12 +12,12 @@ from shared.kernel.sealed import Vault
 
 
 def open_for_returnee() -> Reactor:
-    """Start an observation for whoever came back (R2.7)."""
+    """Start an observation for whoever came back, and follow corrected intakes (R2.7, O3)."""
     reactor = Reactor("observation.open_for_returnee")
 
     @reactor.on(ReturneeRegistered)
     async def open_observation(event: ReturneeRegistered, /, *, tx: Tx) -> None:
-        await observing.open_for_returnee(event, tx=tx)
+        await intakes.open_for_returnee(event, tx=tx)
 
     return reactor
 

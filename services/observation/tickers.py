@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from services.observation import metrics
 from services.observation.domain.calendar import WINDOWS, Calendar
-from services.observation.handlers import bulk, erasure, escalating, messages, observing, risks
+from services.observation.handlers import bulk, erasure, escalating, intakes, messages, observing, risks
 from services.observation.handlers.webhook import Outlets
 from services.observation.store import cases, copies, figures
 from shared.db.pool import Conn, Database
@@ -121,7 +121,7 @@ async def close_due(database: Database, *, batch: int = BATCH) -> int:
 async def _open_waiting(database: Database, batch: int) -> None:
     while True:
         async with database.begin(actor=NAME) as tx:
-            if not await observing.open_waiting(tx, limit=batch):
+            if not await intakes.open_waiting(tx, limit=batch):
                 return
 
 

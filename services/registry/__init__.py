@@ -24,7 +24,8 @@ checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, she
 residences, death, holds; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`;
 `/v1/people-changes` (undo);
 `/v1/duplicates`, `/v1/merges`; `/v1/workers`, `/v1/postings`, `/v1/surplus`, `/v1/volunteers`, `/v1/responsibilities`;
-`/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees`, `/v1/intake-tasks`;
+`/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees` with corrections and
+versions, `/v1/intake-tasks`;
 `/v1/watch-lists`, `/v1/call-list`; `/v1/passes`, `/v1/temporary-passes`, `/v1/pass-sheets`, `/v1/pass-applications`,
 `/v1/vehicles`, `/v1/vehicle-passes`, `/v1/pass-keys`, `/v1/revocation-lists`; `/v1/leads`, `/v1/notices`.
 `/v1/survey-rounds`, `/v1/survey-submissions`, `/v1/survey-offers`, `/v1/survey-link-sessions` and `/v1/me/survey`

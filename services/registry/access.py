@@ -55,6 +55,8 @@ ACCESS: AccessTable = {
     "POST /v1/returnees": _INTAKE,
     "GET /v1/returnees": _RETURNEE_READERS,
     "GET /v1/returnees/{intake_id}": _RETURNEE_READERS,
+    "POST /v1/returnees/{intake_id}/corrections": _PASS_DESK,
+    "GET /v1/returnees/{intake_id}/versions": _RETURNEE_READERS,
     "GET /v1/intake-tasks": _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR},
     "GET /v1/intake-tasks/{task_id}": _INTAKE,
     "POST /v1/intake-tasks/{task_id}/completion": _INTAKE,

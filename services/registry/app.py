@@ -27,6 +27,7 @@ from services.registry.api import policy as policy_api
 from services.registry.api import posts as posts_api
 from services.registry.api import premises as premises_api
 from services.registry.api import responsibility as responsibility_api
+from services.registry.api import returnee_corrections as returnee_corrections_api
 from services.registry.api import returnee_desk as returnee_desk_api
 from services.registry.api import returnees as returnees_api
 from services.registry.api import risk as risk_api
@@ -96,6 +97,7 @@ def build(context: Context) -> Service:
             risk_api.router,
             returnee_desk_api.router,
             returnees_api.router,
+            returnee_corrections_api.router,
             passes_api.router,
             applications_api.router,
             vehicles_api.router,

@@ -17,10 +17,8 @@ from services.observation.domain.deciding import (
     DecisionKind,
     Terms,
     decide_decision,
-    exposed_again,
 )
 from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
-from services.observation.domain.opening import decide_opening
 from services.observation.domain.refusals import CaseUnknown
 from services.observation.domain.settling import (
     Fact,
@@ -38,9 +36,7 @@ from shared.events.observation import (
     SymptomReported,
     WindowName,
 )
-from shared.events.registry.returnees import ReturneeRegistered
 from shared.http.problem import PolicyUnknown
-from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
@@ -74,25 +70,6 @@ async def calendar_in_force(conn: Conn, today: date) -> Calendar:
     return calendar
 
 
-async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | None:
-    """Start a returnee's observation once; keep the returnee waiting while no policy is known (R2.7, O1, O10)."""
-    calendar = await copies.calendar(tx)
-    if calendar is None or calendar.effective_from > tx.today:
-        await copies.wait_for_policy(tx, returnee)
-        return None
-    case = decide_opening(
-        returnee,
-        in_force=await cases.in_force(tx, returnee.person_ref, returnee.intake_id),
-        case_id=uuid7(),
-        calendar=calendar,
-        now=tx.now,
-    )
-    if case is None:
-        await _seen_again(returnee, calendar, tx=tx)
-        return None
-    return await open_case(case, calendar, intake_id=returnee.intake_id, tx=tx)
-
-
 async def open_case(case: Case, calendar: Calendar, *, intake_id: UUID | None, tx: Tx) -> Case:
     """Keep and tell a new case; tells it as it stands once what was due already is settled."""
     opened, facts = decide_settling(case, calendar, until=tx.now)  # the period of a late intake may be over
@@ -100,21 +77,6 @@ async def open_case(case: Case, calendar: Calendar, *, intake_id: UUID | None, t
     await tx.publish(start_of_case(case), version=case.version)
     await tell(tx, [(case, opened, facts)])
     return opened
-
-
-async def _seen_again(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
-    """Act once on another intake of somebody under observation: a later exposure extends, nothing shortens (O10)."""
-    case = await cases.lock_in_force(tx, returnee.person_ref)
-    if case is None:  # this very intake opened a case, which is over
-        return
-    settled, facts = decide_settling(case, calendar, until=tx.now)
-    after = settled
-    if not settled.is_over and returnee.anchor_date <= tx.today:
-        after = exposed_again(settled, returnee.anchor_date, tx.now)
-    outcome = "duplicate" if after is settled else "re_exposure"
-    if not await changes.note_intake(tx, returnee.intake_id, case.case_id, outcome):
-        return
-    await keep_change(tx, (case, settled, facts), after, calendar)
 
 
 async def keep_change(
@@ -137,17 +99,6 @@ async def keep_change(
         await tx.publish(change_of(between, after, policy_version=version), version=after.version)
     await tell(tx, [(after, last, closing)])
     return last
-
-
-async def open_waiting(tx: Tx, *, limit: int) -> int:
-    """Start observations that waited for a policy; tells how many were looked at."""
-    calendar = await copies.calendar(tx)
-    if calendar is None or calendar.effective_from > tx.today:
-        return 0
-    waiting = await copies.take_waiting(tx, limit)
-    for returnee in waiting:
-        await open_for_returnee(returnee, tx=tx)
-    return len(waiting)
 
 
 async def settle(tx: Tx, due: Sequence[Case], calendar: Calendar, *, until: datetime) -> None:

@@ -22,7 +22,8 @@ on conflict (compound) do update set neighbourhood = excluded.neighbourhood
 NEIGHBOURHOOD = "select neighbourhood from compound_place where compound = $1"
 
 WAIT_FOR_POLICY = """
-insert into opening_waiting (intake_id, document) values ($1, $2) on conflict (intake_id) do nothing
+insert into opening_waiting (intake_id, document) values ($1, $2)
+on conflict (intake_id) do update set document = excluded.document
 """
 TAKE_WAITING = """
 delete from opening_waiting
@@ -91,7 +92,7 @@ async def neighbourhood(conn: Conn, compound: str) -> str | None:
 
 
 async def wait_for_policy(tx: Tx, returnee: ReturneeRegistered) -> None:
-    """Keep a returnee until there are rules to open an observation by."""
+    """Keep a returnee, as they were told of last, until there are rules to open an observation by."""
     await tx.execute(WAIT_FOR_POLICY, returnee.intake_id, returnee.model_dump(mode="json"))
 
 

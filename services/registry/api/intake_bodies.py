@@ -68,5 +68,10 @@ def details_of(trip: FullTripBody, health: HealthBody | None, suzhou_code: Suzho
         transport_number=trip.transport_number,
         proof_kind=trip.proof_kind,
         suzhou_code=suzhou_code,
-        health=Health(**dict(health)) if health else None,
+        health=health_of(health),
     )
+
+
+def health_of(health: HealthBody | None) -> Health | None:
+    """The answers as the rules see them; None where nothing was asked."""
+    return Health(**dict(health)) if health else None

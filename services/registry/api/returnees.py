@@ -152,7 +152,7 @@ async def register_returnee(
     row, new = await _register(body, who, context)
     metrics.REGISTRATIONS.labels("returnee", "api", "new" if new else "duplicate").inc()
     response.status_code = 201 if new else 200
-    return ReturneeAnswer(**_fields(row))
+    return ReturneeAnswer(**answer_fields(row))
 
 
 async def _register(body: ReturneeBody, who: Principal, context: Context) -> tuple[asyncpg.Record, bool]:
@@ -224,7 +224,7 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
             scope=f"compound:{row['compound_id']}",
         )
     return ReturneeProfile(
-        **_fields(row),
+        **answer_fields(row),
         name=masked_name(found[0].name) if found else None,
         room=place.home.key.shown() if place and found else None,
         origin_code=row["origin_code"],
@@ -317,7 +317,8 @@ def _line(row: asyncpg.Record) -> dict[str, Any]:
     }
 
 
-def _fields(row: asyncpg.Record) -> dict[str, Any]:
+def answer_fields(row: asyncpg.Record) -> dict[str, Any]:
+    """What a `ReturneeAnswer` says of an intake."""
     return {
         **_line(row),
         **{

@@ -30,9 +30,9 @@ from services.registry.store.risk import RiskList
 from shared.db.pool import Tx
 from shared.events.observation import ObservationStarted
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.returnees import ReturneeRegistered, StatedBefore
 from shared.kernel.days import local_day
-from shared.kernel.ids import CompoundId, DwellingId, PersonRef
+from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 
 REASON, CONTENT, CARD = "intake_reason", "intake_content", "card_content"
@@ -104,7 +104,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         )
     day = local_day(registered_at)
     rules, areas = await policy.in_force(tx, day), await risk.in_force(tx, day)
-    origin_code, details, decision = await _decide_trip(
+    origin_code, details, decision = await decide_trip(
         cmd.trip, cmd.details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx
     )
     person_ref = cmd.known_as or await _person(cmd, tx=tx, keeper=keeper, on=day)
@@ -134,25 +134,29 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     await intake_details.keep(tx, cmd.intake_id, details, decision.proposed, key)
     await pass_life.suspend_all(tx, person_ref, "under_observation")
     await intake_tasks.complete_of(tx, person_ref, cmd.intake_id)
-    await tx.publish(
-        ReturneeRegistered(
-            intake_id=cmd.intake_id,
-            person_ref=PersonRef(person_ref),
-            compound=cmd.place.compound,
-            dwelling_id=DwellingId(cmd.place.home.dwelling_id),
-            grid=cmd.place.grid,
-            category=decision.category,
-            measure=decision.measure,
-            origin_code=origin_code,
-            anchor_date=decision.anchor_date,
-            anchor_basis=decision.anchor_basis,
-            policy_version=rules.version,
-            risk_revision=areas.revision,
-            registered_at=registered_at,
-        ),
-        version=await store.count_intakes(tx, person_ref),
+    kept = await intake(tx, cmd.intake_id)
+    await tx.publish(registration_of(kept), version=await store.times_told(tx, person_ref))
+    return kept, True
+
+
+def registration_of(row: asyncpg.Record, corrects: StatedBefore | None = None) -> ReturneeRegistered:
+    """What is told of an intake as it stands."""
+    return ReturneeRegistered(
+        intake_id=row["intake_id"],
+        person_ref=row["person_ref"],
+        compound=row["compound_id"],
+        dwelling_id=row["dwelling_id"],
+        grid=row["grid_id"],
+        category=row["category"],
+        measure=row["measure"],
+        origin_code=row["origin_code"],
+        anchor_date=row["anchor_date"],
+        anchor_basis=row["anchor_basis"],
+        policy_version=row["policy_version"],
+        risk_revision=row["risk_revision"],
+        registered_at=row["registered_at"],
+        corrects=corrects,
     )
-    return await intake(tx, cmd.intake_id), True
 
 
 async def propose(trip: Trip, details: Details, *, tx: Tx) -> Proposed:
@@ -162,13 +166,11 @@ async def propose(trip: Trip, details: Details, *, tx: Tx) -> Proposed:
         As `register` does for the trip.
     """
     rules, areas = await policy.in_force(tx, tx.today), await risk.in_force(tx, tx.today)
-    _, _, decision = await _decide_trip(
-        trip, details, Choice(), rules=rules, areas=areas, day=tx.today, tx=tx
-    )
+    _, _, decision = await decide_trip(trip, details, Choice(), rules=rules, areas=areas, day=tx.today, tx=tx)
     return Proposed(decision=decision, policy=rules, risk_revision=areas.revision)
 
 
-async def _decide_trip(
+async def decide_trip(
     trip: Trip,
     details: Details,
     choice: Choice,
@@ -178,7 +180,11 @@ async def _decide_trip(
     day: date,
     tx: Tx,
 ) -> tuple[str, Details, IntakeDecision]:
-    """The origin and the places on the way in one spelling, and what follows from the gravest of them (R4.6)."""
+    """The origin and the places on the way in one spelling, and what follows from the gravest of them (R4.6).
+
+    Raises:
+        ArrivalInFuture, ViaOutsideWindow, ProofContradicts, MeasureNotAllowed, ApprovalRequired, DivisionUnknown.
+    """
     observation = rules.document.observation
     origin_code = await risk.one_code(tx, trip.origin_code, field="trip.origin_code")
     decide_details(details, arrived_on=trip.arrived_on, proof=trip.proof, days=observation.days)

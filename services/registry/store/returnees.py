@@ -53,8 +53,8 @@ select i.intake_id, i.person_ref, i.compound_id, c.neighbourhood_id, i.dwelling_
   i.arrived_on, i.transport, i.proof, i.category, i.measure, i.approved_by, i.anchor_date, i.anchor_basis,
   coalesce(o.last_day, i.last_day) as last_day, coalesce(o.pass_from, i.pass_from) as pass_from, i.policy_version,
   i.risk_revision, i.registered_at, i.recorded_at, i.content_index, i.case_id,
-  i.proposed, i.via, i.proof_kind, i.suzhou_code, i.transport_number_sealed, i.health_sealed,
-  coalesce(o.state, 'pending') as state
+  i.proposed, i.via, i.proof_kind, i.suzhou_code, i.transport_number_sealed, i.health_sealed, i.reason_sealed,
+  i.version, i.last_day as stated_last_day, i.pass_from as stated_pass_from, coalesce(o.state, 'pending') as state
 from returnee_intake i join compound c using (compound_id) left join observation_state o using (case_id)
 where i.intake_id = $1
 """
@@ -83,7 +83,7 @@ update returnee_intake set proposed = $2, via = $3, proof_kind = $4, suzhou_code
   health_sealed = $7
 where intake_id = $1
 """
-COUNT_INTAKES = "select count(*) from returnee_intake where person_ref = $1"
+TIMES_TOLD = "select sum(version) from returnee_intake where person_ref = $1"
 OBSERVATIONS_OF = """
 select case_id, state, pass_from, completed_at, ending, closed_at from observation_state
 where person_ref in (select pseudonyms_of($1))
@@ -264,9 +264,9 @@ async def intakes_of(
     )
 
 
-async def count_intakes(conn: Conn, person_ref: UUID) -> int:
-    """How often a person was registered as a returnee."""
-    found: int = await conn.fetchval(COUNT_INTAKES, person_ref)
+async def times_told(conn: Conn, person_ref: UUID) -> int:
+    """How often a person's intakes were told, corrected ones included."""
+    found: int = await conn.fetchval(TIMES_TOLD, person_ref)
     return found
 
 

@@ -4,13 +4,23 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.base import Event
 from shared.events.policy import Category, Measure
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
 AnchorBasis = Literal["arrival_with_proof", "registration_date", "last_exposure"]
+
+
+class StatedBefore(BaseModel):
+    """What an intake said of the observation until it was corrected."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    category: Category
+    measure: Measure
+    anchor_date: date
 
 
 class ReturneeRegistered(
@@ -23,6 +33,7 @@ class ReturneeRegistered(
     """Someone came back from elsewhere and a measure was decided for them (R2.7, R4.6 to R4.10).
 
     `anchor_date` is day 0. `origin_code` is where they have been (GB/T 2260), never where they are registered.
+    Told again, with a higher version, when the intake is corrected; `corrects` is what it said until then.
     """
 
     intake_id: UUID
@@ -38,6 +49,7 @@ class ReturneeRegistered(
     policy_version: int
     risk_revision: int
     registered_at: AwareDatetime
+    corrects: StatedBefore | None = None
 
 
 class WatchListRevised(

@@ -1,13 +1,17 @@
 """A registered returnee's observation starts by itself, once."""
 
 from datetime import date
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.returnees import ReturneeRegistered, StatedBefore
 from tests.integration.observation.conftest import (
+    FEB24,
     LAST,
+    OFFICER,
     Desk,
     days_from,
     policy_revised,
@@ -129,3 +133,62 @@ def test_only_the_own_cards_are_fetched(desk: Desk) -> None:
     channels = set().union(*(consumer.channels() for consumer in desk.client.service.consumers))
     assert ("registry", "cards_observation") in channels
     assert not {("registry", "cards_gate"), ("registry", "cards_sanitation")} & channels
+
+
+@pytest.mark.scenario("O3")
+@pytest.mark.requirement("R4.6")
+async def test_a_corrected_intake_moves_what_still_stands_on_it_and_nothing_that_was_decided_since(
+    desk: Desk,
+) -> None:
+    event = returnee(anchor=FEB24)
+    case_id = await desk.open_case(event)
+    desk.move(date(2020, 2, 29), "12:00")
+
+    def before(told: ReturneeRegistered) -> StatedBefore:
+        return StatedBefore(category=told.category, measure=told.measure, anchor_date=told.anchor_date)
+
+    shown = event.replace(
+        anchor_date=date(2020, 2, 22),
+        anchor_basis="arrival_with_proof",
+        category="concern",
+        measure="home_quarantine",
+        corrects=before(event),
+    )
+    await desk.hear(shown)
+    await desk.hear(shown)  # told again, it changes nothing any more
+    (moved,) = await desk.told("ObservationRescheduled")
+    assert (moved["anchor_date"], moved["last_day"], moved["reason"]) == (
+        "2020-02-22",
+        "2020-03-07",
+        "anchor_corrected",
+    )
+    (changed,) = await desk.told("ObservationMeasureChanged")
+    assert (changed["measure"], changed["category"]) == ("home_quarantine", "concern")
+    told = [fact["version"] for fact in await desk.told()]
+    assert told == list(range(1, len(told) + 1))
+    case = (await desk.get(f"/v1/cases/{case_id}")).json()
+    assert (case["anchor_date"], case["first_anchor_date"]) == ("2020-02-22", "2020-02-24")
+    assert [change["from_measure"] for change in case["measure_changes"]] == ["home_self_monitoring"]
+
+    # An officer knows better meanwhile: day 0 and measure are theirs from now on.
+    body = {"decision_id": str(uuid4()), "kind": "correct_anchor", "reason": "流调核实"}
+    terms = {"anchor_date": "2020-02-21", "anchor_basis": "arrival_with_proof"}
+    assert (await desk.post(f"/v1/cases/{case_id}/decisions", body | terms, OFFICER)).status_code == 201
+    terms = {"measure": "home_self_monitoring", "category": "other"}
+    body = {"decision_id": str(uuid4()), "kind": "change_measure", "reason": "流调核实"}
+    assert (await desk.post(f"/v1/cases/{case_id}/decisions", body | terms, OFFICER)).status_code == 201
+    count = len(await desk.told())
+    await desk.hear(
+        shown.replace(anchor_date=FEB24, measure="centralized_observation", corrects=before(shown))
+    )
+    assert len(await desk.told()) == count
+
+
+async def test_an_intake_corrected_before_there_are_rules_opens_as_it_was_corrected(bare_desk: Desk) -> None:
+    event = returnee(anchor=FEB24)
+    before = StatedBefore(category=event.category, measure=event.measure, anchor_date=event.anchor_date)
+    await bare_desk.hear(event, event.replace(anchor_date=date(2020, 2, 22), corrects=before))
+    await bare_desk.hear(policy_revised())
+    await bare_desk.tick()
+    (started,) = await bare_desk.told("ObservationStarted")
+    assert (started["anchor_date"], started["last_day"]) == ("2020-02-22", "2020-03-07")

@@ -1,0 +1,38 @@
+"""What does a corrected intake change in a case? Nothing that was decided about the case since. Pure (O3, R4.6)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.observation.domain.case import Case
+from services.observation.domain.deciding import Terms, decide_decision
+from shared.events.registry.returnees import ReturneeRegistered
+
+
+def day_zero_corrected(case: Case, returnee: ReturneeRegistered, at: datetime) -> Case:
+    """The case counted from the corrected day 0, if it was counted from the intake's until now.
+
+    One that began anew, after an interruption or as a close contact's, no longer stands on the arrival.
+    """
+    before = returnee.corrects
+    if before is None or returnee.anchor_date == before.anchor_date:
+        return case
+    if case.day_zero != before.anchor_date or _began_anew(case):
+        return case
+    terms = Terms(anchor_date=returnee.anchor_date, anchor_basis=returnee.anchor_basis)
+    return decide_decision(case, "correct_anchor", now=at, terms=terms)
+
+
+def measure_corrected(case: Case, returnee: ReturneeRegistered) -> Case:
+    """The case under the corrected category and measure, if it was under the intake's until now."""
+    before = returnee.corrects
+    if before is None or (case.category, case.measure) != (before.category, before.measure):
+        return case
+    if (returnee.category, returnee.measure) == (before.category, before.measure):
+        return case
+    return replace(case, category=returnee.category, measure=returnee.measure, version=case.version + 1)
+
+
+def _began_anew(case: Case) -> bool:
+    return any(change.kind == "restarted" for change in case.reschedulings) or any(
+        stop.ended_by == "restart" for stop in case.interruptions
+    )

@@ -1,0 +1,77 @@
+"""What the registry says of people who came back: a case opens once, and follows a corrected intake (R2.7, O1, O3)."""
+
+from services.observation.domain.calendar import Calendar
+from services.observation.domain.case import Case
+from services.observation.domain.deciding import exposed_again
+from services.observation.domain.intake_correction import day_zero_corrected, measure_corrected
+from services.observation.domain.opening import decide_opening
+from services.observation.domain.settling import decide_settling
+from services.observation.handlers.observing import keep_change, open_case
+from services.observation.store import cases, changes, copies
+from shared.db.pool import Tx
+from shared.events.registry.returnees import ReturneeRegistered
+from shared.kernel.ids import uuid7
+
+
+async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | None:
+    """Start a returnee's observation once; keep the returnee waiting while no policy is known (R2.7, O1, O10)."""
+    calendar = await copies.calendar(tx)
+    if calendar is None or calendar.effective_from > tx.today:
+        await copies.wait_for_policy(tx, returnee)
+        return None
+    case = decide_opening(
+        returnee,
+        in_force=await cases.in_force(tx, returnee.person_ref, returnee.intake_id),
+        case_id=uuid7(),
+        calendar=calendar,
+        now=tx.now,
+    )
+    if case is not None:
+        return await open_case(case, calendar, intake_id=returnee.intake_id, tx=tx)
+    if returnee.corrects is None:
+        await _seen_again(returnee, calendar, tx=tx)
+    else:
+        await _follow_correction(returnee, calendar, tx=tx)
+    return None
+
+
+async def open_waiting(tx: Tx, *, limit: int) -> int:
+    """Start observations that waited for a policy; tells how many were looked at."""
+    calendar = await copies.calendar(tx)
+    if calendar is None or calendar.effective_from > tx.today:
+        return 0
+    waiting = await copies.take_waiting(tx, limit)
+    for returnee in waiting:
+        await open_for_returnee(returnee, tx=tx)
+    return len(waiting)
+
+
+async def _seen_again(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
+    """Act once on another intake of somebody under observation: a later exposure extends, nothing shortens (O10)."""
+    case = await cases.lock_in_force(tx, returnee.person_ref)
+    if case is None:  # this very intake opened a case, which is over
+        return
+    settled, facts = decide_settling(case, calendar, until=tx.now)
+    after = settled
+    if not settled.is_over and returnee.anchor_date <= tx.today:
+        after = exposed_again(settled, returnee.anchor_date, tx.now)
+    outcome = "duplicate" if after is settled else "re_exposure"
+    if not await changes.note_intake(tx, returnee.intake_id, case.case_id, outcome):
+        return
+    await keep_change(tx, (case, settled, facts), after, calendar)
+
+
+async def _follow_correction(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
+    """Let a case stand on the corrected intake, where it still stood on the intake as it was (O3)."""
+    case = await cases.lock_in_force(tx, returnee.person_ref)
+    if case is None:
+        return
+    settled, facts = decide_settling(case, calendar, until=tx.now)
+    moved = settled if settled.is_over else day_zero_corrected(settled, returnee, tx.now)
+    kept = await keep_change(tx, (case, settled, facts), moved, calendar)
+    if kept.is_over:
+        return
+    after = measure_corrected(kept, returnee)
+    if after is not kept:
+        await keep_change(tx, (kept, kept, ()), after, calendar)
+        await changes.save_measure(tx, kept, after)
