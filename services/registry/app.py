@@ -4,6 +4,7 @@ from functools import partial
 
 from services.registry import consumers
 from services.registry.access import ACCESS, rate_limits
+from services.registry.api import addresses as addresses_api
 from services.registry.api import applications as applications_api
 from services.registry.api import businesses as businesses_api
 from services.registry.api import call_list as call_list_api
@@ -82,6 +83,7 @@ def build(context: Context) -> Service:
             premises_api.router,
             checkpoints_api.router,
             places_api.router,
+            addresses_api.router,
             businesses_api.router,
             sheets_api.router,
             staff_api.router,

@@ -62,6 +62,13 @@ class VehicleAnswer(Answer):
     removed_at: datetime | None
 
 
+class VehicleMoveBody(Body):
+    """Where the owner lives now. `move_id` is made by the client and makes a repeat harmless."""
+
+    move_id: UUID
+    dwelling_id: UUID
+
+
 class VehiclePassBody(Body):
     """Ask for a vehicle pass. `request_id` is made by the client."""
 
@@ -143,6 +150,17 @@ async def read_vehicle(vehicle_ref: UUID, who: Caller, context: Running) -> Vehi
         found = await handlers.existing(tx, vehicle_ref)
         await require_reach(tx, found.compound, who)
         await audit.note_reads(tx, action="vehicle.read", role=roles_of(who), refs=[found.person_ref])
+        return vehicle_of(found, await handlers.plate_of(found, context.vault))
+
+
+@router.post("/v1/vehicles/{vehicle_ref}/dwelling", summary="Let a vehicle follow its owner")
+async def relocate_vehicle(
+    vehicle_ref: UUID, body: VehicleMoveBody, who: Caller, context: Running
+) -> VehicleAnswer:
+    """Put a vehicle to another dwelling of the compound where its owner lives now; its passes stay good."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await require_reach(tx, (await handlers.existing(tx, vehicle_ref)).compound, who)
+        found = await handlers.relocate(vehicle_ref, body.move_id, body.dwelling_id, tx=tx)
         return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 

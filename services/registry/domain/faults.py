@@ -40,6 +40,8 @@ KEPT = frozenset(
 """Faults after which the line is taken all the same, and marked as unverified."""
 
 EXPLAINED = {
+    "address_removed": "该地址已注销；如仍存在，请在小区页面恢复。"
+    "The address was taken off the list; put it back on the compound's page if it exists.",
     "checkpoint_closed": "该卡口已关闭或是临时通道，请在卡口页面办理。"
     "The checkpoint is closed or a temporary gate; deal with it on its own page.",
     "checkpoint_limit": "该小区出入口数已达现行规定上限。The compound has as many checkpoints as the rules allow.",

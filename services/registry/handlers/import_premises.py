@@ -35,6 +35,7 @@ from services.registry.handlers.premises_events import (
     tell_addresses,
     tell_households,
 )
+from services.registry.store import addresses as addresses_store
 from services.registry.store import premises as store
 from shared.db.pool import Conn, Tx
 from shared.events.registry.places import GridRegistered
@@ -204,12 +205,15 @@ class AddressImporter:
         read = await asyncio.to_thread(read_all, rows, read_dwelling)
         here = {one.key.compound_id for _, _, one in read if one} & compounds.keys()
         held = await store.dwellings_of(conn, sorted(here))
+        removed = await addresses_store.removed_of(conn, sorted(here))
         sheet, seen = Sheet(), set[AddressKey]()
         fresh: list[tuple[UUID, Dwelling]] = []
         changed: list[tuple[UUID, Dwelling]] = []
         grown = Counter[str]()
         for row, reader, one in read:
             faults = [*reader.faults, *_places(reader, compounds, grids)]
+            if one is not None and one.key in removed and one.key not in held:
+                faults.append(Fault("室号", "address_removed"))
             if one is None or faults:
                 sheet.reject(row, faults)
             elif one.key in seen or one.key in self.seen:

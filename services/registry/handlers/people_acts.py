@@ -120,7 +120,8 @@ async def hold(
     await tx.fetch(people_store.LOCK_PEOPLE, refs)
     stays = await store.stays(tx, people=refs, dwellings=named)
     everywhere = named | {place[1] for place in stays if place[0] in refs}
-    found = {row["dwelling_id"] for row in await tx.fetch(people_store.LOCK_DWELLINGS, sorted(everywhere))}
+    locked = await tx.fetch(people_store.LOCK_DWELLINGS, sorted(everywhere))
+    found = {row["dwelling_id"] for row in locked if row["listed"]}
     if named - found:
         raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
     profiles = {
@@ -173,6 +174,9 @@ async def finish(
     """Tell what follows, stop passes that admit to where nobody of these lives any more, and keep the history.
 
     `told`: who entered the people has told of them already.
+
+    Raises:
+        DwellingUnknown: somebody would live at an address that left the list.
     """
     refs = [*held.people, *held.new]
     stays = await store.stays(tx, people=refs, dwellings=held.dwellings)
@@ -181,6 +185,12 @@ async def finish(
         for place, row in stays.items()
         if (before := held.stays.get(place)) is None or before["version"] != row["version"]
     }
+    lived_in = sorted({place[1] for place, row in changed.items() if row["ended_on"] is None})
+    if await tx.fetchval(store.OFF_THE_LIST, lived_in):
+        raise DwellingUnknown(
+            "该地址已注销，不能登记人员。The address was taken off the list; nobody can be registered there.",
+            remedy="如房屋仍存在，请先恢复地址。Put the address on the list again if the dwelling exists.",
+        )
     if asked.kind is not ActKind.UNDONE:
         for place, row in changed.items():
             await store.note_before(tx, asked.change_id, held.stays.get(place), row)

@@ -25,6 +25,7 @@ from services.registry.domain.premises import (
     Occupancy,
     order_of,
 )
+from services.registry.handlers import addresses
 from services.registry.handlers.premises_events import registered, tell_addresses, tell_households
 from services.registry.store import places as store
 from services.registry.store import premises as premises_store
@@ -164,6 +165,7 @@ async def correct_dwelling(dwelling_id: UUID, place: Dwelling, *, seen: int, tx:
         await tx.execute(store.RENAME_DWELLING, dwelling_id, key.building, key.unit, key.room, *orders)
     await tell_households(tx, fresh_and_empty=[], changed=[dwelling_id])
     if held.grid_id != place.grid_id:
+        await addresses.follow_grid(tx, [dwelling_id])
         await tell_addresses(tx, sorted([held.grid_id, place.grid_id]))
     return Kept(place=place, version=version + 1)
 
@@ -192,6 +194,7 @@ async def move_dwellings(
     if moving:
         await premises_store.change_dwellings(tx, moving)
         await tell_households(tx, fresh_and_empty=[], changed=[dwelling_id for dwelling_id, _ in moving])
+        await addresses.follow_grid(tx, [dwelling_id for dwelling_id, _ in moving])
         left = {row["grid_id"] for row in rows if row["grid_id"] != grid_id}
         await tell_addresses(tx, sorted(left | {grid_id}))
     return len(moving)

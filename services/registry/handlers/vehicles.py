@@ -7,6 +7,7 @@ from services.registry.domain.errors import DwellingUnknown, PersonUnknown
 from services.registry.domain.pass_life import PrintReason
 from services.registry.domain.vehicles import (
     NotTheOwnersDwelling,
+    VehicleElsewhere,
     VehiclePassUnknown,
     VehiclePassVoid,
     VehicleRemoved,
@@ -92,6 +93,41 @@ async def register(cmd: RegisterVehicle, *, tx: Tx, keeper: Keeper) -> tuple[Veh
     await store.add(tx, new)
     await _tell_card(tx, cmd.person_ref, keeper)
     return await existing(tx, cmd.vehicle_ref), True
+
+
+async def relocate(vehicle_ref: UUID, move_id: UUID, dwelling_id: UUID, *, tx: Tx) -> Vehicle:
+    """Let a vehicle follow its owner to another dwelling of the compound; its passes stay good.
+
+    Raises:
+        VehicleUnknown, VehicleRemoved, DwellingUnknown, NotTheOwnersDwelling: as their names say.
+        VehicleElsewhere: the dwelling lies in another compound, whose gates know nothing of these passes.
+        SameIdOtherContent: the id was used for another move.
+    """
+    found = await _locked(tx, vehicle_ref)
+    if (known := await tx.fetchrow(store.MOVE, move_id)) is not None:
+        if (known["vehicle_ref"], known["to_dwelling"]) != (vehicle_ref, dwelling_id):
+            raise SameIdOtherContent(
+                "该编号已用于另一次变更。This id was used for another move.", field="move_id"
+            )
+        return found
+    if found.removed_at is not None:
+        raise VehicleRemoved("该车已注销。The vehicle was removed.", field="vehicle_ref")
+    place = await returnee_store.dwelling(tx, dwelling_id)
+    if place is None:
+        raise DwellingUnknown("没有这套房屋。There is no such dwelling.", field="dwelling_id")
+    if place.compound != found.compound:
+        raise VehicleElsewhere(
+            "该房屋在其他小区。The dwelling lies in another compound.",
+            field="dwelling_id",
+            remedy="先注销车辆，再在新小区登记。Remove the vehicle, then register it in the other compound.",
+        )
+    if not await returnee_store.lives_at(tx, found.person_ref, dwelling_id):
+        raise NotTheOwnersDwelling(
+            "车主不在该房屋居住。The owner does not live in this dwelling.", field="dwelling_id"
+        )
+    if dwelling_id != found.dwelling_id:
+        await store.relocate(tx, found, move_id, dwelling_id)
+    return await existing(tx, vehicle_ref)
 
 
 async def remove(vehicle_ref: UUID, *, tx: Tx, keeper: Keeper) -> Vehicle:

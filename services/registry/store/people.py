@@ -93,7 +93,8 @@ delete from person_document where person_ref = $1 and kind = $2 and number_index
 """
 
 LOCK_DWELLINGS = """
-select dwelling_id from dwelling where dwelling_id = any($1::uuid[]) order by dwelling_id for no key update
+select dwelling_id, removed_at is null as listed from dwelling
+where dwelling_id = any($1::uuid[]) order by dwelling_id for no key update
 """
 
 LOCK_PEOPLE = """

@@ -124,6 +124,9 @@ from residence_before where change_id = $1 order by person_ref, dwelling_id
 
 # ---- the rest of what an act touches
 
+OFF_THE_LIST = """
+select exists (select from dwelling where dwelling_id = any($1::uuid[]) and removed_at is not null)
+"""
 SET_DEATH = "update person set died_on = $2 where person_ref = any($1::uuid[])"
 OCCUPANCY = "select occupancy from dwelling where dwelling_id = $1"
 SET_OCCUPANCY = "update dwelling set occupancy = $2 where dwelling_id = $1"

@@ -15,11 +15,11 @@ select grid_id, compound_id, name, span, dwellings, version from grid where grid
 """
 DWELLING_FOR_UPDATE = """
 select dwelling_id, compound_id, grid_id, building, unit, room, address, occupancy, version
-from dwelling where dwelling_id = $1 for no key update
+from dwelling where dwelling_id = $1 and removed_at is null for no key update
 """
 DWELLINGS_FOR_UPDATE = """
 select dwelling_id, compound_id, grid_id, building, unit, room, address, occupancy, version
-from dwelling where dwelling_id = any($1::uuid[]) order by dwelling_id for no key update
+from dwelling where dwelling_id = any($1::uuid[]) and removed_at is null order by dwelling_id for no key update
 """
 RENAME_DWELLING = """
 update dwelling set building = $2, unit = $3, room = $4, building_order = $5, unit_order = $6, room_order = $7
@@ -28,7 +28,8 @@ where dwelling_id = $1
 INHABITED = "select exists (select from residence where dwelling_id = $1 and ended_on is null)"
 GRIDS_OF = """
 select g.grid_id, g.compound_id, g.name, g.span, g.version, count(d.dwelling_id)::int as dwellings
-from grid g left join dwelling d on d.compound_id = g.compound_id and d.grid_id = g.grid_id
+from grid g left join dwelling d
+  on d.compound_id = g.compound_id and d.grid_id = g.grid_id and d.removed_at is null
 where g.compound_id = $1
 group by g.grid_id
 order by g.grid_id
@@ -40,7 +41,8 @@ group by n.neighbourhood_id
 order by n.neighbourhood_id
 """
 BUILDINGS_OF = """
-select building, grid_id, occupancy, count(*)::int as dwellings from dwelling where compound_id = $1
+select building, grid_id, occupancy, count(*)::int as dwellings from dwelling
+where compound_id = $1 and removed_at is null
 group by building_order, building, grid_id, occupancy order by building_order, building, grid_id, occupancy
 """
 # Somebody with two dwellings in the compound is one of its people.

@@ -106,7 +106,8 @@ BUMP_GRIDS = "update grid set version = version + 1 where grid_id = any($1::text
 
 ADDRESSES_OF_GRIDS = """
 select g.grid_id, g.compound_id, g.version, count(d.dwelling_id)::int as dwellings
-from grid g left join dwelling d on d.compound_id = g.compound_id and d.grid_id = g.grid_id
+from grid g left join dwelling d
+  on d.compound_id = g.compound_id and d.grid_id = g.grid_id and d.removed_at is null
 where g.grid_id = any($1::text[])
 group by g.grid_id
 order by g.grid_id
@@ -114,13 +115,13 @@ order by g.grid_id
 
 DWELLINGS_OF = """
 select dwelling_id, compound_id, grid_id, building, unit, room, address, occupancy
-from dwelling where compound_id = any($1::text[])
+from dwelling where compound_id = any($1::text[]) and removed_at is null
 """
 
 DWELLING = """
 select d.dwelling_id, d.compound_id, d.grid_id, c.neighbourhood_id, d.building, d.unit, d.room, d.address, d.occupancy,
   d.version
-from dwelling d join compound c using (compound_id) where d.dwelling_id = $1
+from dwelling d join compound c using (compound_id) where d.dwelling_id = $1 and d.removed_at is null
 """
 
 CHANGE_DWELLINGS = """
@@ -132,7 +133,8 @@ where dwelling.dwelling_id = fresh.dwelling_id
 DWELLING_PAGE = """
 select dwelling_id, grid_id, building, unit, room, address, occupancy, building_order, unit_order, room_order
 from dwelling
-where compound_id = $1 and ($2::text is null or building = $2) and ($3::text is null or grid_id = $3)
+where compound_id = $1 and removed_at is null and ($2::text is null or building = $2)
+  and ($3::text is null or grid_id = $3)
   and (building_order, building, unit_order, unit, room_order, room) > ($4, $5, $6, $7, $8, $9)
 order by building_order, building, unit_order, unit, room_order, room
 limit $10

@@ -30,12 +30,12 @@ select version from person where person_ref in (select pseudonyms_of($1)) order 
 """
 DWELLING = """
 select d.dwelling_id, d.compound_id, d.grid_id, c.neighbourhood_id, d.building, d.unit, d.room
-from dwelling d join compound c using (compound_id) where d.dwelling_id = $1
+from dwelling d join compound c using (compound_id) where d.dwelling_id = $1 and d.removed_at is null
 """
 DWELLING_BY_ADDRESS = """
 select d.dwelling_id, d.compound_id, d.grid_id, c.neighbourhood_id, d.building, d.unit, d.room
 from dwelling d join compound c using (compound_id)
-where d.compound_id = $1 and d.building = $2 and d.unit = $3 and d.room = $4
+where d.compound_id = $1 and d.building = $2 and d.unit = $3 and d.room = $4 and d.removed_at is null
 """
 COMPOUND_PLACE = "select neighbourhood_id from compound where compound_id = $1"
 LIVES_AT = """

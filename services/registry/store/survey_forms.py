@@ -28,13 +28,13 @@ LOCK_TARGET = """
 select t.round_id, t.dwelling_id, t.compound_id, c.neighbourhood_id, d.grid_id, d.building, d.unit, d.room, d.occupancy,
   t.outcome, t.final, t.conflict, t.attempts, t.surveyed_at, t.version
 from survey_target t join dwelling d using (dwelling_id) join compound c on c.compound_id = t.compound_id
-where t.round_id = $1 and t.dwelling_id = $2 for update of t
+where t.round_id = $1 and t.dwelling_id = $2 and t.listed for update of t
 """
 TARGET = """
 select t.round_id, t.dwelling_id, t.compound_id, c.neighbourhood_id, d.grid_id, d.building, d.unit, d.room, d.occupancy,
   t.outcome, t.final, t.conflict, t.attempts, t.surveyed_at, t.version
 from survey_target t join dwelling d using (dwelling_id) join compound c on c.compound_id = t.compound_id
-where t.round_id = $1 and t.dwelling_id = $2
+where t.round_id = $1 and t.dwelling_id = $2 and t.listed
 """
 MOVE_TARGET = """
 update survey_target
@@ -145,7 +145,7 @@ NAME_APPLICATION = "update survey_offer set application_id = $3 where submission
 CONFLICT_PAGE = """
 select t.dwelling_id, t.compound_id, d.grid_id, d.building, d.unit, d.room, t.surveyed_at
 from survey_target t join dwelling d using (dwelling_id)
-where t.round_id = $1 and t.compound_id = $2 and t.conflict and ($3::text[] is null or d.grid_id = any($3))
+where t.round_id = $1 and t.compound_id = $2 and t.listed and t.conflict and ($3::text[] is null or d.grid_id = any($3))
   and t.dwelling_id > $4
 order by t.dwelling_id limit $5
 """

@@ -12,7 +12,7 @@ ISSUED = "select exists (select from survey_link where issue_id = $1)"
 TO_ISSUE = """
 select t.dwelling_id, t.compound_id, d.building, d.unit, d.room
 from survey_target t join dwelling d using (dwelling_id)
-where t.round_id = $1 and t.compound_id = $2 and d.building = $3 and not t.final
+where t.round_id = $1 and t.compound_id = $2 and t.listed and d.building = $3 and not t.final
   and ($4 or not exists (
     select from survey_link l
     where l.round_id = t.round_id and l.dwelling_id = t.dwelling_id and l.revoked_at is null))

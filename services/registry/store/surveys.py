@@ -46,7 +46,7 @@ select $1, compound_id from unnest($2::text[]) as wanted (compound_id) order by 
 ADD_TARGETS = """
 insert into survey_target (round_id, dwelling_id, compound_id, added_at)
 select s.round_id, d.dwelling_id, d.compound_id, $2
-from survey_compound s join dwelling d using (compound_id) where s.round_id = $1
+from survey_compound s join dwelling d using (compound_id) where s.round_id = $1 and d.removed_at is null
 """
 ADD_TO_OPEN_ROUNDS = """
 insert into survey_target (round_id, dwelling_id, compound_id, added_at)
@@ -91,7 +91,7 @@ select c.neighbourhood_id, t.compound_id, d.building, d.building_order, d.grid_i
   count(*) filter (where not t.conflict and t.outcome = 'to_confirm')::int as to_confirm,
   count(*) filter (where t.conflict)::int as conflict
 from survey_target t join dwelling d using (dwelling_id) join compound c on c.compound_id = t.compound_id
-where t.round_id = $1
+where t.round_id = $1 and t.listed
 group by c.neighbourhood_id, t.compound_id, d.building_order, d.building, d.grid_id
 order by t.compound_id, d.building_order, d.building, d.grid_id
 """
@@ -99,7 +99,7 @@ TARGET_PAGE = """
 select t.dwelling_id, t.compound_id, d.grid_id, d.building, d.unit, d.room, d.building_order, d.unit_order,
   d.room_order, d.occupancy, t.outcome, t.final, t.conflict, t.attempts, t.surveyed_at
 from survey_target t join dwelling d using (dwelling_id)
-where t.round_id = $1 and t.compound_id = $2 and ($3::text[] is null or d.grid_id = any($3))
+where t.round_id = $1 and t.compound_id = $2 and t.listed and ($3::text[] is null or d.grid_id = any($3))
   and ($4::text is null or d.building = $4) and ($5::boolean is null or t.final <> $5)
   and (d.building_order, d.building, d.unit_order, d.unit, d.room_order, d.room) > ($6, $7, $8, $9, $10, $11)
 order by d.building_order, d.building, d.unit_order, d.unit, d.room_order, d.room

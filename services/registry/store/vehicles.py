@@ -61,6 +61,12 @@ LOCK_OF_OWNERS = """
 select vehicle_ref from vehicle where person_ref = any($1::uuid[]) and removed_at is null
 order by vehicle_ref for no key update
 """
+RELOCATE = "update vehicle set dwelling_id = $2 where vehicle_ref = $1"
+ADD_MOVE = """
+insert into vehicle_move (move_id, vehicle_ref, from_dwelling, to_dwelling, moved_at, moved_by)
+values ($1, $2, $3, $4, $5, $6)
+"""
+MOVE = "select vehicle_ref, to_dwelling from vehicle_move where move_id = $1"
 REMOVE = "update vehicle set removed_at = $2 where vehicle_ref = $1"
 
 ISSUE_ONE = """
@@ -187,6 +193,13 @@ async def of_people(conn: Conn, people: Sequence[UUID]) -> list[Vehicle]:
 async def lock_of_owners(tx: Tx, people: Sequence[UUID]) -> list[UUID]:
     """The vehicles of these people that are in the book, held until the end."""
     return [row["vehicle_ref"] for row in await tx.fetch(LOCK_OF_OWNERS, list(people))]
+
+
+async def relocate(tx: Tx, found: Vehicle, move_id: UUID, dwelling_id: UUID) -> None:
+    """Put a vehicle that is held to another dwelling, and keep where it was."""
+    moved = (move_id, found.vehicle_ref, found.dwelling_id, dwelling_id)
+    await tx.execute(ADD_MOVE, *moved, tx.now, tx.actor or "registry")
+    await tx.execute(RELOCATE, found.vehicle_ref, dwelling_id)
 
 
 async def remove(tx: Tx, vehicle_ref: UUID) -> None:

@@ -53,7 +53,7 @@ class Survey(
         asked = ((*key, dwellings) for key, dwellings in sorted(found.dwellings.items()))
         await tx.execute(store.PUT_COMPOUNDS, *columns(asked, 3))
         results = (
-            (*key, one.compound, one.outcome, one.final, one.conflict)
+            (*key, one.compound, one.outcome, one.final and one.listed, one.conflict and one.listed)
             for key, one in sorted(found.results.items())
         )
         await tx.execute(store.PUT_DWELLINGS, *columns(results, 6))

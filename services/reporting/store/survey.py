@@ -22,7 +22,7 @@ order by round_id, dwelling_id
 on conflict (round_id, dwelling_id) do update set compound = excluded.compound, outcome = excluded.outcome,
   final = excluded.final, conflict = excluded.conflict
 """
-# While a round is open, what is added to the address list joins it.
+# While a round is open, the address list is its denominator: what is added joins, what is taken off leaves.
 COVERAGE = """
 with newest as (
   select distinct on (c.compound) c.compound, c.round_id, c.dwellings, r.closed
@@ -32,7 +32,7 @@ with newest as (
   select compound, sum(dwellings)::int as dwellings from grid_addresses group by compound
 )
 select n.compound,
-  case when n.closed then n.dwellings else greatest(n.dwellings, coalesce(l.dwellings, 0)) end as survey_dwellings,
+  case when n.closed then n.dwellings else coalesce(l.dwellings, n.dwellings) end as survey_dwellings,
   count(*) filter (where s.final)::int as survey_final, count(*) filter (where s.conflict)::int as survey_conflicts
 from newest n left join listed l using (compound)
   left join survey_dwelling s on s.round_id = n.round_id and s.compound = n.compound

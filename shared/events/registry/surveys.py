@@ -51,7 +51,8 @@ class HouseholdSurveyed(
     """What a visit or an online form found at a dwelling; the newest version of a round holds (R4.1, R4.2, P7, P8).
 
     Only `done` and `empty` are final. `attempts` counts the visits of this round so far; `conflict` says that two
-    submissions disagree and somebody has to choose; `people` is how many live there by the current record.
+    submissions disagree and somebody has to choose; `people` is how many live there by the current record. Told
+    again when the dwelling moves to another grid, and when it leaves the address list (`listed`) or comes back.
     """
 
     round_id: UUID
@@ -64,3 +65,4 @@ class HouseholdSurveyed(
     people: int
     conflict: bool
     surveyed_at: AwareDatetime
+    listed: bool = True
