@@ -43,6 +43,12 @@ where o.id = placed.id and o.recorded_at = placed.recorded_at
 
 LOCK_NUMBERING = "select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0))"
 
+# Both parts are answered by an index or by a table of a few rows: what an idle relay asks ten times a second.
+WAITING = """
+select exists (select from outbox where pos is null)
+  or exists (select from outbox_channel where published_pos < max_pos)
+"""
+
 CHANNELS = "select channel, epoch, max_pos, published_pos from outbox_channel order by channel"
 
 EPOCHS = "select channel, epoch, starts_after from outbox_epoch order by channel, epoch"

@@ -11,7 +11,7 @@ import structlog
 
 from shared.bus import dead_letters, metrics, names
 from shared.bus.consumer import Consumer, Item, PositionMovedError, Seat, understand
-from shared.bus.feed import Feed, Head, NewEpoch, Position, Raw
+from shared.bus.feed import FETCH, Feed, Head, NewEpoch, Position, Raw
 from shared.bus.link import BusError, Link
 from shared.db.pool import TRANSIENT, Database
 from shared.kernel.tasks import stop_if_cancelled
@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 1.0
 BACKOFF_SECONDS = 2.0
+GATHER_SECONDS = 0.1
+"""How long a channel rests after a batch that was not full: while events keep coming, a transaction of every consumer
+then serves dozens of them. What comes after a pause is taken at once."""
 
 
 class ChannelRunner:
@@ -74,6 +77,8 @@ class ChannelRunner:
             moved = {seat: await seat.take(self.database, positions[seat], to, items) for seat in behind}
             await self.feed.acknowledge(raws)
             positions = positions | moved
+            if rear == front and len(raws) < FETCH:
+                await asyncio.sleep(GATHER_SECONDS)
         if self.feed.head:
             metrics.LAG.labels(self.producer, self.channel).set(
                 max(0, self.feed.head.pos - min(positions.values()).pos)

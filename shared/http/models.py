@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Body(BaseModel):
-    """A request body or form: unknown fields are refused, texts are stripped, numbers are finite.
+    """A request body: unknown fields are refused, texts are stripped, numbers are finite.
 
-    JSON with NUL characters, lone surrogates or invalid UTF-8 never gets here: `shared.http.bodies` refuses it.
-    Forms do, so NUL characters, which PostgreSQL cannot store, are refused here as well.
+    JSON with NUL characters, lone surrogates or invalid UTF-8 never gets here: `shared.http.bodies` refuses it. Forms
+    with them do, so a form is a `SubmittedForm`.
     """
 
     model_config = ConfigDict(
@@ -19,6 +19,10 @@ class Body(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
     )
+
+
+class SubmittedForm(Body):
+    """A body that arrives as a form: NUL characters, which PostgreSQL cannot store, are refused here."""
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,6 @@ from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
-from opentelemetry import trace
 from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -77,8 +76,7 @@ class Shell:
                 message["headers"] = headers
             await send(message)
 
-        with use_correlation(correlation), begin(traceparent):
-            trace.get_current_span().set_attribute("fangkong.correlation_id", spelled)
+        with use_correlation(correlation), begin(traceparent, correlation=spelled):
             try:
                 if _holds_nul(scope):
                     answer = problem.render(400, "bad_request", "地址含有不允许的字符。A NUL in the address.")

@@ -133,7 +133,10 @@ class Vault:
         self._clock = clock
         self._current = keys.master.current
         self._masters = {kid: AESGCM(key) for kid, key in keys.master.keys.items()}
-        self._index_keys = dict(keys.index.keys)
+        # Made ready once: hashing goes on from a copy, which takes half as long as beginning with the key.
+        self._index_keys = {
+            kid: hmac.new(key, digestmod=hashlib.sha256) for kid, key in keys.index.keys.items()
+        }
         self._index_current = keys.index.current
         self._cache: OrderedDict[UUID, tuple[float, PersonKey]] = OrderedDict()
         self._cache_size = cache_size
@@ -221,8 +224,9 @@ class Vault:
         return [self._index(kid, field_name, text) for kid in self._index_keys]
 
     def _index(self, kid: str, field_name: str, text: str) -> bytes:
-        digest = hmac.digest(self._index_keys[kid], f"{field_name}\0{text}".encode(), "sha256")
-        return kid.encode() + b":" + digest[:_INDEX_BYTES]
+        keyed = self._index_keys[kid].copy()
+        keyed.update(f"{field_name}\0{text}".encode())
+        return kid.encode() + b":" + keyed.digest()[:_INDEX_BYTES]
 
     def _wrap(self, ref: UUID, key: bytes) -> WrappedKey:
         nonce = os.urandom(_NONCE)

@@ -77,7 +77,7 @@ def write_fact(module: str, event: str, **fields: str | float) -> None:
     if _line.threshold > logging.INFO:
         return
     line: dict[str, str | float] = {"module": module, **fields, "event": event, "level": "info"}
-    line["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    line["timestamp"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
     line["service"] = _line.service
     correlation = _correlation.get()
     if correlation is not None:

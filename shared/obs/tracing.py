@@ -9,11 +9,11 @@ every helper here still works and does nothing.
 import json
 import os
 import re
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,10 @@ def _line(span: ReadableSpan) -> str:
     )
 
 
+# Where nothing records spans, a trace is no more than the text that goes with messages.
+_carried: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
 @dataclass(slots=True)
 class _State:
     enabled: bool = False
@@ -175,6 +179,8 @@ def shutdown() -> None:
 
 def current_traceparent() -> str | None:
     """Tell the W3C `traceparent` of what is going on, to be sent with a message; None without a trace."""
+    if _state.provider is None:
+        return _carried.get()
     found = trace.get_current_span().get_span_context()
     if not found.is_valid:
         return None
@@ -184,6 +190,13 @@ def current_traceparent() -> str | None:
 @contextmanager
 def use_traceparent(traceparent: str | None) -> Iterator[None]:
     """Continue the trace that a message carries; None or nonsense starts afresh."""
+    if _state.provider is None:
+        carried = _carried.set(traceparent if traceparent and _W3C_FORM.fullmatch(traceparent) else None)
+        try:
+            yield
+        finally:
+            _carried.reset(carried)
+        return
     carrier = {"traceparent": traceparent} if traceparent else {}
     token = context.attach(_W3C.extract(carrier, context.Context()))
     try:
@@ -192,22 +205,33 @@ def use_traceparent(traceparent: str | None) -> Iterator[None]:
         context.detach(token)
 
 
-@contextmanager
-def begin(incoming: str | None) -> Iterator[None]:
-    """Make sure that a request has a trace: the one under way, the caller's, or a fresh unrecorded one."""
-    if not _state.enabled or trace.get_current_span().get_span_context().is_valid:
-        yield
-        return
+def origin(incoming: str | None) -> str | None:
+    """The `traceparent` of a request that begins where nothing is recorded: the caller's, or a fresh one."""
+    if not _state.enabled:
+        return None
     if incoming and _W3C_FORM.fullmatch(incoming):
-        with use_traceparent(incoming):
+        return incoming
+    fresh = os.urandom(24).hex()
+    return f"00-{fresh[:32]}-{fresh[32:]}-00"
+
+
+@contextmanager
+def begin(incoming: str | None, *, correlation: str) -> Iterator[None]:
+    """Make sure that a request has a trace: the one under way, the caller's, or a fresh unrecorded one.
+
+    A recorded one names the request's correlation id.
+    """
+    if _state.provider is None:
+        with use_traceparent(_carried.get() or origin(incoming)):
             yield
         return
-    fresh = trace.SpanContext(secrets.randbits(128) or 1, secrets.randbits(64) or 1, is_remote=True)
-    token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(fresh), context.Context()))
-    try:
+    under_way = trace.get_current_span()
+    if under_way.get_span_context().is_valid:
+        under_way.set_attribute("fangkong.correlation_id", correlation)
         yield
-    finally:
-        context.detach(token)
+        return
+    with use_traceparent(origin(incoming)):
+        yield
 
 
 @contextmanager

@@ -26,7 +26,9 @@ from tests.bench.gate_town import (
     ROOT,
     BenchTown,
     cpu_seconds,
+    family_cpu_seconds,
     free_port,
+    make_streams,
     make_town,
     process,
     request,
@@ -36,6 +38,8 @@ from tests.bench.gate_town import (
 CONNECTIONS = 32
 BATCH = 200
 BATCH_CONNECTIONS = 4
+SETTLE_SECONDS = 0.5
+"""After a round: what the gate still tells of its last checks is that round's cost and no other's."""
 TARGETS = {  # issue's figures: ratio -> at least
     "warm / insert": 1.0,
     "warm / echo": 0.5,
@@ -54,19 +58,33 @@ class Run:
     seen: dict[str, list[float]] = field(default_factory=dict)
     latency: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
+    database_cpu: dict[str, list[float]] = field(default_factory=dict)
+    bus_cpu: dict[str, list[float]] = field(default_factory=dict)
+    database_pid: int
+    bus_pid: int
 
     async def measure(
         self, name: str, server: "Server", requests: Sequence[str], *, each: int = 1, **plan: Any
     ) -> None:
         """One round; every request must have been taken."""
-        before = sum(map(cpu_seconds, server.pids))
+        before = self._used(server)
         told = await hammer(server, requests, **plan)
-        used = sum(map(cpu_seconds, server.pids)) - before
+        await asyncio.sleep(SETTLE_SECONDS)
+        used = [after - was for was, after in zip(before, self._used(server), strict=True)]
         if set(told["statuses"]) - {"200", "201"}:
             raise RuntimeError(f"{name}: not all were answered well: {told['statuses']}")
         self.seen.setdefault(name, []).append(told["per_second"] * each)
         self.latency.setdefault(name, []).append(told["p99_ms"])
-        self.cpu.setdefault(name, []).append(used / (told["requests"] * each) * 1e6)
+        for figures, seconds in zip((self.cpu, self.database_cpu, self.bus_cpu), used, strict=True):
+            figures.setdefault(name, []).append(seconds / (told["requests"] * each) * 1e6)
+
+    def _used(self, server: "Server") -> tuple[float, float, float]:
+        """Processor seconds of the server's processes, of PostgreSQL and of NATS until now."""
+        return (
+            sum(map(cpu_seconds, server.pids)),
+            family_cpu_seconds(self.database_pid),
+            family_cpu_seconds(self.bus_pid),
+        )
 
     def median(self, name: str) -> float:
         """The middle of the rounds, per second."""
@@ -152,10 +170,16 @@ async def measure(
 ) -> dict[str, Any]:
     """Everything that was asked for; one dictionary that `--json` prints as it is."""
     databases = Databases(postgres.superuser_url())
+    await make_streams(nats)
     report: dict[str, Any] = {"workers": options.workers, "towns": {}}
     for passes in options.passes:
         town = await make_town(folder / str(passes), databases, nats, passes)
-        run = Run(requests=options.requests, rounds=options.rounds)
+        run = Run(
+            requests=options.requests,
+            rounds=options.rounds,
+            database_pid=_pid(postgres),
+            bus_pid=_pid(nats),
+        )
         owner = await asyncpg.connect(town.urls.owner)
         await owner.execute(bare.TABLE)
         await owner.close()
@@ -177,8 +201,10 @@ async def measure(
             memory = [resident_mb(pid) for pid in gate.pids]
         report["towns"][passes] = {
             "per_second": {name: run.median(name) for name in run.seen},
-            "p99_ms": {name: statistics.median(values) for name, values in run.latency.items()},
-            "cpu_us": {name: statistics.median(values) for name, values in run.cpu.items()},
+            "p99_ms": _medians(run.latency),
+            "cpu_us": _medians(run.cpu),
+            "database_cpu_us": _medians(run.database_cpu),
+            "bus_cpu_us": _medians(run.bus_cpu),
             "ratios": {name: run.ratio(name) for name in TARGETS},
             "sustained": lasting,
             "resident_mb": [round(now, 1) for now, _ in memory],
@@ -186,6 +212,15 @@ async def measure(
         }
         await databases.drop(town.urls.database, town.urls.keystore)
     return report
+
+
+def _pid(server: Postgres | NatsServer) -> int:
+    assert server.process is not None
+    return server.process.pid
+
+
+def _medians(figures: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in figures.items()}
 
 
 def show(report: dict[str, Any]) -> None:
@@ -196,7 +231,8 @@ def show(report: dict[str, Any]) -> None:
         for name, value in told["per_second"].items():
             print(
                 f"  {name:<12} {value:8.0f} /s   p99 {told['p99_ms'][name]:7.1f} ms"
-                f"   worker's processor {told['cpu_us'][name]:6.0f} µs each"
+                f"   processor, µs each: worker {told['cpu_us'][name]:5.0f}"
+                f"  PostgreSQL {told['database_cpu_us'][name]:5.0f}  NATS {told['bus_cpu_us'][name]:4.0f}"
             )
         for name, value in told["ratios"].items():
             print(f"  {name:<20} {value:5.2f}   (wanted {TARGETS[name]:.1f})")

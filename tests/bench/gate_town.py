@@ -30,6 +30,8 @@ from deploy.local.secrets import Secrets
 from services.gate.sealing import HOMES, SURNAME
 from services.gate.settings import Settings
 from services.gate.store import copies
+from shared.bus.link import Credentials, Link
+from shared.bus.streams import ensure
 from shared.kernel import pass_token
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import PersonRef, uuid7
@@ -286,6 +288,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family_cpu_seconds(pid: int) -> float:
+    """Processor time of a process and of its children, those that have ended included."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    ended = (int(told[13]) + int(told[14])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return cpu_seconds(pid) + ended + sum(family_cpu_seconds(int(child)) for child in children)
+
+
 async def make_town(folder: Path, databases: Databases, nats: NatsServer, passes: int) -> BenchTown:
     """A fresh gate with so many passes."""
     folder.mkdir(parents=True)
@@ -299,6 +309,19 @@ async def make_town(folder: Path, databases: Databases, nats: NatsServer, passes
     )
     await town.fill()
     return town
+
+
+async def make_streams(nats: NatsServer) -> None:
+    """The streams of every service, so that what the gate tells goes all its way and is part of the figures."""
+    link = Link(
+        nats.url, name="bench", credentials=Credentials(user=nats.admin.user, password=nats.admin.password)
+    )
+    link.start()
+    try:
+        await link.up.wait()
+        await ensure(link.js)
+    finally:
+        await link.stop()
 
 
 def free_port() -> int:

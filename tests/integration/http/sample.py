@@ -23,7 +23,7 @@ from shared.http.access import STAFF, AccessTable, Caller, Grant, Principal, Rol
 from shared.http.app import make_app
 from shared.http.auth import Jwks, NotAuthenticated, StaffVerifier
 from shared.http.bodies import PARSED
-from shared.http.models import Answer, Body
+from shared.http.models import Answer, Body, SubmittedForm
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import NotFound, TooManyRequests
 from shared.http.wire import HttpProtocol
@@ -47,6 +47,10 @@ class NoteBody(Body):
     ratio: float = 0.0
     tags: tuple[str, ...] = ()
     more: Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
+class NoteForm(NoteBody, SubmittedForm):
+    """The same as a form."""
 
 
 class Note(Answer):
@@ -78,7 +82,7 @@ async def write_note(compound: CompoundId, body: NoteBody, who: Caller) -> Note:
 
 
 @router.post("/form")
-async def from_form(body: Annotated[NoteBody, Form()], who: Caller) -> Note:
+async def from_form(body: Annotated[NoteForm, Form()], who: Caller) -> Note:
     return Note(text=body.text, caller=who.subject)
 
 

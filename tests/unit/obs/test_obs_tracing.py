@@ -31,14 +31,14 @@ def test_nonsense_is_no_trace(nonsense: str | None) -> None:
 
 def test_every_request_has_a_trace_even_when_nothing_is_recorded() -> None:
     assert tracing.configure("gate", "1", {}) is None
-    with tracing.begin(None):
+    with tracing.begin(None, correlation="c"):
         fresh = tracing.current_traceparent()
         with tracing.span("work"):
             assert tracing.current_traceparent() == fresh
     assert fresh is not None
-    with tracing.begin(INCOMING):
+    with tracing.begin(INCOMING, correlation="c"):
         assert tracing.current_traceparent() == INCOMING
-    with tracing.begin("zzz"):
+    with tracing.begin("zzz", correlation="c"):
         assert tracing.current_traceparent() is not None
 
 
@@ -46,7 +46,7 @@ def test_switched_off_everything_works_and_does_nothing() -> None:
     assert (
         tracing.configure("gate", "1", {"FANGKONG_TRACE": "off", "FANGKONG_TRACE_FILE": "/nowhere/x"}) is None
     )
-    with tracing.begin(INCOMING), tracing.span("work", fangkong__event="X"):
+    with tracing.begin(INCOMING, correlation="c"), tracing.span("work", fangkong__event="X"):
         assert tracing.current_traceparent() is None
 
 
