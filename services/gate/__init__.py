@@ -10,7 +10,8 @@ Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FeverWithdrawn, Fi
 PassApplicationRequested, CheckOverridden, OverrideReviewed (alerts), IntakeAnswersSealed (cards for registry),
 DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, DutyGapOpened, DutyGapClosed (duty).
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200),
-overrides and their review, corrections, `/v1/vehicle-checks`, `/v1/arrivals`, `/v1/reports/open`, paper sheets; the
-device's own checkpoint and the signed list that it decides by when it is offline (`client` is the reference client);
+overrides and their review, corrections, `/v1/vehicle-checks` and `/v1/arrivals` (also in batches),
+`/v1/reports/open`, paper sheets; the device's own checkpoint and the signed list that it decides by when it is offline
+(`client` is the reference client);
 `/v1/duty/...`: badges, roster, check-in and check-out, handover, coverage, gaps, service record.
 """

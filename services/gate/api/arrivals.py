@@ -11,27 +11,33 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
+from services.gate.api.batches import take_each
 from services.gate.api.checks import answer_of
 from services.gate.api.commands import command_of
 from services.gate.api.devices import CallingStation, Working, command_cause
 from services.gate.api.models import (
     AskedBody,
-    DeviceTime,
+    BatchAnswer,
+    BatchBody,
+    BatchItem,
+    DecidedBody,
     Document,
     DwellingSurname,
     EntryCheckAnswer,
     EntryCheckBody,
+    QueuedBody,
     Yes,
 )
-from services.gate.desk import desk
+from services.gate.desk import Desk, Station, desk
 from services.gate.domain.arrivals import Arrival, ArrivalKind, Paper, SuzhouCode, Ticket, category_of
 from services.gate.domain.rulings import Direction
 from services.gate.handlers.arrivals import CheckArrival, check_arrival
 from services.gate.handlers.checks import Rejected
 from services.gate.handlers.roster import places_of
 from services.gate.store import arrivals as store
+from shared.db.pool import Tx
 from shared.http.access import Caller
-from shared.http.models import Answer, Body
+from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
@@ -43,14 +49,12 @@ _OLDEST = datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0)
 Line = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
-class ArrivalBody(Body):
+class ArrivalBody(QueuedBody):
     """Somebody who comes back from elsewhere, or who is new. An entry check of its own, with the same steps.
 
     What is only for the registry (name, phone, document, answers) is sealed for it and not kept here.
     """
 
-    check_id: UUID = Field(description="Made by the device (UUIDv7), kept until the answer is stored.")
-    seq: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
     kind: ArrivalKind
     subject: Annotated[Document | DwellingSurname, Field(discriminator="kind")]
     mask: Yes = None
@@ -67,7 +71,10 @@ class ArrivalBody(Body):
     phone: Annotated[str, StringConstraints(min_length=3, max_length=30)] | None = Field(
         default=None, repr=False
     )
-    checked_at: DeviceTime
+    offline: DecidedBody | None = Field(
+        default=None,
+        description="Only for what the device had to decide itself; it lets nobody in who comes from elsewhere.",
+    )
 
     def as_check(self) -> EntryCheckBody:
         """The entry check in it."""
@@ -80,11 +87,12 @@ class ArrivalBody(Body):
             temperature_c=self.temperature_c,
             checked_at=self.checked_at,
             answers=self.answers,
+            offline=self.offline,
         )
 
     def for_registry(self) -> dict[str, object]:
         """What the registry needs for the intake."""
-        return self.model_dump(mode="json", exclude={"check_id", "seq", "mask"})
+        return self.model_dump(mode="json", exclude={"check_id", "seq", "mask", "offline"})
 
 
 class OpenReport(Answer):
@@ -114,34 +122,60 @@ async def check_one_arrival(
     Where they have been decides by policy: home by themselves, or held for transfer. The Suzhou code never admits
     anybody; red or yellow holds. A newcomer is not admitted: with papers their application is opened.
     """
-    mine = desk(request.app)
-    command = await command_of(mine, station, body.as_check())
     async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
-        rules = await mine.rules(tx, tx.today)
-        category = category_of(body.origin_code, await tx.fetchval(store.RISK_ON, tx.today) or {})
-        arrival = Arrival(
-            kind=body.kind,
-            origin_code=body.origin_code,
-            category=category,
-            measure=rules.measures[category],
-            suzhou_code=body.suzhou_code,
-            papers=body.papers,
-            ticket=body.ticket,
-            arrived_on=body.arrived_on,
-        )
-        said = json.dumps([command.content, body.for_registry()], sort_keys=True)
-        check = dataclasses.replace(command, arrival=arrival, content=said)
-        outcome = await check_arrival(
-            CheckArrival(check=check, arrival=arrival, answers=body.for_registry()),
-            tx=tx,
-            rules=rules,
-            vault=context.vault,
-            cards=context.cards,
-        )
+        created, answer = await take_arrival(desk(request.app), station, body, tx)
+    response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
+    return answer
+
+
+@router.post("/v1/arrivals/batch", summary="Send queued arrivals, at most 200")
+async def check_arrivals_queued(body: BatchBody, station: CallingStation, request: Request) -> BatchAnswer:
+    """Record arrivals that the device queued, each by itself, in their order; as for entry checks.
+
+    What the device decided stays; what has to be reported is reported now.
+    """
+    mine = desk(request.app)
+
+    async def take(arrival: ArrivalBody, tx: Tx) -> tuple[bool, Answer]:
+        return await take_arrival(mine, station, arrival, tx)
+
+    items = await take_each(mine, station, body.checks, read=ArrivalBody, as_item=BatchItem, take=take)
+    return BatchAnswer(items=items)
+
+
+async def take_arrival(
+    mine: Desk, station: Station, body: ArrivalBody, tx: Tx
+) -> tuple[bool, EntryCheckAnswer]:
+    """Decide, keep and report one, in the transaction; tells whether it is new.
+
+    Raises:
+        SameIdOtherContent: the id was used for another check.
+    """
+    command = await command_of(mine, station, body.as_check())
+    rules = await mine.rules(tx, tx.today)
+    category = category_of(body.origin_code, await tx.fetchval(store.RISK_ON, tx.today) or {})
+    arrival = Arrival(
+        kind=body.kind,
+        origin_code=body.origin_code,
+        category=category,
+        measure=rules.measures[category],
+        suzhou_code=body.suzhou_code,
+        papers=body.papers,
+        ticket=body.ticket,
+        arrived_on=body.arrived_on,
+    )
+    said = json.dumps([command.content, body.for_registry()], sort_keys=True)
+    check = dataclasses.replace(command, arrival=arrival, content=said)
+    outcome = await check_arrival(
+        CheckArrival(check=check, arrival=arrival, answers=body.for_registry()),
+        tx=tx,
+        rules=rules,
+        vault=mine.context.vault,
+        cards=mine.context.cards,
+    )
     if isinstance(outcome, Rejected):
         raise outcome.refusal
-    response.status_code = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
-    return answer_of(body.check_id, outcome)
+    return outcome.created, answer_of(body.check_id, outcome)
 
 
 @router.get("/v1/reports/open", summary="Reports that wait for an outcome")

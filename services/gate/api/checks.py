@@ -15,8 +15,9 @@ from services.gate import metrics
 from services.gate.api import examples
 from services.gate.api.commands import cause_here, command_of
 from services.gate.api.devices import station_of
-from services.gate.api.holding import check_id_of, hold
+from services.gate.api.holding import hold, invalid
 from services.gate.api.models import (
+    RETRY_SECONDS,
     BatchAnswer,
     BatchBody,
     BatchItem,
@@ -36,8 +37,6 @@ from shared.obs.tracing import use_traceparent
 
 log = get_logger(__name__)
 router = APIRouter(tags=["entry checks"], route_class=DirectRoute)
-
-RETRY_SECONDS = 5
 
 
 @router.post(
@@ -77,7 +76,7 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
     """
     mine, station = desk(request.app), station_of(caller_of(request))
     if station.revoked:
-        return _batch_answer(await hold(mine, station, body.checks, "device_revoked"))
+        return _batch_answer(await hold(mine, station, body.checks, "device_revoked", as_item=BatchItem))
     cause = cause_here()
     items: dict[int, BatchItem] = {}
     commands: dict[int, CheckEntry] = {}
@@ -85,11 +84,13 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
         try:
             check = EntryCheckBody.model_validate(raw)
         except ValidationError as error:
-            items[nth] = _invalid(raw, error)
+            items[nth] = invalid(raw, error, BatchItem)
         else:
             commands[nth] = await command_of(mine, station, check, cause=cause)
     if ahead := await _stamped_ahead(mine, commands):
-        held = await hold(mine, station, [body.checks[nth] for nth in ahead], "stamp_in_future")
+        held = await hold(
+            mine, station, [body.checks[nth] for nth in ahead], "stamp_in_future", as_item=BatchItem
+        )
         items |= dict(zip(ahead, held, strict=True))
     due = {nth: command for nth, command in commands.items() if nth not in items}
     if due:
@@ -207,10 +208,3 @@ def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:
         status="created" if outcome.created else "exists",
         answer=answer_of(command.check_id, outcome),
     )
-
-
-def _invalid(raw: object, error: ValidationError) -> BatchItem:
-    """What is wrong with an item, by place; never its content."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    field = ".".join(map(str, first["loc"]))[:200] or None
-    return BatchItem(check_id=check_id_of(raw), status="rejected", code="invalid_request", field=field)

@@ -10,13 +10,15 @@ DESCRIPTION = """\
 3. `POST /v1/entry-checks` for each person. Store `check_id` (UUIDv7) and a gapless `seq` **before** showing a verdict.
    Without an answer within `answer_within_ms` of the list's rules, decide from the list.
 4. `POST /v1/entry-checks/batch` hands in what was decided alone; delete on `created` and `exists` only.
+   Vehicles and arrivals likewise: `POST /v1/vehicle-checks` and `/batch`, `POST /v1/arrivals` and `/batch`.
 5. `POST /v1/devices/me/heartbeat` once a minute: it tells how far the device's clock is off.
 
 Authorization: `Device <credential>`.
 
 ## Verdicts
-`admit`, `admit_with_action`, `cannot_verify`, `refuse`. `reasons` are codes, gravest first; show `instruction`. A code
-that you do not know is shown as the verdict and the instruction alone; the set of codes grows.
+`admit`, `admit_with_action`, `cannot_verify`, `refuse`; of a vehicle `complete`, `held`, `refuse`. `reasons` are codes,
+gravest first; show `instruction`. `nth_today`: from 2 on *ask* and *record* may be left out, nothing else. A code that
+you do not know is shown as the verdict and the instruction alone; the set of codes grows.
 
 ## Problems
 Every answer of 400 and above is `application/problem+json`. Branch on `code`:
@@ -27,14 +29,29 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 | 401 | `not_authenticated`, `token_refused` | decide offline, call for help |
 | 401 | `device_revoked` | stop deciding; hand in the queue by batch, it waits in quarantine |
 | 403 | `role_not_allowed`, `out_of_scope`, `enrolment_code_invalid` | another way in is needed |
+| 403 | `not_your_turn` | the badge is another worker's: scan it again |
 | 404 | `not_found` | a defect of the device |
+| 404 | `check_unknown`, `badge_unknown`, `turn_unknown` | nothing of this checkpoint: look at what was entered |
 | 409 | `device_id_taken` | enrol with a new id |
+| 409 | `already_corrected`, `line_keyed`, `already_on_duty`, `turn_over` | it is done already: show what is known |
 | 413 | `body_too_large` | send fewer checks at once |
 | 415 | `unsupported_media_type` | a defect of the device |
 | 422 | `invalid_request` | `field` and `errors` name what is wrong; keep the check, report it |
+| 422 | `vehicle_not_named`, `corrects_another`, `not_decided_on_paper`, `same_person` | `field` names what to change |
 | 422 | `same_id_other_content` | the id was used for another check: a defect of the device |
 | 429 | `too_many_requests` | wait for `Retry-After`, then go on |
-| 503 | `unavailable`, `policy_unknown` | as without an answer; wait for `Retry-After` |
+| 503 | `unavailable`, `too_busy`, `policy_unknown` | as without an answer; wait for `Retry-After` |
+
+What the desk meets beside these, whoever sits there:
+
+| status | codes |
+|---|---|
+| 403 | `own_override` |
+| 404 | `unknown_checkpoint`, `unknown_device`, `unknown_quarantined_item`, `worker_unknown`, `shift_unknown` |
+| 409 | `checkpoint_closed`, `enrolment_code_used`, `quarantined_item_settled` |
+| 409 | `nothing_to_override`, `already_overridden`, `not_overridden`, `already_reviewed` |
+| 409 | `badge_taken`, `shift_begun`, `worker_booked` |
+| 422 | `note_needed`, `objection_needed`, `roster_too_long`, `shift_length` |
 
 In a batch each item has a status of its own; the batch never fails as a whole because of one.
 

@@ -22,6 +22,7 @@ from shared.kernel.pass_token import MAX_LENGTH
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _WORDS = {reason.value: text for reason, text in (*words.REASONS.items(), *words.ARRIVALS.items())}
+RETRY_SECONDS = 5
 _MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
 
@@ -125,17 +126,31 @@ _YES = {None: "null", True: "true", False: "false"}
 _quoted = encode_basestring_ascii
 
 
-class DecidedBody(Body):
+class DecidedAloneBody(Body):
     """What the device decided by itself, because it had no answer in time."""
 
-    verdict: Verdict
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)]
-    action: Action | None = None
     policy_version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     clock_skew_seconds: Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)] | None = Field(
         default=None,
         description="By how much the device's clock was ahead of the server's, as it knew then; null: unknown.",
     )
+
+
+class DecidedBody(DecidedAloneBody):
+    """What the device decided by itself about a person."""
+
+    verdict: Verdict
+    action: Action | None = None
+
+
+class QueuedBody(Body):
+    """What a device makes, keeps and hands in: under an id and a number of its own."""
+
+    check_id: UUID = Field(description="Made by the device (UUIDv7), kept until the answer is stored.")
+    seq: Annotated[int, Field(strict=True, ge=1, le=_MAX_SEQ, description="Gapless, per device.")]
+    checked_at: DeviceTime = Field(description="The device's own time.")
+    offline: DecidedAloneBody | None = None
 
 
 class EntryCheckBody(Body):
@@ -244,13 +259,13 @@ def _reason(code: str) -> ReasonAnswer:
 
 
 class BatchBody(Body):
-    """Checks that were queued. Each is judged by itself: a bad one does not hold up the others."""
+    """What was queued. Each is judged by itself: a bad one does not hold up the others."""
 
     checks: Annotated[list[Any], Field(min_length=1, max_length=200)]
 
 
-class BatchItem(Answer):
-    """What became of one check of a batch, in the batch's order.
+class BatchStatus(Answer):
+    """What became of one item of a batch, in the batch's order.
 
     `created`, `exists`: it is kept, delete it from the queue. `rejected`: it never will be, keep it for a person to
     look at. `quarantined`: a supervisor has to look at it; mark it and do not send it again. `retry`: send it again,
@@ -259,10 +274,15 @@ class BatchItem(Answer):
 
     check_id: UUID | None
     status: Literal["created", "exists", "rejected", "quarantined", "retry"]
-    answer: EntryCheckAnswer | None = None
     code: str | None = None
     field: str | None = None
     retry_after: int | None = None
+
+
+class BatchItem(BatchStatus):
+    """What became of an entry check, or of the one in an arrival."""
+
+    answer: EntryCheckAnswer | None = None
 
 
 class BatchAnswer(Answer):

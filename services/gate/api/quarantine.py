@@ -1,20 +1,24 @@
 """A supervisor's view of the quarantine over HTTP: see, release, discard (G11, G16)."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, assert_never
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, ValidationError
 
+from services.gate.api.arrivals import ArrivalBody, take_arrival
 from services.gate.api.checks import take_vouched
 from services.gate.api.commands import command_of
 from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import EntryCheckBody
-from services.gate.desk import Desk, desk
+from services.gate.api.vehicles import VehicleCheckBody, take_vehicle
+from services.gate.desk import Desk, Station, desk
 from services.gate.domain.quarantine import Because, decide_settling
 from services.gate.domain.rulings import Direction, Verdict
+from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers import quarantine
 from services.gate.handlers.checks import CheckEntry
 from services.gate.handlers.roster import places_of, require_post
@@ -25,6 +29,7 @@ from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CheckpointId, CompoundId
+from shared.kernel.refusal import SameIdOtherContent
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
@@ -40,7 +45,10 @@ class CheckShown(Answer):
     direction: Direction
     subject_kind: str
     checked_at: datetime = Field(description="The device's time.")
-    verdict: Verdict | None = Field(description="What the device decided; null: it had decided nothing.")
+    what: Literal["person", "vehicle", "arrival"]
+    verdict: Verdict | VehicleVerdict | None = Field(
+        description="What the device decided; null: it had decided nothing."
+    )
 
 
 class QuarantinedItem(Answer):
@@ -141,20 +149,49 @@ async def _lock(tx: Tx, body: SettleBody, who: Principal, *, as_: State) -> list
 async def _apply(
     mine: Desk, held: Sequence[Kept], content: Mapping[UUID, Any], tx: Tx
 ) -> list[tuple[UUID, str]]:
-    """Take checks as their device's; what is no check, or is not taken, keeps its code."""
+    """Take items as their device's; what is none, or is not taken, keeps its code.
+
+    People before vehicles: a vehicle's occupants have their own checks.
+    """
     stations = {item.device_id: await mine.station_of(item.device_id) for item in held}
     outcomes: dict[UUID, str] = {}
     commands: dict[UUID, CheckEntry] = {}
+    others: list[tuple[Kept, VehicleCheckBody | ArrivalBody]] = []
     for item in held:
-        try:
-            check = EntryCheckBody.model_validate(content.get(item.item_id))
-        except ValidationError:
-            outcomes[item.item_id] = "invalid_request"
-        else:
-            commands[item.item_id] = await command_of(mine, stations[item.device_id], check)
+        match _read(content.get(item.item_id)):
+            case EntryCheckBody() as check:
+                commands[item.item_id] = await command_of(mine, stations[item.device_id], check)
+            case VehicleCheckBody() | ArrivalBody() as other:
+                others.append((item, other))
+            case None:
+                outcomes[item.item_id] = "invalid_request"
+            case never:
+                assert_never(never)
     answered = await take_vouched(mine, list(commands.values()), tx)
     outcomes |= dict(zip(commands, answered, strict=True))
+    for item, other in others:
+        outcomes[item.item_id] = await _vouched(mine, stations[item.device_id], other, tx)
     return list(outcomes.items())
+
+
+async def _vouched(mine: Desk, station: Station, item: VehicleCheckBody | ArrivalBody, tx: Tx) -> str:
+    """What became of a vehicle or an arrival that a supervisor vouches for."""
+    try:
+        if isinstance(item, VehicleCheckBody):
+            created, _ = await take_vehicle(mine, station, item, tx)
+        else:
+            created, _ = await take_arrival(mine, station, item, tx)
+    except (SameIdOtherContent, VehicleNotNamed) as refusal:  # told before anything is written
+        return refusal.code
+    return "created" if created else "exists"
+
+
+def _read(content: Any) -> EntryCheckBody | VehicleCheckBody | ArrivalBody | None:
+    """What an item is; None for nothing that could be applied. No two of them share all their fields."""
+    for shape in (EntryCheckBody, VehicleCheckBody, ArrivalBody):
+        with suppress(ValidationError):
+            return shape.model_validate(content)
+    return None
 
 
 async def _settled(tx: Tx, body: SettleBody, mine: Desk) -> Settled:
@@ -164,19 +201,6 @@ async def _settled(tx: Tx, body: SettleBody, mine: Desk) -> Settled:
 
 
 def _shown(item: Kept, content: Any) -> QuarantinedItem:
-    try:
-        check = EntryCheckBody.model_validate(content)
-    except ValidationError:
-        shown = None
-    else:
-        shown = CheckShown(
-            check_id=check.check_id,
-            seq=check.seq,
-            direction=check.direction,
-            subject_kind=check.subject.kind,
-            checked_at=check.checked_at,
-            verdict=check.offline.verdict if check.offline else None,
-        )
     return QuarantinedItem(
         item_id=item.item_id,
         device_id=item.device_id,
@@ -185,9 +209,36 @@ def _shown(item: Kept, content: Any) -> QuarantinedItem:
         cause=item.cause,
         received_at=item.received_at,
         state=item.state,
-        check=shown,
+        check=_shown_check(_read(content)),
         outcome=item.outcome,
         decided_at=item.decided_at,
         decided_by=item.decided_by,
         decided_because=item.decided_because,
+    )
+
+
+def _shown_check(item: EntryCheckBody | VehicleCheckBody | ArrivalBody | None) -> CheckShown | None:
+    what: str
+    kind: str
+    match item:
+        case None:
+            return None
+        case EntryCheckBody():
+            what, direction, kind = "person", item.direction, item.subject.kind
+        case VehicleCheckBody():
+            what, direction, kind = "vehicle", item.direction, "vehicle"
+        case ArrivalBody():
+            what, direction, kind = "arrival", Direction.ENTRY, item.subject.kind
+        case never:
+            assert_never(never)
+    return CheckShown.model_validate(
+        {
+            "check_id": item.check_id,
+            "seq": item.seq,
+            "what": what,
+            "direction": direction,
+            "subject_kind": kind,
+            "checked_at": item.checked_at,
+            "verdict": item.offline.verdict if item.offline else None,
+        }
     )

@@ -9,14 +9,24 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
+from services.gate.api.batches import take_each
 from services.gate.api.devices import CallingStation, Working, command_cause
-from services.gate.api.models import Code, DeviceTime, ReasonAnswer, Text, Yes
+from services.gate.api.models import (
+    BatchBody,
+    BatchStatus,
+    DecidedAloneBody,
+    QueuedBody,
+    ReasonAnswer,
+    Text,
+    Yes,
+)
 from services.gate.desk import Desk, Station, desk
 from services.gate.domain.entry import GateRules, Proof
 from services.gate.domain.rulings import Direction
 from services.gate.domain.vehicle_words import EMERGENCY, VEHICLE_REASONS, VEHICLE_VERDICTS
 from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers.vehicles import CheckVehicle, DecidedVehicle, VehicleAnswered, check_vehicle
+from shared.db.pool import Tx
 from shared.events.policy import VehicleRules
 from shared.http.models import Answer, Body
 from shared.http.problem import PolicyUnknown
@@ -37,19 +47,15 @@ class OccupantBody(Body):
     driver: Annotated[bool, Field(strict=True)] = False
 
 
-class DecidedVehicleBody(Body):
-    """What the device decided by itself, because it had no answer in time."""
+class DecidedVehicleBody(DecidedAloneBody):
+    """What the device decided by itself about a vehicle."""
 
     verdict: VehicleVerdict
-    reasons: Annotated[tuple[Code, ...], Field(max_length=20)]
-    policy_version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
-class VehicleCheckBody(Body):
+class VehicleCheckBody(QueuedBody):
     """One vehicle that asks to pass. Give the pass, the plate, or both: then they are compared."""
 
-    check_id: UUID = Field(description="Made by the device (UUIDv7), kept until the answer is stored.")
-    seq: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
     direction: Direction
     pass_token: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = Field(
         default=None, repr=False, description="The text in the vehicle pass's QR code."
@@ -66,7 +72,6 @@ class VehicleCheckBody(Body):
     )
     occupant_checks: Annotated[tuple[OccupantBody, ...], Field(max_length=_MOST_OCCUPANTS)] = ()
     boot_opened: Yes = Field(default=None, description="Opened and looked into; null: not done.")
-    checked_at: DeviceTime
     offline: DecidedVehicleBody | None = None
 
     def content(self, checkpoint: CheckpointId) -> str:
@@ -111,6 +116,18 @@ class VehicleCheckAnswer(Answer):
         )
 
 
+class VehicleBatchItem(BatchStatus):
+    """What became of one vehicle check of a batch."""
+
+    answer: VehicleCheckAnswer | None = None
+
+
+class VehicleBatchAnswer(Answer):
+    """One item for each check, in order."""
+
+    items: list[VehicleBatchItem]
+
+
 @router.post(
     "/v1/vehicle-checks",
     status_code=HTTPStatus.CREATED,
@@ -126,14 +143,46 @@ async def check_one_vehicle(
     one holds the vehicle. When it is done, send the vehicle's check again under a new id.
     """
     mine = desk(request.app)
-    command = await _command(mine, station, body)
     async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
-        rules = await mine.rules(tx, tx.today)
-        told = await check_vehicle(
-            command, tx=tx, rules=rules, vehicle_rules=rules_of_vehicles(rules), vault=context.vault
-        )
-    response.status_code = HTTPStatus.CREATED if told.created else HTTPStatus.OK
-    return VehicleCheckAnswer.of(body.check_id, told)
+        created, answer = await take_vehicle(mine, station, body, tx)
+    response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
+    return answer
+
+
+@router.post("/v1/vehicle-checks/batch", summary="Send queued vehicle checks, at most 200")
+async def check_vehicles_queued(
+    body: BatchBody, station: CallingStation, request: Request
+) -> VehicleBatchAnswer:
+    """Record vehicle checks that the device queued, each by itself, in their order; as for entry checks.
+
+    Hand in the entry checks of the people in them first.
+    """
+    mine = desk(request.app)
+
+    async def take(check: VehicleCheckBody, tx: Tx) -> tuple[bool, Answer]:
+        return await take_vehicle(mine, station, check, tx)
+
+    items = await take_each(
+        mine, station, body.checks, read=VehicleCheckBody, as_item=VehicleBatchItem, take=take
+    )
+    return VehicleBatchAnswer(items=items)
+
+
+async def take_vehicle(
+    mine: Desk, station: Station, body: VehicleCheckBody, tx: Tx
+) -> tuple[bool, VehicleCheckAnswer]:
+    """Decide and keep one, in the transaction; tells whether it is new.
+
+    Raises:
+        PolicyUnknown: the policy in force says nothing of vehicles.
+        VehicleNotNamed, SameIdOtherContent: as their names say.
+    """
+    command = await _command(mine, station, body)
+    rules = await mine.rules(tx, tx.today)
+    told = await check_vehicle(
+        command, tx=tx, rules=rules, vehicle_rules=rules_of_vehicles(rules), vault=mine.context.vault
+    )
+    return told.created, VehicleCheckAnswer.of(body.check_id, told)
 
 
 def rules_of_vehicles(rules: GateRules) -> VehicleRules:
@@ -175,7 +224,10 @@ async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> Chec
         boot_opened=body.boot_opened,
         at=body.checked_at,
         offline=DecidedVehicle(
-            verdict=offline.verdict.value, reasons=offline.reasons, policy_version=offline.policy_version
+            verdict=offline.verdict.value,
+            reasons=offline.reasons,
+            policy_version=offline.policy_version,
+            clock_skew_seconds=offline.clock_skew_seconds,
         )
         if offline
         else None,

@@ -3,9 +3,8 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +16,24 @@ from services.gate.client import wire as gate
 from services.gate.client.box import Box
 from services.gate.client.clock import DeviceClock
 from services.gate.client.own_list import ListKeeper, ListRefusedError
-from services.gate.client.queue import Entered, Item, Queue, State
+from services.gate.client.queue import Entered, Item, Kind, Queue, State
+from services.gate.client.shapes import (
+    SOON,
+    Arrival,
+    Entry,
+    Shown,
+    ShownVehicle,
+    Vehicle,
+    arrival_body,
+    entry_body,
+    shown_of,
+    sorted_out,
+    vehicle_body,
+    vehicle_of,
+)
 from services.gate.client.wire import DeviceStoppedError, NoAnswerError, RefusedError, Wire
 from services.gate.domain import offline
 from services.gate.domain.entry import (
-    Answers,
     EntryAttempt,
     EntryDecision,
     GateRecords,
@@ -31,8 +43,8 @@ from services.gate.domain.entry import (
     SubjectKind,
 )
 from services.gate.domain.flags import LETS_THROUGH
-from services.gate.domain.rulings import Action, Direction, Verdict
-from services.gate.domain.subjects import Display
+from services.gate.domain.rulings import Direction, Verdict
+from services.gate.domain.vehicles import VehicleDecision, VehicleVerdict
 from shared.kernel import pass_token
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, uuid7
@@ -44,38 +56,8 @@ T = TypeVar("T")
 APP_VERSION = "reference-1"
 EVERY_SECONDS = 60.0
 """How often a device says how it is and asks for changes of its list."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_LONGEST_PAUSE = 60.0
 INTERRUPTED = "device_interrupted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """Somebody at the gate, as the guard entered it. `subject` is as on the wire: `{"kind": "pass_token", ...}`."""
-
-    direction: Direction
-    subject: dict[str, str]
-    mask: bool | None
-    temperature_c: Decimal | None
-    answers: Answers = field(default_factory=Answers)
-
-    @property
-    def kind(self) -> SubjectKind:
-        """How they say who they are."""
-        return SubjectKind(self.subject["kind"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What the guard's screen shows. `offline`: the device decided, and says so. `nth_today`: from 2 on nobody asks."""
-
-    check_id: UUID
-    seq: int
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    action: Action | None
-    display: Display | None
-    offline: bool
-    nth_today: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +87,7 @@ class Device:
         )  # number of a pass -> check whose fever holds it
         self._store, self._uploading = asyncio.Lock(), asyncio.Lock()
         for item in queue.items("asking"):  # the device died before anything was shown
-            queue.wait(
-                item.seq, item.body | {"offline": self._decided(Verdict.CANNOT_VERIFY, (INTERRUPTED,), None)}
-            )
+            queue.wait(item.seq, item.body | {"offline": self._interrupted(item.kind)})
 
     @classmethod
     def open(
@@ -150,34 +130,79 @@ class Device:
             DeviceStoppedError: the device was revoked: nothing is shown.
             RefusedError: the server never takes such a check; it is kept for a person to look at.
         """
-        if self.stopped:
-            raise DeviceStoppedError
-        at = self._clock.now()
-        item = await self._on_disk(self._queue.add, uuid7(), _body(entry, at), at)
-        try:
-            async with asyncio.timeout(self.list.rules.answer_within_ms / 1000):
-                answer = await self._wire.check(item.body)
-        except (NoAnswerError, TimeoutError):
+        item, answer = await self._ask("entry", entry_body(entry, at := self._clock.now()), at)
+        if answer is None:
             return await self._decide(entry, item)
-        except RefusedError as refused:
-            if refused.status == httpx.codes.UNAUTHORIZED:
-                return await self._decide(entry, item)
-            await self._on_disk(self._queue.settle, (), [(item.seq, "rejected", refused.code)])
-            raise
-        except DeviceStoppedError:
-            await self._stop()
-            decided = self._decided(Verdict.CANNOT_VERIFY, (INTERRUPTED,), None)
-            await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided})
-            raise
-        shown = _shown(item, answer)
+        shown = shown_of(item, entry, answer)
         entered = self._entered(entry, shown.verdict, item.made_at)
         await self._on_disk(self._queue.settle, [item.seq], (), entered)
         return shown
 
+    async def arrive(self, arrival: Arrival) -> Shown:
+        """The same for somebody who comes from elsewhere. Without an answer nobody is let in: the list says too little.
+
+        Raises:
+            DeviceStoppedError, RefusedError: as for a check.
+        """
+        at = self._clock.now()
+        item, answer = await self._ask("arrival", arrival_body(arrival, at), at)
+        if answer is None:
+            return await self._decide(arrival.person, item)
+        await self._on_disk(self._queue.settle, [item.seq], ())
+        return shown_of(item, arrival.person, answer)
+
+    async def check_vehicle(self, vehicle: Vehicle) -> ShownVehicle:
+        """The same for a vehicle, after the checks of the people in it.
+
+        Raises:
+            DeviceStoppedError, RefusedError: as for a check.
+        """
+        at = self._clock.now()
+        item, answer = await self._ask("vehicle", vehicle_body(vehicle, at), at)
+        if answer is not None:
+            await self._on_disk(self._queue.settle, [item.seq], ())
+            return vehicle_of(item, answer)
+        decided = self._judged_vehicle(vehicle, item.made_at)
+        reasons = tuple(reason.value for reason in decided.reasons)
+        offline_body = self._decided(decided.verdict, reasons)
+        await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": offline_body})
+        return ShownVehicle(
+            check_id=item.check_id,
+            seq=item.seq,
+            verdict=decided.verdict,
+            reasons=reasons,
+            plate=None,
+            offline=True,
+        )
+
+    async def _ask(
+        self, kind: Kind, body: dict[str, Any], at: datetime
+    ) -> tuple[Item, dict[str, Any] | None]:
+        """Keep it, then ask; None where no answer came and the device has to decide."""
+        if self.stopped:
+            raise DeviceStoppedError
+        item = await self._on_disk(self._queue.add, uuid7(), body, at, kind)
+        try:
+            async with asyncio.timeout(self.list.rules.answer_within_ms / 1000):
+                return item, await self._wire.ask(kind, item.body)
+        except (NoAnswerError, TimeoutError):
+            return item, None
+        except RefusedError as refused:
+            if refused.status == httpx.codes.UNAUTHORIZED:
+                return item, None
+            await self._on_disk(self._queue.settle, (), [(item.seq, "rejected", refused.code)])
+            raise
+        except DeviceStoppedError:
+            await self._stop()
+            stopped = item.body | {"offline": self._interrupted(kind)}
+            await self._on_disk(self._queue.wait, item.seq, stopped)
+            raise
+
     async def _decide(self, entry: Entry, item: Item) -> Shown:
         """By the own list; on the disk before it is shown."""
         decision, number, before = await self._judged(entry, item.made_at)
-        decided = self._decided(decision.verdict, tuple(decision.reasons), decision.action)
+        action = decision.action.value if decision.action else None
+        decided = self._decided(decision.verdict, tuple(decision.reasons)) | {"action": action}
         entered = self._entered(entry, decision.verdict, item.made_at)
         await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided}, entered)
         if decision.holds and number is not None:
@@ -192,6 +217,8 @@ class Device:
             display=offline.display_of(self.list.own, number),
             offline=True,
             nth_today=before + 1 if number is not None and entry.direction is Direction.ENTRY else None,
+            direction=entry.direction,
+            made_at=item.made_at,
         )
 
     async def _judged(self, entry: Entry, made_at: datetime) -> tuple[EntryDecision, str | None, int]:
@@ -245,28 +272,54 @@ class Device:
             case SubjectKind.DOCUMENT | SubjectKind.VISITOR:
                 return offline.of_others(age=age), None
 
-    def _decided(self, verdict: Verdict, reasons: tuple[str, ...], action: Action | None) -> dict[str, Any]:
+    def _judged_vehicle(self, vehicle: Vehicle, made_at: datetime) -> VehicleDecision:
+        proof, claims = Proof.NONE, None
+        if vehicle.pass_token is not None:
+            proof, claims = read_token(vehicle.pass_token, self.list, "vehicle")
+        at = self._corrected(made_at)
+        known = offline.of_vehicle(self.list.own, proof, claims, shown=vehicle.pass_number is not None, at=at)
+        checks = {
+            shown.check_id: (shown.verdict, self._corrected(shown.made_at), False)
+            for shown, _ in vehicle.people
+            if shown.direction is vehicle.direction
+        }
+        attempt = offline.VehicleSeen(
+            direction=vehicle.direction,
+            occupants=vehicle.occupants,
+            checks=checks,
+            named=tuple((shown.check_id, driver) for shown, driver in vehicle.people),
+            boot_opened=vehicle.boot_opened,
+            emergency=vehicle.emergency,
+            at=at,
+        )
+        return offline.decide_vehicle_offline(attempt, known, self.list.own)
+
+    def _decided(self, verdict: Verdict | VehicleVerdict, reasons: tuple[str, ...]) -> dict[str, Any]:
         return {
             "verdict": verdict.value,
             "reasons": [str(reason) for reason in reasons],
-            "action": action.value if action else None,
             "policy_version": self.list.rules.rules.version,
             "clock_skew_seconds": self._skew,
         }
+
+    def _interrupted(self, kind: Kind) -> dict[str, Any]:
+        """What is handed in of something that was never shown."""
+        verdict = VehicleVerdict.HELD if kind == "vehicle" else Verdict.CANNOT_VERIFY
+        return self._decided(verdict, (INTERRUPTED,))
 
     async def sync(self) -> Synced:
         """Hand in what waits, in the order of its numbers, until nothing waits or nobody takes it."""
         async with self._uploading:
             handed_in = 0
-            while items := await self._on_disk(self._queue.items, "waiting", gate.BATCH_SIZE):
+            while items := await self._on_disk(self._queue.run, gate.BATCH_SIZE):
                 try:
-                    answers = await self._wire.batch([item.body for item in items])
+                    answers = await self._wire.batch(items[0].kind, [item.body for item in items])
                 except NoAnswerError as error:
-                    return self._synced(handed_in, error.retry_after or _FIRST_PAUSE)
+                    return self._synced(handed_in, error.retry_after or SOON)
                 except RefusedError as refused:  # a credential that does not hold: everything waits
                     log.warning("batch_refused", code=refused.code)
                     return self._synced(handed_in, _LONGEST_PAUSE)
-                gone, marked, pause = _sorted(items, answers)
+                gone, marked, pause = sorted_out(items, answers)
                 await self._on_disk(self._queue.settle, gone, marked)
                 handed_in += len(gone)
                 if any(code == "device_revoked" for _, _, code in marked):
@@ -344,7 +397,7 @@ class Device:
                 log.info("gate_not_reached", error=type(error).__name__, pause=round(pause, 1))
             except DeviceStoppedError:
                 await self._stop()
-                pause = _FIRST_PAUSE
+                pause = SOON
             await asyncio.sleep(pause)
 
     def _synced(self, handed_in: int, retry_after: float | None) -> Synced:
@@ -364,68 +417,19 @@ class Device:
 
 def backoff(failures: int) -> float:
     """Seconds to wait after so many failures in a row; spread, so that three hundred devices do not come at once."""
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures, 10))
+    longest = min(_LONGEST_PAUSE, SOON * 2.0 ** min(failures, 10))
     return random.uniform(longest / 2, longest)  # noqa: S311 -- a pause is no secret
 
 
-def read_token(token: str, held: ListKeeper) -> tuple[Proof, pass_token.PassClaims | None]:
+def read_token(
+    token: str, held: ListKeeper, kind: pass_token.Kind = "entry"
+) -> tuple[Proof, pass_token.PassClaims | None]:
     """What a scanned text is worth by the keys that came with the list."""
     try:
-        return Proof.VERIFIED, pass_token.verify(token, held.pass_keys)
+        return Proof.VERIFIED, pass_token.verify(token, held.pass_keys, kind=kind)
     except pass_token.Malformed:
         return Proof.UNREADABLE, None
     except pass_token.UnknownKey:
         return Proof.UNKNOWN_KEY, None
     except pass_token.InvalidSignature:
         return Proof.FORGED, None
-
-
-def _body(entry: Entry, at: datetime) -> dict[str, Any]:
-    answers = entry.answers
-    asked = {
-        "been_to_focus_area": answers.been_to_focus_area,
-        "contact_with_case": answers.contact_with_case,
-        "unwell": answers.unwell,
-    }
-    return {
-        "direction": entry.direction.value,
-        "subject": entry.subject,
-        "mask": entry.mask,
-        "temperature_c": str(entry.temperature_c) if entry.temperature_c is not None else None,
-        "checked_at": at.isoformat(),
-        "answers": asked if answers != Answers() else None,
-    }
-
-
-def _shown(item: Item, answer: dict[str, Any]) -> Shown:
-    display = answer["display"]
-    return Shown(
-        check_id=item.check_id,
-        seq=item.seq,
-        verdict=Verdict(answer["verdict"]),
-        reasons=tuple(reason["code"] for reason in answer["reasons"]),
-        action=Action(answer["action"]) if answer["action"] else None,
-        display=Display(surname=display["surname"], room=display["room"]) if display else None,
-        offline=False,
-        nth_today=answer.get("nth_today"),
-    )
-
-
-def _sorted(
-    items: list[Item], answers: list[dict[str, Any]]
-) -> tuple[list[int], list[tuple[int, State, str | None]], float | None]:
-    """What may be deleted, what is marked, and how long to wait before the rest; one answer for each item, in order."""
-    gone: list[int] = []
-    marked: list[tuple[int, State, str | None]] = []
-    pause: float | None = None
-    for item, answer in zip(items, answers, strict=True):
-        match answer["status"]:
-            case "created" | "exists":
-                gone.append(item.seq)
-            case "rejected":
-                marked.append((item.seq, "rejected", answer["code"]))
-            case "quarantined":
-                marked.append((item.seq, "quarantined", answer["code"]))
-            case _:  # `retry`, and whatever a later server may say: it stays where it is
-                pause = max(pause or 0.0, float(answer.get("retry_after") or _FIRST_PAUSE))
-    return gone, marked, pause

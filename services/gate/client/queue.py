@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -15,6 +16,7 @@ from uuid import UUID
 from services.gate.client.box import Box
 
 State = Literal["asking", "waiting", "rejected", "quarantined"]
+Kind = Literal["entry", "vehicle", "arrival"]
 _SCHEMA = """
 create table if not exists kept (name text primary key, value blob not null) without rowid;
 create table if not exists item (
@@ -41,9 +43,10 @@ class Entered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A check in the queue. `code` says why it was rejected or is quarantined."""
+    """A check in the queue: of a person, a vehicle or an arrival. `code` says why it was rejected or is quarantined."""
 
     seq: int
+    kind: Kind = "entry"
     check_id: UUID
     body: dict[str, Any] = field(repr=False)
     state: State
@@ -60,12 +63,16 @@ class Queue:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
+        if "kind" not in {row[1] for row in self._db.execute("pragma table_info(item)")}:
+            self._db.execute(
+                "alter table item add column kind text not null default 'entry'"
+            )  # an older store
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
-    def add(self, check_id: UUID, body: dict[str, Any], made_at: datetime) -> Item:
+    def add(self, check_id: UUID, body: dict[str, Any], made_at: datetime, kind: Kind = "entry") -> Item:
         """Give the next number and keep the check, both or neither."""
         with _transaction(self._db):
             row = self._db.execute("select value from kept where name = 'seq'").fetchone()
@@ -77,10 +84,12 @@ class Queue:
             )
             body = {"check_id": str(check_id), "seq": seq} | body
             self._db.execute(
-                "insert into item (seq, check_id, body, state, made_at) values (?, ?, ?, 'asking', ?)",
-                (seq, str(check_id), self._box.seal_json(f"item {seq}", body), made_at.isoformat()),
+                "insert into item (seq, check_id, body, state, made_at, kind) values (?, ?, ?, 'asking', ?, ?)",
+                (seq, str(check_id), self._box.seal_json(f"item {seq}", body), made_at.isoformat(), kind),
             )
-        return Item(seq=seq, check_id=check_id, body=body, state="asking", code=None, made_at=made_at)
+        return Item(
+            seq=seq, kind=kind, check_id=check_id, body=body, state="asking", code=None, made_at=made_at
+        )
 
     def wait(self, seq: int, body: dict[str, Any], entered: Entered | None = None) -> None:
         """The check was decided here, and waits to be handed in; who was let in by it goes into the log of the day."""
@@ -107,7 +116,8 @@ class Queue:
     def items(self, state: State, limit: int = -1) -> list[Item]:
         """Checks in a state, in the order of their numbers."""
         rows = self._db.execute(
-            "select seq, check_id, body, state, code, made_at from item where state = ? order by seq limit ?",
+            "select seq, check_id, body, state, code, made_at, kind from item where state = ?"
+            " order by seq limit ?",
             (state, limit),
         ).fetchall()
         return [
@@ -118,9 +128,15 @@ class Queue:
                 state=row[3],
                 code=row[4],
                 made_at=datetime.fromisoformat(row[5]),
+                kind=row[6],
             )
             for row in rows
         ]
+
+    def run(self, limit: int) -> list[Item]:
+        """What is handed in next, in the order of numbers: as many of one kind as follow each other."""
+        waiting = self.items("waiting", limit)
+        return list(takewhile(lambda item: item.kind == waiting[0].kind, waiting))
 
     def entries(self, day: date, number: str) -> int:
         """How often the holder of a pass was let in here on a local day, as far as this device knows."""

@@ -6,7 +6,14 @@ from uuid import UUID
 
 import httpx
 
+from services.gate.client.queue import Kind
+
 BATCH_SIZE = 200
+_ROUTES: dict[Kind, str] = {
+    "entry": "/v1/entry-checks",
+    "vehicle": "/v1/vehicle-checks",
+    "arrival": "/v1/arrivals",
+}
 
 
 class NoAnswerError(Exception):
@@ -36,14 +43,14 @@ class Wire:
     http: httpx.AsyncClient
     credential: str = field(repr=False)
 
-    async def check(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """One check; the first answer, also to a repeat."""
-        return await self._json("POST", "/v1/entry-checks", body)
+        return await self._json("POST", _ROUTES[kind], body)
 
-    async def batch(self, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Queued checks; one item for each, in order."""
+    async def batch(self, kind: Kind, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Queued checks of one kind; one item for each, in order."""
         items: list[dict[str, Any]] = (
-            await self._json("POST", "/v1/entry-checks/batch", {"checks": bodies})
+            await self._json("POST", f"{_ROUTES[kind]}/batch", {"checks": bodies})
         )["items"]
         return items
 

@@ -28,7 +28,7 @@ from services.gate.domain.rulings import (
     Verdict,
 )
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Measure
+from shared.events.policy import Measure, VehicleRules
 from shared.kernel.ids import CompoundId
 
 FORMAT = 1
@@ -171,6 +171,7 @@ def rules_content(rules: ListRules) -> dict[str, Any]:
         "admit_up_to_minutes": numbers.offline_admit_minutes,
         "action_up_to_minutes": numbers.offline_action_minutes,
         "answer_within_ms": rules.answer_within_ms,
+        "occupant_check_minutes": numbers.vehicles.occupant_check_minutes if numbers.vehicles else None,
         "keys": [dict(sorted(key.items())) for key in sorted(rules.keys, key=lambda key: key["kid"])],
         "reasons": [reason.value for reason in Reason],
         "table": [
@@ -197,6 +198,9 @@ def _rules(content: Mapping[str, Any]) -> ListRules:
             ahead_seconds=content["future_stamp_seconds"],
             offline_admit_minutes=content["admit_up_to_minutes"],
             offline_action_minutes=content["action_up_to_minutes"],
+            vehicles=VehicleRules(occupant_check_minutes=minutes)
+            if (minutes := content.get("occupant_check_minutes"))
+            else None,
         ),
         table={
             (Case(case), Direction(direction)): {

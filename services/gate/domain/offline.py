@@ -5,7 +5,7 @@ The rule is the server's own. Only the facts are fewer, and they are older: the 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.gate.domain.entry import (
@@ -18,7 +18,16 @@ from services.gate.domain.entry import (
     decide_entry,
 )
 from services.gate.domain.lists import ELSEWHERE, ListedPass, ListRules
+from services.gate.domain.rulings import Direction, Verdict
 from services.gate.domain.subjects import Display, masked, room_key
+from services.gate.domain.vehicles import (
+    KnownVehiclePass,
+    VehicleAttempt,
+    VehicleDecision,
+    VehicleRecords,
+    counted,
+    decide_vehicle,
+)
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.pass_token import PassClaims
 
@@ -81,6 +90,65 @@ def of_others(*, age: int) -> GateRecords:
 def decide_offline(attempt: EntryAttempt, known: GateRecords, rules: ListRules) -> EntryDecision:
     """The server's own rule, by the numbers and the table that the list brought along."""
     return decide_entry(attempt, known, rules.rules, rules.table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleSeen:
+    """A vehicle at the device. `checks` are those that it showed, of this direction, as `counted` takes them."""
+
+    direction: Direction
+    occupants: int
+    checks: Mapping[UUID, tuple[Verdict, datetime, bool]]
+    named: tuple[tuple[UUID, bool], ...]
+    boot_opened: bool | None
+    emergency: bool
+    at: datetime
+
+
+def of_vehicle(
+    own: OwnList, proof: Proof, claims: PassClaims | None, *, shown: bool, at: datetime
+) -> VehicleRecords:
+    """Facts about a vehicle's pass. The list names no vehicle, so a good one cannot be told from a revoked one.
+
+    Of another compound's or one outside of its own time the signature says enough.
+    """
+    given = None
+    if claims is not None:
+        elsewhere = claims.compound != own.compound
+        if elsewhere or not claims.not_before <= at < claims.expires:
+            given = KnownVehiclePass(
+                vehicle_pass_id=claims.pass_id,
+                serial=claims.serial,
+                vehicle_ref=claims.pass_id,
+                compound=ELSEWHERE if elsewhere else own.compound,
+                state=PassState.ACTIVE,
+                valid_from=claims.not_before,
+                valid_until=claims.expires,
+            )
+    return VehicleRecords(
+        vehicle_pass=given,
+        proof=proof,
+        serial=claims.serial if claims else None,
+        shown=shown or proof is not Proof.NONE,
+        offline=True,
+    )
+
+
+def decide_vehicle_offline(seen: VehicleSeen, known: VehicleRecords, own: OwnList) -> VehicleDecision:
+    """The server's own rule. Without the policy's minutes in the list nobody's check counts."""
+    numbers = own.rules.rules
+    within = timedelta(minutes=numbers.vehicles.occupant_check_minutes) if numbers.vehicles else None
+    checks = counted(seen.checks, seen.named, at=seen.at, within=within) if within else ()
+    attempt = VehicleAttempt(
+        here=own.compound,
+        direction=seen.direction,
+        occupants=seen.occupants,
+        checks=checks,
+        boot_opened=seen.boot_opened,
+        emergency=seen.emergency,
+        at=seen.at,
+    )
+    return decide_vehicle(attempt, known, numbers.musts)
 
 
 def display_of(own: OwnList, number: str | None) -> Display | None:

@@ -95,6 +95,7 @@ class VehicleRecords:
     """All that gate knows of the vehicle. `serial` is the one printed in the token that was shown.
 
     `plate_fits` is None where no plate can be compared: none was read, or none is known of the pass's vehicle.
+    `offline`: a device decides, which knows of a vehicle pass only what its signature covers.
     """
 
     vehicle_pass: KnownVehiclePass | None = None
@@ -102,6 +103,7 @@ class VehicleRecords:
     serial: int | None = None
     shown: bool = False
     plate_fits: bool | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ def _of_the_vehicle(
 def _of_the_pass(attempt: VehicleAttempt, known: VehicleRecords) -> Iterator[VehicleReason]:
     given = known.vehicle_pass
     if given is None:
-        if known.proof is Proof.UNKNOWN_KEY:
+        if known.proof is Proof.UNKNOWN_KEY or known.offline:
             yield VehicleReason.PASS_UNVERIFIABLE
         else:
             yield VehicleReason.PASS_UNKNOWN if known.shown else VehicleReason.NO_PASS

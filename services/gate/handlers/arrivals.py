@@ -31,10 +31,13 @@ class CheckArrival:
 async def check_arrival(
     cmd: CheckArrival, *, tx: Tx, rules: GateRules, vault: Vault, cards: CardKeys
 ) -> Outcome:
-    """Judge, keep, and report at once; a repeat gets the first answer and reports nothing again."""
+    """Judge, keep, and report at once; a repeat gets the first answer and reports nothing again.
+
+    What a device decided alone is answered as it was; what is reported follows from what is known here.
+    """
     [outcome] = await check_entries([cmd.check], tx=tx, rules=rules, vault=vault)
     if isinstance(outcome, Answered) and outcome.created:
-        await _report(tx, cmd, outcome, decide_reports(cmd.arrival, outcome.answer.reasons), cards)
+        await _report(tx, cmd, outcome, decide_reports(cmd.arrival, outcome.found), cards)
     return outcome
 
 

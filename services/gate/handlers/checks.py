@@ -81,12 +81,16 @@ class CheckEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The first answer to a check. `created` is false for a repeat."""
+    """The first answer to a check. `created` is false for a repeat.
+
+    `found` are the reasons as gate sees them now, of a new check: a device that decided by itself may have had others.
+    """
 
     created: bool
     answer: FirstAnswer
     display: Display | None
     temperature_c: Decimal | None = None
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +142,19 @@ async def check_entries(
             outcomes.append(Rejected(refusal=_other_content()))
             continue
         display = _display(card, command.station.compound, keys, vault)
-        reading = judged[command.check_id].decision.temperature_c if created else None
-        outcomes.append(Answered(created=created, answer=first, display=display, temperature_c=reading))
+        if not created:
+            outcomes.append(Answered(created=False, answer=first, display=display))
+            continue
+        decision = judged[command.check_id].decision
+        outcomes.append(
+            Answered(
+                created=True,
+                answer=first,
+                display=display,
+                temperature_c=decision.temperature_c,
+                found=decision.reasons,
+            )
+        )
     return outcomes
 
 

@@ -33,6 +33,7 @@ class DecidedVehicle:
     verdict: str
     reasons: tuple[str, ...]
     policy_version: int
+    clock_skew_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +149,13 @@ async def _decide(
     vault: Vault,
 ) -> bool:
     station = cmd.station
+    skew = cmd.offline.clock_skew_seconds if cmd.offline else None
     time = judge_time(
         cmd.at,
         received_at=tx.now,
         opened_at=station.opened_at,
         ahead_seconds=rules.ahead_seconds,
-        skew_seconds=station.clock_skew_seconds,
+        skew_seconds=station.clock_skew_seconds if skew is None else skew,
     )
     rows = await tx.fetch(
         store.CHECKS_NAMED, [check_id for check_id, _ in cmd.named], station.checkpoint, cmd.direction

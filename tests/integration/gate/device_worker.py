@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from services.gate.client.device import Device, Entry
+from services.gate.client.device import Device
+from services.gate.client.shapes import Entry
 from services.gate.domain.rulings import Direction
 
 

@@ -13,16 +13,19 @@ import pytest
 
 from services.gate.client.box import StoreUnreadableError
 from services.gate.client.clock import DeviceClock
-from services.gate.client.device import INTERRUPTED, Device, Entry, backoff
+from services.gate.client.device import INTERRUPTED, Device, backoff
 from services.gate.client.own_list import NEVER, ListRefusedError
+from services.gate.client.shapes import Arrival, Entry, Shown, Vehicle
 from services.gate.client.wire import DeviceStoppedError, NoAnswerError, RefusedError
 from services.gate.domain import signed
+from services.gate.domain.arrivals import ArrivalKind
 from services.gate.domain.entry import Answers
 from services.gate.domain.lists import pack, unpack
 from services.gate.domain.rulings import Direction, Verdict
+from shared.events.registry.passes import VehiclePassIssued
 from shared.kernel import pass_token
 from tests.integration.gate.test_gate_day import ask_everybody
-from tests.integration.gate.town import NOW, OTHER_CHECKPOINT, GateTown, Resident
+from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown, Resident
 
 KEY = bytes(range(32))
 
@@ -462,3 +465,79 @@ async def test_the_device_keeps_its_own_log_of_the_day_and_asks_once_also_withou
     post.clock.pass_by(timedelta(hours=15))  # midnight in Shanghai; the list is aged by then
     assert "incomplete" in (await post.passes(li)).reasons
     assert wang.number.encode() not in post.store.read_bytes()
+
+
+@pytest.mark.scenario("G7")
+@pytest.mark.requirement("R2.3")
+async def test_vehicles_and_arrivals_wait_in_the_same_queue_and_go_in_after_their_people(
+    town: GateTown, post: Post
+) -> None:
+    wang, back = await town.resident(), await town.resident("李", "3-1-503", with_pass=False)
+    pass_id, other = uuid4(), uuid4()
+    for vehicle_pass, number in ((pass_id, "20000001"), (other, "20000002")):
+        await town.tell(
+            VehiclePassIssued(
+                vehicle_pass_id=vehicle_pass,
+                number=number,
+                serial=1,
+                vehicle_ref=uuid4(),
+                compound=HERE,
+                valid_from=NOW - timedelta(days=1),
+                valid_until=NOW + timedelta(days=29),
+                policy_version=1,
+            )
+        )
+    token = town.token(pass_id, "20000001", kind="vehicle")
+    elsewhere = town.token(other, "20000002", THERE, kind="vehicle")
+    await post.device.refresh()
+
+    async def drives(driver: Shown, **changes: Any) -> tuple[str, tuple[str, ...], bool]:
+        values: dict[str, Any] = {
+            "direction": Direction.ENTRY,
+            "occupants": 1,
+            "people": ((driver, True),),
+            "pass_token": token,
+            "boot_opened": True,
+        } | changes
+        shown = await post.device.check_vehicle(Vehicle(**values))
+        return shown.verdict, shown.reasons, shown.offline
+
+    def arrival(subject: dict[str, str]) -> Arrival:
+        person = Entry(direction=Direction.ENTRY, subject=subject, mask=True, temperature_c=Decimal("36.5"))
+        return Arrival(person=person, kind=ArrivalKind.RETURNEE, origin_code="510100", ticket="train")
+
+    driver = await post.passes(wang)
+    assert await drives(driver) == ("complete", (), False)
+    online = await post.device.arrive(arrival({"kind": "document", "number": back.document}))
+    assert (online.action, online.offline) == ("go_straight_home", False)
+    post.line.cut = True
+    assert await drives(driver) == ("held", ("vehicle_pass_unverifiable",), True)
+    assert await drives(driver, pass_token=elsewhere) == ("refuse", ("vehicle_wrong_compound",), True)
+    assert await drives(driver, occupants=2, boot_opened=None) == (
+        "held",
+        ("vehicle_pass_unverifiable", "occupant_unchecked", "boot_not_checked"),
+        True,
+    )
+    assert await drives(driver, emergency=True, people=(), occupants=2) == ("complete", (), True)
+    leaver = await post.passes(wang, direction=Direction.EXIT)
+    leaving: dict[str, Any] = {"direction": Direction.EXIT, "boot_opened": None}
+    assert await drives(leaver, **leaving) == ("complete", (), True)
+    assert await drives(driver, **leaving) == ("held", ("occupant_unchecked",), True)  # a check of the way in
+    alone = await post.device.arrive(
+        arrival({"kind": "dwelling_surname", "room": "3-1-503", "surname": "李"})
+    )
+    assert (alone.verdict, alone.offline) == (Verdict.CANNOT_VERIFY, True)
+    post.reopen()
+    assert post.device.waiting() == {"waiting": 8}
+    post.line.cut = False
+    post.line.asked.clear()
+    synced = await post.device.sync()
+    assert (synced.handed_in, synced.left, post.device.waiting()) == (8, 0, {})
+    assert [path.split("/")[2] for path in post.line.asked] == [
+        *("vehicle-checks", "entry-checks", "vehicle-checks", "arrivals"),
+    ]
+    rows = await town.rows("select seq, verdict, offline from vehicle_check order by seq")
+    assert [row["verdict"] for row in rows] == [
+        *("complete", "held", "refuse", "held", "complete", "complete", "held"),
+    ]
+    assert len(await town.published("FirstReturnSeen")) == 2

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.gate.client.device import Device, Entry
+from services.gate.client.device import Device
+from services.gate.client.shapes import Entry
 from services.gate.domain.rulings import Direction, Verdict
 from tests.integration.gate.test_gate_killed import running
 from tests.integration.gate.town import GateTown

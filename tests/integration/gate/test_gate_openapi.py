@@ -1,6 +1,7 @@
 """A device maker can build from the gate's OpenAPI document alone."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.gate.api.contract import DESCRIPTION
@@ -42,6 +43,10 @@ async def test_a_device_maker_finds_each_route_with_its_examples(town: GateTown)
         "GET /v1/checkpoints/me/snapshot",
         "POST /v1/entry-checks",
         "POST /v1/entry-checks/batch",
+        "POST /v1/vehicle-checks",
+        "POST /v1/vehicle-checks/batch",
+        "POST /v1/arrivals",
+        "POST /v1/arrivals/batch",
     }
 
 
@@ -61,12 +66,21 @@ async def test_an_example_of_each_verdict_is_an_answer_that_the_gate_gives(town:
         assert example | {"check_id": answer["check_id"]} == told
 
 
+def below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    """Every refusal of a kind, at any depth."""
+    for one in kind.__subclasses__():
+        yield one
+        yield from below(one)
+
+
 def test_every_code_that_a_device_meets_is_in_the_document() -> None:
     met: list[type[Refusal]] = [
         *(NotAuthenticated, TokenRefused, DeviceRevoked, OutOfScope, RoleNotAllowed, NotFound),
         *(MalformedJson, BodyTooLarge, SameIdOtherContent, TooManyRequests, Unavailable, PolicyUnknown),
         *(CodeInvalid, DeviceTaken),
     ]
+    met += [refusal for refusal in below(Refusal) if refusal.__module__.startswith("services.gate")]
+    assert len(met) > 40
     for refusal in met:
         assert re.search(rf"\| {refusal.status} \|.*`{refusal.code}`", DESCRIPTION), refusal.code
 
