@@ -1,7 +1,7 @@
 """Puts reporting together."""
 
 from services.reporting.access import ACCESS
-from services.reporting.api import board, check_flags, outreach, overrides, responsibility, roll
+from services.reporting.api import board, check_flags, outreach, overrides, responsibility, roll, sanitation
 from services.reporting.projections import all_projections
 from shared.runtime import Context, Service
 
@@ -18,6 +18,7 @@ def build(_context: Context) -> Service:
             responsibility.router,
             overrides.router,
             check_flags.router,
+            sanitation.router,
         ],
         access=ACCESS,
         consumers=all_projections(),

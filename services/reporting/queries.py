@@ -29,7 +29,7 @@ from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 
-_NOT_ON_THE_BOARD = frozenset({"leads", "notices", "watch_lists"})
+_NOT_ON_THE_BOARD = frozenset({"leads", "notices", "sanitation_compliance", "watch_lists"})
 BOARD_SOURCES = tuple(
     projection.name for projection in all_projections() if projection.name not in _NOT_ON_THE_BOARD
 )
@@ -97,7 +97,8 @@ async def board(conn: Conn, who: Principal, *, now: datetime, real_now: datetime
         for name in ("awaiting_closure", "missed_streaks"):
             line[name] = line.get(name, 0) + row[name]
     kinds, numbers = [rule.kind for rule in rules], [rule.rounds_per_day for rule in rules]
-    for row in await conn.fetch(site_rounds.ROUNDS_OF_DAY, day, kinds, numbers):
+    spacings = [rule.spacing_minutes for rule in rules]
+    for row in await conn.fetch(site_rounds.ROUNDS_OF_DAY, day, kinds, numbers, end_of(day), spacings):
         found[row["compound"]] |= {
             "sites": row["sites"],
             "rounds_required": row["required"],

@@ -1,9 +1,11 @@
 """Puts sanitation together."""
 
+from services.sanitation import tickers
 from services.sanitation.access import ACCESS
-from services.sanitation.api import imports, rounds, sites
+from services.sanitation.api import closures, day_sheets, figures, imports, rounds, site_sheets, sites
 from services.sanitation.imports.job import SiteImports
 from services.sanitation.projections import CompoundCopy, PolicyCopy
+from services.sanitation.store import duty as duty_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from shared.runtime import Context, Service, Ticker
@@ -14,9 +16,17 @@ def build(_context: Context) -> Service:
     return Service(
         name="sanitation",
         title="Sanitation 消杀",
-        routers=[imports.router, sites.router, rounds.router],
+        routers=[
+            imports.router,
+            sites.router,
+            closures.router,
+            site_sheets.router,
+            rounds.router,
+            day_sheets.router,
+            figures.router,
+        ],
         access=ACCESS,
-        rejections={**sites_store.REJECTIONS, **rounds_store.REJECTIONS},
+        rejections={**sites_store.REJECTIONS, **duty_store.REJECTIONS, **rounds_store.REJECTIONS},
         consumers=[CompoundCopy(), PolicyCopy()],
-        tickers=[Ticker(name="site_imports", act=SiteImports().act)],
+        tickers=[Ticker(name="site_imports", act=SiteImports().act), tickers.closing()],
     )

@@ -18,6 +18,7 @@ class SiteRegistered(
 
     Told again, with a higher version, whenever a particular of it was corrected, and when it is taken out of use or
     back into use (`active`). `rounds_per_day` is the place's own number; None where the policy's for its kind holds.
+    `on_duty_from` is where its duty began in the middle of a day: on that day it owes the rounds that still fit (S2).
     """
 
     site_id: UUID
@@ -27,6 +28,23 @@ class SiteRegistered(
     since: date
     active: bool
     registered_at: AwareDatetime
+    on_duty_from: AwareDatetime | None = None
+
+
+class SiteExempted(
+    Event, type="fangkong.sanitation.SiteExempted.v1", channel="rounds", key="site_id", place="compound"
+):
+    """A site owes nothing on the days of a closure: under repair, not in use, not to be reached (R5.1, S2).
+
+    Told again when its last day is known or moved; one whose last day lies before its first never was.
+    """
+
+    closure_id: UUID
+    site_id: UUID
+    compound: CompoundId
+    reason: Literal["repair", "not_in_use", "no_access", "other"]
+    from_day: date
+    last_day: date | None
 
 
 class RoundLogged(
@@ -47,12 +65,7 @@ class RoundLogged(
 
 
 class RoundMissed(
-    Event,
-    type="fangkong.sanitation.RoundMissed.v1",
-    channel="rounds",
-    key="site_id",
-    place="compound",
-    archive_only=True,
+    Event, type="fangkong.sanitation.RoundMissed.v1", channel="rounds", key="site_id", place="compound"
 ):
     """A day of a site is over and rounds are missing; told once, and again if late logs change it (R5.1, S1).
 

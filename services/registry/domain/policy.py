@@ -161,3 +161,8 @@ def _of_sanitation(rules: SanitationRules) -> Iterator[tuple[str, str]]:
     for rule in rules.rounds:
         if not 0 < rule.concentration_from_mg_l <= rule.concentration_to_mg_l:
             yield "sanitation.rounds", f"{rule.kind}: 0 < concentration_from_mg_l <= concentration_to_mg_l"
+    airing = [rule.kind for rule in rules.airing or ()]
+    if len(airing) != len(set(airing)):
+        yield "sanitation.airing", "each kind of site once"
+    if rules.waste and rules.waste.same_day_before > rules.waste.usual_hour:
+        yield "sanitation.waste.same_day_before", "same_day_before <= usual_hour"

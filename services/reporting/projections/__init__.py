@@ -21,6 +21,8 @@ from services.reporting.projections.population import Population
 from services.reporting.projections.postings import Postings
 from services.reporting.projections.read_model import ReadModel
 from services.reporting.projections.responsibility import Responsibility
+from services.reporting.projections.sanitation_compliance import SanitationCompliance
+from services.reporting.projections.site_exemptions import SiteExemptions
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
 from services.reporting.projections.vehicle_flow import VehicleFlows
@@ -44,6 +46,8 @@ def all_projections() -> list[ReadModel]:
         Population(),
         Postings(),
         Responsibility(),
+        SanitationCompliance(),
+        SiteExemptions(),
         SiteRounds(),
         Notices(),
         Leads(),

@@ -48,9 +48,10 @@ class SiteRounds(ReadModel, name="site_rounds", version=1, reads=(SiteRegistered
         """Two statements at most."""
         if known := sites(batch.of(SiteRegistered)):
             rows: list[tuple[object, ...]] = [
-                (key, e.compound, e.kind, e.rounds_per_day, e.since, e.active) for key, e in known.items()
+                (key, e.compound, e.kind, e.rounds_per_day, e.since, e.active, e.on_duty_from)
+                for key, e in known.items()
             ]
-            await tx.execute(store.PUT_SITES, *columns(rows, 6))
+            await tx.execute(store.PUT_SITES, *columns(rows, 7))
         if added := rounds(batch.of(RoundLogged)):
             rows = [(site, day, *astuple(figures)) for (day, site), figures in added.items()]
             await tx.execute(store.ADD_ROUNDS, *columns(rows, 5))

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from shared.events.envelope import Cause
+from shared.http.access import Principal
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
 from shared.runtime import Context
@@ -16,6 +17,8 @@ Instant = Annotated[
     AwareDatetime, Field(ge=_FIRST, lt=_LAST), AfterValidator(lambda instant: instant.astimezone(UTC))
 ]
 Day = Annotated[date, Field(ge=_FIRST.date(), lt=_LAST.date())]
+Explanation = Annotated[str, Field(min_length=4, max_length=200)]
+"""Why something comes late or is not done; kept sealed."""
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
@@ -27,6 +30,11 @@ def context_of(request: Request) -> Context:
 
 
 InContext = Annotated[Context, Depends(context_of)]
+
+
+def roles_of(who: Principal) -> str:
+    """The roles that opened the route, for the log of readings."""
+    return ",".join(sorted({grant.role for grant in who.grants}))
 
 
 def cause() -> Cause:

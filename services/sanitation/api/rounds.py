@@ -1,35 +1,46 @@
-"""Rounds and day sheets."""
+"""Rounds of disinfection."""
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict
 
-from services.sanitation.api.common import Code, Day, InContext, Instant, cause
-from services.sanitation.domain.day_sheet import SheetState
+from services.sanitation.api.common import Code, Day, Explanation, InContext, Instant, cause
+from services.sanitation.domain.late import Source
 from services.sanitation.handlers import rounds as rounds_handlers
 from services.sanitation.handlers import sites as sites_handlers
-from services.sanitation.handlers.rounds import LogRound
+from services.sanitation.handlers.rounds import LoggedRound, LogRound
 from services.sanitation.metrics import count_round
 from shared.events.policy import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
+from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, SiteId
 
 router = APIRouter(tags=["sanitation"])
 
+_ROUNDS_AFTER = Cursor(Instant, UUID)
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0)
+
 
 class RoundBody(Body):
-    """A disinfection that was done. Agent and concentration are the proof; without them `incomplete`."""
+    """A disinfection that was done. Agent and concentration are the proof; without them `incomplete`.
+
+    `done_at` is the phone's time of it. With `sent_at`, the phone's time of sending, a clock that is off is corrected.
+    """
 
     round_id: UUID
     site_code: SiteId
     agent: Code | None = None
     concentration_mg_l: int | None = None
     done_at: Instant
-    source: Literal["code", "late_entry"] = "code"
+    sent_at: Instant | None = None
+    source: Source = "code"
+    explanation: Explanation | None = None
+    photo_id: UUID | None = None
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,100 +71,101 @@ class RoundAnswer(Answer):
     kind: SiteKind
     day: date
     done_at: datetime
+    device_at: datetime
+    logged_at: datetime
     agent: str
     concentration_mg_l: int
     within_range: bool
     counts: bool
     warnings: list[Literal["too_close", "outside_range"]]
-    source: Literal["code", "late_entry"]
+    source: Source
+    photo_id: UUID | None
     policy_version: int
 
+    @classmethod
+    def of(cls, logged: LoggedRound) -> Self:
+        """The round as it was answered the first time."""
+        return cls(
+            round_id=logged.round_id,
+            site_id=logged.site_id,
+            site_code=logged.site_code,
+            compound=logged.compound,
+            kind=logged.kind,
+            day=logged.day,
+            done_at=logged.done_at,
+            device_at=logged.device_at,
+            logged_at=logged.logged_at,
+            agent=logged.agent,
+            concentration_mg_l=logged.concentration_mg_l,
+            within_range=logged.within_range,
+            counts=logged.counts,
+            warnings=[
+                *(["too_close"] if not logged.counts else []),
+                *(["outside_range"] if not logged.within_range else []),
+            ],
+            source=logged.source,
+            photo_id=logged.photo_id,
+            policy_version=logged.policy_version,
+        )
 
-class SheetLine(Answer):
-    """One site on one day. `missed` is said only once the day is over in Shanghai."""
 
+class RoundLine(Answer):
+    """A line of the day's book. `logged_by` is an account; `explanation` is there for late entries."""
+
+    round_id: UUID
     site_code: SiteId
-    kind: SiteKind
     name: str
-    required: int
-    logged: int
-    counted: int
-    outside_range: int
-    shortfall: int
-    state: SheetState
-
-
-class SheetAnswer(Answer):
-    """A compound's day: its sites by code, and their sums."""
-
-    compound: CompoundId
-    day: date
-    required: int
-    counted: int
-    shortfall: int
-    sites: list[SheetLine]
+    agent: str
+    concentration_mg_l: int
+    within_range: bool
+    counts: bool
+    done_at: datetime
+    device_at: datetime
+    logged_at: datetime
+    logged_by: str
+    source: Source
+    explanation: str | None
+    photo_id: UUID | None
 
 
 @router.post("/v1/rounds", status_code=201, summary="Log a disinfection round")
 async def log_round(body: RoundBody, who: Caller, context: InContext, response: Response) -> RoundAnswer:
     """Keep a disinfection and say whether it counts. A repeat of id and content gets the first answer."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        logged = await rounds_handlers.log_round(LogRound(**body.model_dump()), who=who, tx=tx)
+        logged = await rounds_handlers.log_round(
+            LogRound(**body.model_dump()), who=who, tx=tx, vault=context.vault
+        )
     if logged.fresh:
         count_round(logged)
     response.status_code = 201 if logged.fresh else 200
-    return RoundAnswer(
-        round_id=logged.round_id,
-        site_id=logged.site_id,
-        site_code=logged.site_code,
-        compound=logged.compound,
-        kind=logged.kind,
-        day=logged.day,
-        done_at=logged.done_at,
-        agent=logged.agent,
-        concentration_mg_l=logged.concentration_mg_l,
-        within_range=logged.within_range,
-        counts=logged.counts,
-        warnings=[
-            *(["too_close"] if not logged.counts else []),
-            *(["outside_range"] if not logged.within_range else []),
-        ],
-        source=logged.source,
-        policy_version=logged.policy_version,
-    )
+    return RoundAnswer.of(logged)
 
 
-@router.get("/v1/day-sheets", summary="A compound's rounds of a day")
-async def day_sheets(
+@router.get("/v1/rounds", summary="The day's book of a compound")
+async def rounds(
+    *,
     compound: Annotated[CompoundId, Query()],
     who: Caller,
     context: InContext,
     day: Annotated[Day | None, Query(description="Shanghai day; today when left out.")] = None,
-) -> SheetAnswer:
-    """Tell per site what the day requires, what counts, and what is short. Derived anew from all logs."""
-    wanted = day or context.clock.today()
+    limit: Limit = 100,
+    after: After = None,
+) -> Page[RoundLine]:
+    """List what was disinfected on a day, in its order: when, with what, by whom, and why if late."""
+    seen = _ROUNDS_AFTER.read(after) if after else _FIRST
     async with context.database.read() as conn:
         await sites_handlers.require_compound(conn, who, compound)
-        found = await rounds_handlers.day_sheets(conn, compound, day=wanted, now=context.clock.now())
-    lines = [
-        SheetLine(
-            site_code=one.code,
-            kind=one.kind,
-            name=one.name,
-            required=one.sheet.required,
-            logged=one.sheet.logged,
-            counted=one.sheet.counted,
-            outside_range=one.outside_range,
-            shortfall=one.sheet.shortfall,
-            state=one.sheet.state,
+        found = await rounds_handlers.rounds_of_day(
+            conn,
+            compound,
+            day or context.clock.today(),
+            after=(seen[0], seen[1]),
+            limit=limit + 1,
+            vault=context.vault,
         )
-        for one in found
-    ]
-    return SheetAnswer(
-        compound=compound,
-        day=wanted,
-        required=sum(line.required for line in lines),
-        counted=sum(line.counted for line in lines),
-        shortfall=sum(line.shortfall for line in lines),
-        sites=lines,
+    return Page(
+        items=[RoundLine(**asdict(one)) for one in found[:limit]],
+        next=_ROUNDS_AFTER.write(found[limit - 1].done_at, found[limit - 1].round_id)
+        if len(found) > limit
+        else None,
     )

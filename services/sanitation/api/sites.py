@@ -57,6 +57,21 @@ class SiteAnswer(Answer):
     rounds_per_day: int | None
     since: date
     active: bool
+    revision: int
+
+
+class CorrectionBody(Body):
+    """All particulars of a site as they are from today on. `revision` is the one that was corrected."""
+
+    compound: CompoundId
+    kind: SiteKind
+    name: Text
+    building: Text | None = None
+    unit: Text | None = None
+    rounds_per_day: Annotated[int, Field(ge=1, le=MOST_ROUNDS)] | None = None
+    since: Day
+    active: bool
+    revision: Annotated[int, Field(ge=1, lt=2**31)]
 
 
 @router.post("/v1/sites", status_code=201, summary="Register a site")
@@ -68,6 +83,15 @@ async def register_site(body: SiteBody, who: Caller, context: InContext, respons
             site, who=who, tx=tx, day_given=body.since is not None
         )
     response.status_code = 201 if fresh else 200
+    return _site_answer(known)
+
+
+@router.put("/v1/sites/{code}", summary="Correct a site")
+async def correct_site(code: SiteId, body: CorrectionBody, who: Caller, context: InContext) -> SiteAnswer:
+    """Correct a site's particulars from today on; what held on days that are over stays."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        site = Site(code=code, **body.model_dump(exclude={"revision"}))
+        known, _ = await sites_handlers.correct_site(site, revision=body.revision, who=who, tx=tx)
     return _site_answer(known)
 
 
@@ -103,4 +127,5 @@ def _site_answer(known: sites_store.KnownSite) -> SiteAnswer:
         rounds_per_day=site.rounds_per_day,
         since=site.since,
         active=site.active,
+        revision=known.revision,
     )

@@ -19,41 +19,52 @@ class SheetState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """What is asked of a site: its own number of rounds, or the policy's."""
+class Log:
+    """A log of the day, as far as the sheet asks. `late`: entered afterwards, with an explanation."""
 
-    rounds_per_day: int | None
-    since: date
-    active: bool
+    done_at: datetime
+    late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySheet:
-    """One site, one day. `logged` are all logs, `counted` those that are rounds of their own."""
+    """One site, one day.
+
+    `logged` are all logs, `counted` those that are rounds of their own, `on_time` the owed rounds that stand without
+    late entries.
+    """
 
     required: int
     logged: int
     counted: int
+    on_time: int
     shortfall: int
     state: SheetState
 
 
 def day_sheet(
-    duty: Duty, logs: Sequence[datetime], *, day: date, now: datetime, policy_rounds: int, spacing: timedelta
+    required: int | None, logs: Sequence[Log], *, day: date, now: datetime, spacing: timedelta
 ) -> DaySheet:
     """Derive a site's sheet from its logs of the day.
 
-    A day is `missed` only once it is over in Shanghai; until then it is `open`. A site that is not in
-    use, or was not yet, owes nothing.
+    A day is `missed` only once it is over in Shanghai; until then it is `open`. `required` is None where the site is
+    exempt that day: it owes nothing.
     """
-    rounds = len(counted(logs, spacing))
-    exempt = not duty.active or duty.since > day
-    required = 0 if exempt else duty.rounds_per_day or policy_rounds
-    shortfall = max(0, required - rounds)
-    if exempt:
+    owed = required or 0
+    rounds = len(counted((log.done_at for log in logs), spacing))
+    in_time = len(counted((log.done_at for log in logs if not log.late), spacing))
+    shortfall = max(0, owed - rounds)
+    if required is None:
         state = SheetState.EXEMPT
     elif shortfall == 0:
         state = SheetState.DONE
     else:
         state = SheetState.MISSED if now >= end_of(day) else SheetState.OPEN
-    return DaySheet(required=required, logged=len(logs), counted=rounds, shortfall=shortfall, state=state)
+    return DaySheet(
+        required=owed,
+        logged=len(logs),
+        counted=rounds,
+        on_time=min(owed, in_time),
+        shortfall=shortfall,
+        state=state,
+    )

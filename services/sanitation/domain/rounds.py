@@ -26,13 +26,6 @@ class ConcentrationImpossible(Refusal):
     code: ClassVar[str] = "concentration_impossible"
 
 
-class InTheFuture(Refusal):
-    """The round is said to have been done later than now."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "in_the_future"
-
-
 class SiteNotInUse(Refusal):
     """The site is taken out of use; nobody disinfects it."""
 
@@ -47,7 +40,6 @@ class RoundRules:
     spacing: timedelta
     concentration_from_mg_l: int
     concentration_to_mg_l: int
-    future_tolerance: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +77,7 @@ def counted(logs: Iterable[datetime], spacing: timedelta) -> tuple[datetime, ...
     return tuple(chosen)
 
 
-def decide_round(
-    log: RoundLog, earlier: Sequence[datetime], rules: RoundRules, now: datetime
-) -> RoundDecision:
+def decide_round(log: RoundLog, earlier: Sequence[datetime], rules: RoundRules) -> RoundDecision:
     """Judge one log of a site.
 
     A log that is too close to another is the same round: kept, and the day does not count one more (S1). A
@@ -99,12 +89,10 @@ def decide_round(
         log: what was done.
         earlier: when the other logs of the same site and local day were done, known so far.
         rules: policy of that day for this kind of site.
-        now: the business instant.
 
     Raises:
         Incomplete: agent or concentration is missing.
         ConcentrationImpossible: nothing is made with such a concentration.
-        InTheFuture: done later than clocks may differ.
     """
     if not log.agent:
         raise Incomplete("缺少消毒剂。The agent is missing.", field="agent")
@@ -119,8 +107,6 @@ def decide_round(
             "浓度不可能，请核对单位（毫克/升）。There is no such concentration; check the unit (mg/L).",
             field="concentration_mg_l",
         )
-    if log.done_at - now > rules.future_tolerance:
-        raise InTheFuture("消杀时间晚于现在。The time lies in the future.", field="done_at")
     before = len(counted(earlier, rules.spacing))
     return RoundDecision(
         day=local_day(log.done_at),

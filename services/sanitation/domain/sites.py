@@ -1,9 +1,9 @@
 """What a site is, and what happens when it is named again."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shared.events.policy import SiteKind
 from shared.kernel.ids import CompoundId, SiteId
@@ -11,6 +11,11 @@ from shared.kernel.refusal import Refusal
 
 MOST_ROUNDS = 24
 """Once an hour: more rounds a day than that are a slip of the pen."""
+LONGEST_AHEAD = timedelta(days=366)
+"""Nobody plans the repair of a lift further ahead: a slip of the pen."""
+
+
+ClosureReason = Literal["repair", "not_in_use", "no_access", "other"]
 
 
 class SiteUnknown(Refusal):
@@ -25,6 +30,27 @@ class CompoundUnknown(Refusal):
 
     status: ClassVar[int] = 404
     code: ClassVar[str] = "compound_unknown"
+
+
+class SiteChanged(Refusal):
+    """Somebody else corrected the site meanwhile."""
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "site_changed"
+
+
+class ClosureUnknown(Refusal):
+    """The site has no such closure."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "closure_unknown"
+
+
+class ClosureDays(Refusal):
+    """A closure's days do not go: over already, or in the wrong order."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "closure_days"
 
 
 class SiteCodeTaken(Refusal):
@@ -72,3 +98,42 @@ def decide_listing(listed: Site, known: Site | None) -> ListedAs:
     if known.compound != listed.compound:
         return ListedAs.ELSEWHERE
     return ListedAs.UNCHANGED if known == listed else ListedAs.CHANGED
+
+
+def decide_closure(*, from_day: date, last_day: date | None, today: date, earliest: date) -> None:
+    """May a site be closed for these days?
+
+    Args:
+        from_day: first day on which nothing is owed.
+        last_day: the last such day; None until it is ended.
+        today: the business day.
+        earliest: the first day that whoever asks may still exempt.
+
+    Raises:
+        ClosureDays: over already, or in the wrong order.
+    """
+    if last_day is not None and last_day < from_day:
+        raise ClosureDays("结束日期早于开始日期。It ends before it begins.", field="last_day")
+    if from_day < earliest:
+        raise ClosureDays(
+            f"停用最早从 {earliest} 起。A closure begins on {earliest} at the earliest.",
+            field="from_day",
+            earliest=earliest.isoformat(),
+        )
+    if from_day > today + LONGEST_AHEAD:
+        raise ClosureDays("开始日期太远。It begins too far ahead.", field="from_day")
+
+
+def decide_reopening(*, from_day: date, last_day: date, today: date) -> None:
+    """May a closure end with this day? What is over stays as it was told; a closure of today may be void.
+
+    Raises:
+        ClosureDays: the day is over, or lies before the closure.
+    """
+    earliest = max(from_day, today) - timedelta(days=1)
+    if last_day < earliest:
+        raise ClosureDays(
+            f"最早以 {earliest} 为最后一天。Its last day is {earliest} at the earliest.",
+            field="last_day",
+            earliest=earliest.isoformat(),
+        )

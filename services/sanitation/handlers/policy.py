@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import ClassVar
 
+from services.sanitation.domain.late import LateRules
 from services.sanitation.domain.rounds import RoundRules
 from services.sanitation.store import copies as copies_store
 from shared.db.pool import Conn
@@ -40,6 +41,17 @@ async def in_force(conn: Conn, day: date) -> copies_store.PolicyInForce:
     raise PolicyUnknown
 
 
+def late_rules(document: PolicyDocument) -> LateRules | None:
+    """What a policy says about late logs; None where it is silent."""
+    late = document.sanitation.late
+    return LateRules(code_for=timedelta(hours=late.code_hours), entry_days=late.entry_days) if late else None
+
+
+def clock_tolerance(document: PolicyDocument) -> timedelta:
+    """By how much the clocks of phones may differ from ours."""
+    return timedelta(seconds=document.gate.future_stamp_seconds)
+
+
 def rules_of(document: PolicyDocument, kind: SiteKind) -> RoundRules:
     """What a policy says about a kind of site.
 
@@ -52,6 +64,5 @@ def rules_of(document: PolicyDocument, kind: SiteKind) -> RoundRules:
                 spacing=timedelta(minutes=rule.spacing_minutes),
                 concentration_from_mg_l=rule.concentration_from_mg_l,
                 concentration_to_mg_l=rule.concentration_to_mg_l,
-                future_tolerance=timedelta(seconds=document.gate.future_stamp_seconds),
             )
     raise NoRuleForKind("现行规则没有规定这类点位。Policy has no rule for this kind of site.")

@@ -1,38 +1,45 @@
-"""Rounds and day sheets."""
+"""Rounds of disinfection: kept once, judged by the policy of their day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import date, datetime
 from uuid import UUID
 
-import asyncpg
-
-from services.sanitation.domain.day_sheet import DaySheet, Duty, day_sheet
+from services.sanitation.domain.duty import state_on
+from services.sanitation.domain.late import Source, by_our_clock, decide_timeliness
 from services.sanitation.domain.rounds import RoundLog, SiteNotInUse, decide_round
-from services.sanitation.domain.sites import SiteUnknown
-from services.sanitation.handlers.policy import in_force, rules_of
-from services.sanitation.store import copies as copies_store
+from services.sanitation.handlers.day_close import reconsider
+from services.sanitation.handlers.policy import clock_tolerance, in_force, late_rules, rules_of
+from services.sanitation.handlers.sites import site_within
+from services.sanitation.sealing import same, seal, unseal
+from services.sanitation.store import duty as duty_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from shared.db.pool import Conn, Tx
-from shared.events.policy import RoundRule, SiteKind
+from shared.events.policy import SiteKind
 from shared.events.sanitation import RoundLogged
 from shared.http.access import Principal
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed import Vault
+
+EXPLANATION = "explanation"
+"""Name of a sealed field, part of what is stored: never renamed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRound:
-    """A worker disinfected a site."""
+    """A worker disinfected a site. `done_at` and `sent_at` are what the worker's phone said."""
 
     round_id: UUID
     site_code: SiteId
     agent: str | None
     concentration_mg_l: int | None
     done_at: datetime
-    source: Literal["code", "late_entry"]
+    sent_at: datetime | None
+    source: Source
+    explanation: str | None
+    photo_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,119 +54,156 @@ class LoggedRound:
     kind: SiteKind
     day: date
     done_at: datetime
+    device_at: datetime
+    logged_at: datetime
     agent: str
     concentration_mg_l: int
     within_range: bool
     counts: bool
-    source: Literal["code", "late_entry"]
+    source: Source
+    photo_id: UUID | None
     policy_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteSheet:
-    """A site's sheet of a day."""
+class ListedRound:
+    """A round as the day's book shows it: when, what, by whom, and why late."""
 
-    code: SiteId
-    kind: SiteKind
+    round_id: UUID
+    site_code: SiteId
     name: str
-    outside_range: int
-    sheet: DaySheet
+    agent: str
+    concentration_mg_l: int
+    within_range: bool
+    counts: bool
+    done_at: datetime
+    device_at: datetime
+    logged_at: datetime
+    logged_by: str
+    source: Source
+    explanation: str | None
+    photo_id: UUID | None
 
 
-async def log_round(cmd: LogRound, *, who: Principal, tx: Tx) -> LoggedRound:
+async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> LoggedRound:
     """Keep a disinfection and say whether it counts. Asked twice, answered once (R5.1, S1, S3).
 
     The site's row is locked while the day's other logs are read, so two logs of one site are judged in turn.
 
     Raises:
-        SiteUnknown, OutOfScope, SiteNotInUse: about the site.
+        SiteUnknown, OutOfScope, SiteNotInUse: about the site; whether it was in use is asked of the round's day.
         SameIdOtherContent: the id was used for something else.
         PolicyUnknown, NoPolicyOnThatDay, NoRuleForKind: nothing to judge by.
-        Refusal: what `decide_round` raises.
+        Refusal: what `decide_timeliness` and `decide_round` raise.
     """
-    known = await sites_store.site_for_update(tx, cmd.site_code)
-    if known is None:
-        raise SiteUnknown("没有这个点位编号。There is no site with this code.", field="site_code")
-    neighbourhood = await copies_store.compound_place(tx, known.site.compound)
-    who.require_compound(known.site.compound, neighbourhood=neighbourhood)
-    if (earlier := await _answered_before(tx, cmd, known)) is not None:
+    known = await site_within(tx, who, cmd.site_code)
+    if (earlier := await _answered_before(tx, cmd, known, vault)) is not None:
         return earlier
-    if not known.site.active:
-        raise SiteNotInUse("该点位已停用。The site is not in use.", field="site_code")
-    day = local_day(cmd.done_at)
+    today = (await in_force(tx, tx.today)).document
+    tolerance = clock_tolerance(today)
+    done_at = by_our_clock(cmd.done_at, sent_at=cmd.sent_at, now=tx.now, tolerance=tolerance)
+    day = local_day(done_at)
+    held = state_on((await duty_store.histories(tx, [known.site_id]))[known.site_id], day)
+    if held is not None and not held.active:
+        raise SiteNotInUse("该点位当日已停用。The site was not in use on that day.", field="site_code")
+    kind = held.kind if held else known.site.kind
+    decide_timeliness(
+        done_at,
+        source=cmd.source,
+        explained=cmd.explanation is not None,
+        now=tx.now,
+        tolerance=tolerance,
+        rules=late_rules(today),
+    )
     policy = await in_force(tx, day)
     decision = decide_round(
-        RoundLog(agent=cmd.agent, concentration_mg_l=cmd.concentration_mg_l, done_at=cmd.done_at),
+        RoundLog(agent=cmd.agent, concentration_mg_l=cmd.concentration_mg_l, done_at=done_at),
         [row["done_at"] for row in await tx.fetch(rounds_store.TIMES_OF_DAY, known.site_id, day)],
-        rules_of(policy.document, known.site.kind),
-        tx.now,
+        rules_of(policy.document, kind),
     )
     version = await rounds_store.add_round(
         tx,
         decision,
         round_id=cmd.round_id,
         site_id=known.site_id,
-        done_at=cmd.done_at,
+        done_at=done_at,
+        device_at=cmd.done_at,
         source=cmd.source,
+        photo_id=cmd.photo_id,
+        explanation=await seal(vault, known.site_id, EXPLANATION, cmd.explanation),
         policy_version=policy.version,
     )
     event = RoundLogged(
         round_id=cmd.round_id,
         site_id=known.site_id,
         compound=known.site.compound,
-        kind=known.site.kind,
+        kind=kind,
         agent=decision.agent,
         concentration_mg_l=decision.concentration_mg_l,
         within_range=decision.within_range,
         counts=decision.counts,
-        done_at=cmd.done_at,
+        done_at=done_at,
         source=cmd.source,
     )
     await tx.publish(event, version=version)
+    await reconsider(tx, known.site.compound, known.site_id, day)
     return LoggedRound(
         fresh=True,
         round_id=cmd.round_id,
         site_id=known.site_id,
         site_code=known.site.code,
         compound=known.site.compound,
-        kind=known.site.kind,
+        kind=kind,
         day=decision.day,
-        done_at=cmd.done_at,
+        done_at=done_at,
+        device_at=cmd.done_at,
+        logged_at=tx.now,
         agent=decision.agent,
         concentration_mg_l=decision.concentration_mg_l,
         within_range=decision.within_range,
         counts=decision.counts,
         source=cmd.source,
+        photo_id=cmd.photo_id,
         policy_version=policy.version,
     )
 
 
-async def day_sheets(conn: Conn, compound: CompoundId, *, day: date, now: datetime) -> list[SiteSheet]:
-    """What each site of a compound owes on a day and has, derived from all logs known now.
-
-    Raises:
-        PolicyUnknown, NoPolicyOnThatDay: nothing to judge by.
-    """
-    document = (await in_force(conn, day)).document
-    rules = {rule.kind: rule for rule in document.sanitation.rounds}
+async def rounds_of_day(
+    conn: Conn, compound: CompoundId, day: date, *, after: tuple[datetime, UUID], limit: int, vault: Vault
+) -> list[ListedRound]:
+    """The day's book of a compound, in the order in which things were done."""
+    rows = await conn.fetch(rounds_store.ROUNDS_OF_DAY, compound, day, *after, limit)
     return [
-        SiteSheet(
-            code=row["code"],
-            kind=row["kind"],
+        ListedRound(
+            round_id=row["round_id"],
+            site_code=row["code"],
             name=row["name"],
-            outside_range=row["outside_range"],
-            sheet=_sheet_of(row, rules.get(row["kind"]), day, now),
+            agent=row["agent"],
+            concentration_mg_l=row["concentration_mg_l"],
+            within_range=row["within_range"],
+            counts=row["counts"],
+            done_at=row["done_at"],
+            device_at=row["device_at"],
+            logged_at=row["logged_at"],
+            logged_by=row["logged_by"],
+            source=row["source"],
+            explanation=await unseal(vault, row["site_id"], EXPLANATION, row["explanation_sealed"]),
+            photo_id=row["photo_id"],
         )
-        for row in await conn.fetch(rounds_store.DAY_OF_COMPOUND, compound, day)
+        for row in rows
     ]
 
 
-async def _answered_before(tx: Tx, cmd: LogRound, known: sites_store.KnownSite) -> LoggedRound | None:
+async def _answered_before(
+    tx: Tx, cmd: LogRound, known: sites_store.KnownSite, vault: Vault
+) -> LoggedRound | None:
     row = await rounds_store.round_log(tx, cmd.round_id)
     if row is None:
         return None
-    said = (row["site_id"], row["agent"], row["concentration_mg_l"], row["done_at"], row["source"])
-    if said != (known.site_id, cmd.agent, cmd.concentration_mg_l, cmd.done_at, cmd.source):
+    said = (row["site_id"], row["agent"], row["concentration_mg_l"], row["device_at"], row["source"])
+    asked = (known.site_id, cmd.agent, cmd.concentration_mg_l, cmd.done_at, cmd.source)
+    explained = same(vault, EXPLANATION, row["explanation_index"], cmd.explanation)
+    if said != asked or row["photo_id"] != cmd.photo_id or not explained:
         raise SameIdOtherContent(
             "该编号已用于另一次消杀。This id was used for another round.", field="round_id"
         )
@@ -172,21 +216,13 @@ async def _answered_before(tx: Tx, cmd: LogRound, known: sites_store.KnownSite) 
         kind=row["kind"],
         day=row["day"],
         done_at=row["done_at"],
+        device_at=row["device_at"],
+        logged_at=row["logged_at"],
         agent=row["agent"],
         concentration_mg_l=row["concentration_mg_l"],
         within_range=row["within_range"],
         counts=row["counts"],
         source=row["source"],
+        photo_id=row["photo_id"],
         policy_version=row["policy_version"],
-    )
-
-
-def _sheet_of(row: asyncpg.Record, rule: RoundRule | None, day: date, now: datetime) -> DaySheet:
-    return day_sheet(
-        Duty(rounds_per_day=row["rounds_per_day"], since=row["since"], active=row["active"]),
-        row["logs"],
-        day=day,
-        now=now,
-        policy_rounds=rule.rounds_per_day if rule else 0,
-        spacing=timedelta(minutes=rule.spacing_minutes if rule else 0),
     )

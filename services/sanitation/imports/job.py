@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from services.sanitation.domain.sites import ListedAs, Site, SiteCodeTaken, decide_listing
+from services.sanitation.handlers.sites import enter
 from services.sanitation.imports.site_rows import (
     REQUIRED,
     Fault,
@@ -21,7 +22,6 @@ from services.sanitation.store import copies as copies_store
 from services.sanitation.store import imports as imports_store
 from services.sanitation.store import sites as sites_store
 from shared.db.pool import Database, Tx
-from shared.events.sanitation import SiteRegistered
 from shared.kernel import sheets
 from shared.kernel.ids import uuid7
 from shared.obs.logging import get_logger
@@ -105,11 +105,14 @@ class SiteImports:
                         sites_store.KnownSite(site_id=uuid7(), version=1, registered_at=tx.now, site=verdict)
                     )
                 case ListedAs.CHANGED if before:
-                    changed.append(replace(before, version=before.version + 1, site=verdict))
+                    changed.append(
+                        replace(
+                            before, version=before.version + 1, revision=before.revision + 1, site=verdict
+                        )
+                    )
         await sites_store.add_sites(tx, added)
         await sites_store.change_sites(tx, changed)
-        for site in (*added, *changed):
-            await announce(tx, site)
+        await enter(tx, [*added, *changed])
         await imports_store.add_faults(tx, import_id, faults)
         return imports_store.Tally(
             accepted=len(added) + len(changed),
@@ -117,17 +120,3 @@ class SiteImports:
             duplicate=sum(fault.outcome == "duplicate" for _, fault in faults),
             rejected=sum(fault.outcome == "rejected" for _, fault in faults),
         )
-
-
-async def announce(tx: Tx, known: sites_store.KnownSite) -> None:
-    """Tell of a site as it stands now."""
-    event = SiteRegistered(
-        site_id=known.site_id,
-        compound=known.site.compound,
-        kind=known.site.kind,
-        rounds_per_day=known.site.rounds_per_day,
-        since=known.site.since,
-        active=known.site.active,
-        registered_at=known.registered_at,
-    )
-    await tx.publish(event, version=known.version)

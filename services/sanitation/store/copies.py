@@ -26,7 +26,9 @@ order by effective_from desc, version desc limit 1
 """
 ANY_POLICY = "select exists (select from policy_version)"
 COMPOUND = "select compound, neighbourhood from compound where compound = $1"
+COMPOUND_NAME = "select name from compound where compound = $1"
 COMPOUNDS = "select compound from compound"
+COMPOUND_PLACES = "select compound, neighbourhood from compound order by compound"
 LOCK_COMPOUNDS = (
     "select compound from compound where compound = any($1::text[]) order by compound for no key update"
 )
@@ -52,3 +54,9 @@ async def compound_place(conn: Conn, compound: CompoundId) -> NeighbourhoodId | 
     """The neighbourhood of a compound; None when the registry has not told of the compound."""
     row = await conn.fetchrow(COMPOUND, compound)
     return NeighbourhoodId(row["neighbourhood"]) if row else None
+
+
+async def compound_name(conn: Conn, compound: CompoundId) -> str | None:
+    """What people call a compound."""
+    found: str | None = await conn.fetchval(COMPOUND_NAME, compound)
+    return found

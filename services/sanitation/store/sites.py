@@ -17,15 +17,18 @@ REJECTIONS: Rejections = {
 }
 
 SITE_FOR_UPDATE = """
-select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version
+select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version,
+  revision
 from site where code = $1 for no key update
 """
 SITES_FOR_UPDATE = """
-select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version
+select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version,
+  revision
 from site where code = any($1::text[]) order by code for no key update
 """
 SITES_OF_COMPOUND = """
-select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version
+select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version,
+  revision
 from site where compound = $1 and code > $2 order by code limit $3
 """
 ADD_SITES = """
@@ -40,7 +43,7 @@ order by code
 CHANGE_SITES = """
 update site
 set version = row.version, kind = row.kind, name = row.name, building = row.building, unit = row.unit,
-    rounds_per_day = row.rounds_per_day, since = row.since, active = row.active
+    rounds_per_day = row.rounds_per_day, since = row.since, active = row.active, revision = site.revision + 1
 from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::date[],
             $9::boolean[])
   as row (site_id, version, kind, name, building, unit, rounds_per_day, since, active)
@@ -50,12 +53,13 @@ where site.site_id = row.site_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSite:
-    """A site with its identity, its version and when it was first entered."""
+    """A site with its identity, its version, when it was first entered, and how often it was entered or corrected."""
 
     site_id: UUID
     version: int
     registered_at: datetime
     site: Site
+    revision: int = 1
 
 
 def _known(row: asyncpg.Record) -> KnownSite:
@@ -74,6 +78,7 @@ def _known(row: asyncpg.Record) -> KnownSite:
             since=row["since"],
             active=row["active"],
         ),
+        revision=row["revision"],
     )
 
 

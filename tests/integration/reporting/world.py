@@ -45,7 +45,7 @@ from shared.events.registry.places import (
     WorkerPosted,
 )
 from shared.events.registry.rules import PolicyRevised
-from shared.events.sanitation import RoundLogged, SiteRegistered
+from shared.events.sanitation import RoundLogged, SiteExempted, SiteRegistered
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.sanitation.world import KINDS, policy
 
@@ -352,6 +352,18 @@ def site(compound: CompoundId, kind: str = "lift", **changes: Any) -> SiteRegist
     return SiteRegistered(**(values | changes))
 
 
+def exempted(where: SiteRegistered, last_day: date | None, closure: UUID | None = None) -> SiteExempted:
+    """A site is closed from today on."""
+    return SiteExempted(
+        closure_id=closure or uuid4(),
+        site_id=where.site_id,
+        compound=where.compound,
+        reason="repair",
+        from_day=TODAY,
+        last_day=last_day,
+    )
+
+
 def disinfected(
     where: SiteRegistered, at: datetime, *, counts: bool = True, within: bool = True
 ) -> RoundLogged:
@@ -464,8 +476,12 @@ def _at_a_site(rng: Random, places: list[SiteRegistered], compound: CompoundId, 
         said.append(places[-1])
     elif rng.random() < 0.3:
         since = TODAY + timedelta(days=rng.randrange(-2, 3))
-        said.append(rng.choice(places).replace(since=since, active=rng.random() < 0.7))
+        said.append(rng.choice(places).replace(since=since, active=rng.random() < 0.7, on_duty_from=at))
     where = rng.choice(places)
+    if rng.random() < 0.2:
+        said.append(
+            exempted(where, rng.choice((None, TODAY)), closure=UUID(int=where.site_id.int ^ rng.randrange(3)))
+        )
     return [*said, disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9)]
 
 

@@ -72,7 +72,8 @@ async def test_repeats_at_the_same_moment_are_one_round(site: Service) -> None:
         {"concentration_mg_l": 600},
         {"done_at": "2020-02-24T08:31:00+08:00"},
         {"agent": "alcohol_75"},
-        {"source": "late_entry"},
+        {"source": "late_entry", "explanation": "手机没电，事后补录"},
+        {"photo_id": "0170737c-1d80-7000-8000-00000000000f"},
         {"site_code": "lj-001-s002"},
     ],
 )
@@ -145,7 +146,13 @@ async def test_a_solution_outside_the_range_is_kept_and_warned_of(site: Service,
         ({"concentration_mg_l": 100_001}, 422, "concentration_impossible"),
         ({"concentration_mg_l": 10**30}, 422, "concentration_impossible"),
         ({"done_at": "2020-02-24T09:02:01+08:00"}, 422, "in_the_future"),
-        ({"done_at": "2020-01-31T23:59:00+08:00"}, 422, "no_policy_on_that_day"),
+        ({"done_at": "2020-02-23T08:59:00+08:00"}, 422, "explanation_missing"),
+        ({"done_at": "2020-02-23T09:01:00+08:00", "source": "late_entry"}, 422, "explanation_missing"),
+        (
+            {"done_at": "2020-02-21T23:59:00+08:00", "source": "late_entry", "explanation": "忘记登记"},
+            422,
+            "too_late",
+        ),
         ({"done_at": "1970-01-01T00:00:00Z"}, 422, "invalid_request"),
         ({"done_at": "9999-12-31T23:59:59Z"}, 422, "invalid_request"),
         ({"done_at": "2020-02-24T08:30:00"}, 422, "invalid_request"),
@@ -191,8 +198,11 @@ async def test_a_round_is_judged_by_the_policy_of_its_own_day(site: Service) -> 
     await site.hear_policy(2, date(2020, 2, 24), policy(spacing=1))  # told twice: the first copy stays
     counts = {}
     for day in ("2020-02-23", "2020-02-24"):
-        await site.post("/v1/rounds", log(done_at=f"{day}T06:00:00+08:00"), "sanitation_worker")
-        answer = await site.post("/v1/rounds", log(done_at=f"{day}T07:00:00+08:00"), "sanitation_worker")
+        late = {"source": "late_entry", "explanation": "点位昨日尚未建档"}
+        await site.post("/v1/rounds", log(done_at=f"{day}T06:00:00+08:00", **late), "sanitation_worker")
+        answer = await site.post(
+            "/v1/rounds", log(done_at=f"{day}T07:00:00+08:00", **late), "sanitation_worker"
+        )
         counts[day] = answer.json()["counts"], answer.json()["policy_version"]
 
     assert counts == {"2020-02-23": (False, 1), "2020-02-24": (True, 2)}

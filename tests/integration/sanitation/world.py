@@ -13,10 +13,12 @@ from shared.bus.consumer import Consumer, Received, Seat
 from shared.bus.feed import Position, Raw
 from shared.events.base import Event
 from shared.events.policy import (
+    AiringRule,
     AreaLimit,
     CheckpointRules,
     DeviceRules,
     GateRules,
+    LateEntryRules,
     LeadRules,
     ObservationRules,
     OfflineRules,
@@ -29,6 +31,7 @@ from shared.events.policy import (
     SanitationRules,
     SiteKind,
     TemperatureRules,
+    WasteRules,
     Window,
 )
 from shared.events.registry.places import CompoundRegistered
@@ -47,8 +50,8 @@ KINDS: tuple[SiteKind, ...] = (
 )
 
 
-def policy(*, rounds: int = 2, spacing: int = 240) -> PolicyDocument:
-    """A whole policy; only what sanitation reads matters here."""
+def policy(*, rounds: int = 2, spacing: int = 240, complete: bool = True) -> PolicyDocument:
+    """A whole policy; only what sanitation reads matters here. Not `complete`: one from before the newer sections."""
     window = Window(opens=time(6), closes=time(10), late_until=time(17))
     return PolicyDocument(
         text_reference="test",
@@ -83,7 +86,14 @@ def policy(*, rounds: int = 2, spacing: int = 240) -> PolicyDocument:
                     concentration_to_mg_l=1000,
                 )
                 for kind in KINDS
+            ),
+            late=LateEntryRules(code_hours=24, entry_days=2) if complete else None,
+            airing=(AiringRule(kind="stairwell", times_per_day=2, minutes=30),) if complete else None,
+            waste=WasteRules(
+                usual_hour=time(18), same_day_before=time(16), hand_over_hours=12, mask_bin_hours=24
             )
+            if complete
+            else None,
         ),
         passes=PassRules(valid_days=30),
         risk=RiskRules(focus_codes=(), higher_risk_from=1, concern_from=1),
@@ -158,6 +168,13 @@ class Service:
     async def post(self, path: str, body: Any, role: str, scope: str = "town") -> httpx.Response:
         """POST as somebody."""
         found: httpx.Response = await self.client.http.post(
+            path, json=body, headers=self.client.as_role(role, scope)
+        )
+        return found
+
+    async def put(self, path: str, body: Any, role: str, scope: str = "town") -> httpx.Response:
+        """PUT as somebody."""
+        found: httpx.Response = await self.client.http.put(
             path, json=body, headers=self.client.as_role(role, scope)
         )
         return found

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from services.sanitation.domain.rounds import (
     ConcentrationImpossible,
     Incomplete,
-    InTheFuture,
     RoundLog,
     RoundRules,
     counted,
@@ -23,9 +22,7 @@ RULES = RoundRules(
     spacing=timedelta(hours=4),
     concentration_from_mg_l=250,
     concentration_to_mg_l=1000,
-    future_tolerance=timedelta(seconds=120),
 )
-NIGHT = datetime(2020, 2, 24, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai
 
 
 def at(clock: str) -> datetime:
@@ -92,12 +89,11 @@ def test_what_was_said_to_count_adds_up_in_whatever_order_logs_arrive(
         spacing=spacing,
         concentration_from_mg_l=1,
         concentration_to_mg_l=1000,
-        future_tolerance=timedelta(),
     )
     said = 0
     for number, done_at in enumerate(logs):
         log = RoundLog(agent="chlorine_84", concentration_mg_l=500, done_at=done_at)
-        said += decide_round(log, logs[:number], rules, NIGHT).counts
+        said += decide_round(log, logs[:number], rules).counts
 
     assert said == len(counted(logs, spacing))
 
@@ -120,7 +116,7 @@ def test_a_log_counts_when_the_day_has_one_round_more_by_it(
 ) -> None:
     log = RoundLog(agent="chlorine_84", concentration_mg_l=500, done_at=at(done_at))
 
-    assert decide_round(log, [at(clock) for clock in earlier], RULES, NIGHT).counts is counts
+    assert decide_round(log, [at(clock) for clock in earlier], RULES).counts is counts
 
 
 @pytest.mark.scenario("S1")
@@ -128,7 +124,7 @@ def test_five_past_midnight_belongs_to_the_new_day() -> None:
     done_at = datetime.fromisoformat("2020-02-25T00:05:00+08:00")
     log = RoundLog(agent="chlorine_84", concentration_mg_l=500, done_at=done_at)
 
-    decision = decide_round(log, [], RULES, done_at)
+    decision = decide_round(log, [], RULES)
 
     assert decision.day.isoformat() == "2020-02-25"
     assert decision.counts
@@ -143,7 +139,7 @@ def test_five_past_midnight_belongs_to_the_new_day() -> None:
 def test_a_solution_outside_the_range_is_kept_with_a_warning(*, concentration: int, within: bool) -> None:
     log = RoundLog(agent="chlorine_84", concentration_mg_l=concentration, done_at=at("08:00"))
 
-    decision = decide_round(log, [], RULES, NIGHT)
+    decision = decide_round(log, [], RULES)
 
     assert decision.within_range is within
     assert decision.counts
@@ -159,21 +155,10 @@ def test_a_solution_outside_the_range_is_kept_with_a_warning(*, concentration: i
         ("chlorine_84", 0, at("08:00"), ConcentrationImpossible),
         ("chlorine_84", -5, at("08:00"), ConcentrationImpossible),
         ("chlorine_84", 100_001, at("08:00"), ConcentrationImpossible),
-        ("chlorine_84", 500, NIGHT + timedelta(seconds=121), InTheFuture),
     ],
 )
 def test_what_proves_nothing_is_refused(
     agent: str | None, concentration: int | None, done_at: datetime, refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
-        decide_round(
-            RoundLog(agent=agent, concentration_mg_l=concentration, done_at=done_at), [], RULES, NIGHT
-        )
-
-
-def test_clocks_may_differ_by_as_much_as_policy_says() -> None:
-    done_at = NIGHT + timedelta(seconds=120)
-
-    assert decide_round(
-        RoundLog(agent="chlorine_84", concentration_mg_l=100_000, done_at=done_at), [], RULES, NIGHT
-    ).counts
+        decide_round(RoundLog(agent=agent, concentration_mg_l=concentration, done_at=done_at), [], RULES)

@@ -1,0 +1,1 @@
+"""Sanitation's printed pages."""
