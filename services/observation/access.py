@@ -18,6 +18,12 @@ ACCESS: AccessTable = {
     "GET /v1/messages": _READERS,
     "GET /v1/message-counts": _READERS,
     "POST /v1/message-receipts": frozenset({Role.PUBLIC}),
+    "POST /v1/cases/{case_id}/door-devices": _CARERS,
+    "GET /v1/cases/{case_id}/door-devices": _CARERS | {Role.HQ_OFFICER},
+    "DELETE /v1/cases/{case_id}/door-devices/{device_id}": _CARERS,
+    "POST /v1/door-signals": frozenset({Role.DEVICE}),
+    "GET /v1/door-tasks": _READERS,
+    "POST /v1/door-tasks/{task_id}/results": _CARERS,
     "GET /v1/fevers": _READERS,
     "POST /v1/fevers/{episode_id}/results": frozenset({Role.HQ_OFFICER, Role.COMMUNITY_CLERK}),
     "POST /v1/confirmations": frozenset({Role.HQ_OFFICER}),
@@ -57,9 +63,16 @@ ACCESS: AccessTable = {
 
 
 def rate_limits(settings: Settings) -> RateTable:
-    """How often anybody may try to open a link: its token must not be guessed; and to tell what became of messages."""
+    """How often those may call who sign in with nothing, or with a device's key.
+
+    A link's token must not be guessed; receipts and signals must not fill the database.
+    """
     receipts = Rate(burst=settings.receipt_burst, per_minute=settings.receipt_per_minute)
     return {
+        "POST /v1/door-signals": RateLimit(
+            each=Rate(burst=settings.door_burst_each, per_minute=settings.door_per_minute_each),
+            together=Rate(burst=settings.door_burst_together, per_minute=settings.door_per_minute_together),
+        ),
         "POST /v1/message-receipts": RateLimit(each=receipts, together=receipts),
         "POST /v1/link-sessions": RateLimit(
             each=Rate(burst=settings.session_burst_each, per_minute=settings.session_per_minute_each),

@@ -6,6 +6,7 @@ from services.observation.api import (
     batches,
     bulk,
     desk,
+    doors,
     entries,
     escalations,
     exports,
@@ -23,6 +24,7 @@ from services.observation.handlers.webhook import Outlets
 from services.observation.projections import Households, Places, PolicyVersions, RiskLists
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
+from services.observation.store import doors as door_store
 from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
@@ -40,6 +42,7 @@ def build(context: Context) -> Service:
             fevers.router,
             escalations.router,
             messages.router,
+            doors.router,
             risks.router,
             entries.router,
             batches.router,
@@ -60,6 +63,7 @@ def build(context: Context) -> Service:
             **corrections.REJECTIONS,
             **links.REJECTIONS,
             **desk_store.REJECTIONS,
+            **door_store.REJECTIONS,
             **group_store.REJECTIONS,
             **link_sheet_store.REJECTIONS,
             **fever_store.REJECTIONS,
@@ -79,8 +83,12 @@ def build(context: Context) -> Service:
             tickers.windows(),
             tickers.ladder(context.vault, outlets),
             tickers.outgoing_messages(context.vault, outlets),
+            tickers.doors(),
             tickers.retention(),
             tickers.bulk_actions(context.vault, outlets),
         ),
-        authenticators={"Link": resident.link_authenticator(context.database)},
+        authenticators={
+            "Link": resident.link_authenticator(context.database),
+            "Door": doors.door_authenticator(context.database),
+        },
     )

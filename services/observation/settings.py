@@ -42,6 +42,13 @@ class Settings(ServiceSettings):
     receipt_per_minute: Annotated[float, Field(gt=0)] = 6_000
     """How often receipts may come, in each process."""
 
+    door_burst_each: Annotated[int, Field(ge=1)] = 60
+    door_per_minute_each: Annotated[float, Field(gt=0)] = 60
+    """How often doors behind one address may signal, after so many at once; houses share addresses."""
+    door_burst_together: Annotated[int, Field(ge=1)] = 2_000
+    door_per_minute_together: Annotated[float, Field(gt=0)] = 10_000
+    """The same for all addresses together, in each process."""
+
     @model_validator(mode="after")
     def _signed(self) -> Self:
         if (self.sms_webhook or self.work_group_webhook) and self.webhook_key_file is None:

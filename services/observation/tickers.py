@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from services.observation import metrics
 from services.observation.domain.calendar import WINDOWS, Calendar
 from services.observation.handlers import bulk, erasure, escalating, intakes, messages, observing, risks
+from services.observation.handlers import doors as door_handlers
 from services.observation.handlers.webhook import Outlets
 from services.observation.store import cases, copies, figures
 from shared.db.pool import Conn, Database
@@ -59,6 +60,15 @@ def outgoing_messages(vault: Vault, outlets: Outlets) -> Ticker:
             pass
 
     return Ticker(name=messages.NAME, act=act)
+
+
+def doors() -> Ticker:
+    """Find devices at doors that fell silent."""
+
+    async def act(database: Database) -> None:
+        await door_handlers.find_silent(database, real_now=database.clock.real_now())
+
+    return Ticker(name=door_handlers.NAME, act=act, every_seconds=1)
 
 
 def retention() -> Ticker:

@@ -404,6 +404,31 @@ class FollowUpRules(Part):
     quiet_until: LocalTime
 
 
+class DoorRules(Part):
+    """Technical means at the door of a home quarantine (R4.6): when openings are one burst, when silence is a fault.
+
+    A heartbeat that is missing for `heartbeat_minutes` (real time) raises a task.
+    """
+
+    burst_minutes: int = Field(ge=0)
+    heartbeat_minutes: int = Field(ge=1)
+
+
+class PatternRules(Part):
+    """When declarations look made up, so that somebody looks at them; nobody is punished for it (O11).
+
+    `same_second_days`: the same value at the same second of so many days. `same_value_days`: every value of so many
+    days is the same. `family_days`: on so many days, at least `family_people` were declared for by one link within
+    `family_within_seconds`, all with the same value.
+    """
+
+    same_second_days: int = Field(ge=2)
+    same_value_days: int = Field(ge=2)
+    family_people: int = Field(ge=2)
+    family_within_seconds: int = Field(ge=0)
+    family_days: int = Field(ge=1)
+
+
 class PolicyDocument(Part):
     """Every number that a rule of this system reads, as one dated version (R1.2)."""
 
@@ -426,4 +451,6 @@ class PolicyDocument(Part):
     vehicles: VehicleRules | None = None
     survey: SurveyRules | None = None
     follow_up: FollowUpRules | None = None
+    doors: DoorRules | None = None
+    patterns: PatternRules | None = None
     gate_table: tuple[GateTableRow, ...] | None = None

@@ -12,12 +12,14 @@ from services.observation.domain.declaring import Declared, Draft, decide_declar
 from services.observation.domain.settling import Fact, decide_settling, next_step
 from shared.events.policy import (
     CheckpointRules,
+    DoorRules,
     FollowUpRules,
     GateRules,
     LeadRules,
     ObservationRules,
     OfflineRules,
     PassRules,
+    PatternRules,
     PolicyDocument,
     ReportingRules,
     RetentionRules,
@@ -53,10 +55,17 @@ FOLLOW_UP = FollowUpRules(
     quiet_until=time(7),
 )
 
+DOORS = DoorRules(burst_minutes=10, heartbeat_minutes=30)
+PATTERNS = PatternRules(
+    same_second_days=3, same_value_days=5, family_people=3, family_within_seconds=10, family_days=3
+)
+
 
 def policy(rules: ObservationRules = RULES) -> PolicyDocument:
     return PolicyDocument(
         follow_up=FOLLOW_UP,
+        doors=DOORS,
+        patterns=PATTERNS,
         text_reference="test",
         checkpoints=CheckpointRules(city_limits=(), town_limit=1),
         temperature=TemperatureRules(
