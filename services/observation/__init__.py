@@ -2,7 +2,8 @@
 
 Owns: cases, declarations, interruptions, decisions (dates, measures and endings included), missed windows,
 residents' links, calls and visits with who is to make them, messages and how far they came, its own contact cards;
-fever paths, confirmed cases and whom they reached; devices at doors, their signals and tasks.
+fever paths, confirmed cases and whom they reached; devices at doors, their signals and tasks;
+declarations that look made up, and what somebody found.
 
 Events in: ReturneeRegistered (a case opens, or follows a corrected intake), PolicyRevised and CompoundRegistered
 (copies), SubjectCardSealed for this service (contact), PersonErased (everything personal goes), HouseholdChanged and
@@ -20,6 +21,6 @@ HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, 
 `/v1/fevers`, `/v1/confirmations`, `/v1/escalations`, `/v1/messages`, `/v1/message-counts`, `/v1/risk-proposals`,
 `/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds' observation groups, sheets and
 tables of declarations; `/v1/released-model` for headquarters; residents, by a personal link: `/v1/link-sessions`,
-`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`; the message service, by signature: `/v1/message-receipts`; devices
-at doors: `/v1/door-signals`, and for staff `/v1/door-tasks` and a case's door devices.
+`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`; the message service, by signature: `/v1/message-receipts`;
+devices at doors: `/v1/door-signals`, and for staff `/v1/door-tasks` and a case's door devices; `/v1/pattern-flags`.
 """

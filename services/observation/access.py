@@ -24,6 +24,8 @@ ACCESS: AccessTable = {
     "POST /v1/door-signals": frozenset({Role.DEVICE}),
     "GET /v1/door-tasks": _READERS,
     "POST /v1/door-tasks/{task_id}/results": _CARERS,
+    "GET /v1/pattern-flags": _READERS,
+    "POST /v1/pattern-flags/{flag_id}/reviews": _CARERS | {Role.HQ_OFFICER},
     "GET /v1/fevers": _READERS,
     "POST /v1/fevers/{episode_id}/results": frozenset({Role.HQ_OFFICER, Role.COMMUNITY_CLERK}),
     "POST /v1/confirmations": frozenset({Role.HQ_OFFICER}),

@@ -15,6 +15,7 @@ from services.observation.api import (
     groups,
     link_sheets,
     messages,
+    patterns,
     released,
     resident,
     risks,
@@ -28,6 +29,7 @@ from services.observation.store import doors as door_store
 from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
+from services.observation.store import patterns as pattern_store
 from shared.runtime import Context, Service
 
 
@@ -43,6 +45,7 @@ def build(context: Context) -> Service:
             escalations.router,
             messages.router,
             doors.router,
+            patterns.router,
             risks.router,
             entries.router,
             batches.router,
@@ -64,6 +67,7 @@ def build(context: Context) -> Service:
             **links.REJECTIONS,
             **desk_store.REJECTIONS,
             **door_store.REJECTIONS,
+            **pattern_store.REJECTIONS,
             **group_store.REJECTIONS,
             **link_sheet_store.REJECTIONS,
             **fever_store.REJECTIONS,
@@ -84,6 +88,7 @@ def build(context: Context) -> Service:
             tickers.ladder(context.vault, outlets),
             tickers.outgoing_messages(context.vault, outlets),
             tickers.doors(),
+            tickers.patterns(context.vault),
             tickers.retention(),
             tickers.bulk_actions(context.vault, outlets),
         ),

@@ -13,6 +13,7 @@ from services.observation import metrics
 from services.observation.domain.calendar import WINDOWS, Calendar
 from services.observation.handlers import bulk, erasure, escalating, intakes, messages, observing, risks
 from services.observation.handlers import doors as door_handlers
+from services.observation.handlers import patterns as pattern_handlers
 from services.observation.handlers.webhook import Outlets
 from services.observation.store import cases, copies, figures
 from shared.db.pool import Conn, Database
@@ -69,6 +70,15 @@ def doors() -> Ticker:
         await door_handlers.find_silent(database, real_now=database.clock.real_now())
 
     return Ticker(name=door_handlers.NAME, act=act, every_seconds=1)
+
+
+def patterns(vault: Vault) -> Ticker:
+    """Look for declarations that look made up, beside everything that is urgent."""
+
+    async def act(database: Database) -> None:
+        await pattern_handlers.derive_due(database, vault)
+
+    return Ticker(name=pattern_handlers.NAME, act=act, every_seconds=1)
 
 
 def retention() -> Ticker:

@@ -28,7 +28,7 @@ from services.observation.domain.settling import (
     next_step,
 )
 from services.observation.handlers.telling import change_of, interruption_of, start_of_case
-from services.observation.store import cases, changes, copies, declarations, fevers
+from services.observation.store import cases, changes, copies, declarations, fevers, patterns
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
 from shared.events.observation import (
@@ -140,6 +140,7 @@ async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vaul
         sealed=vault.seal(key, "declaration", _answers(draft)),
         content_index=vault.index("declaration", content),
     )
+    await patterns.note_due(tx, case_id)
     if declared.interruption is not None:
         await cases.save_interruption(tx, case_id, declared.interruption)
     if declared.alarming:

@@ -12,7 +12,8 @@ where c.ended_at < $1 and (
   exists (select from declaration d where d.case_id = c.case_id and d.answers_sealed is not null)
   or exists (select from decision d where d.case_id = c.case_id and d.reason_sealed is not null)
   or exists (select from contact_attempt a where a.case_id = c.case_id and a.note_sealed is not null)
-  or exists (select from door_task t where t.case_id = c.case_id and t.note_sealed is not null))
+  or exists (select from door_task t where t.case_id = c.case_id and t.note_sealed is not null)
+  or exists (select from pattern_flag f where f.case_id = c.case_id and f.note_sealed is not null))
 order by c.ended_at, c.case_id limit $2 for update of c
 """
 CONTACTS_DUE = """
@@ -43,6 +44,10 @@ where case_id = any($1::uuid[]) and note_sealed is not null
 ERASE_DOOR_NOTES = """
 update door_task set note_sealed = null, content_index = '' where case_id = any($1::uuid[]) and note_sealed is not null
 """
+ERASE_PATTERN_NOTES = """
+update pattern_flag set note_sealed = null, content_index = ''
+where case_id = any($1::uuid[]) and note_sealed is not null
+"""
 DROP_CARDS = "delete from contact_card where person_ref = any($1::uuid[])"
 NOTE_ERASED = """
 insert into person_erased (person_ref, erased_at) values ($1, $2) on conflict (person_ref) do nothing
@@ -64,9 +69,26 @@ async def cases_of(conn: Conn, person_ref: UUID) -> list[UUID]:
     return [row["case_id"] for row in await conn.fetch(CASES_OF_PERSON, person_ref)]
 
 
+_ERASE_HEALTH = (
+    ERASE_ANSWERS,
+    ERASE_CORRECTIONS,
+    ERASE_REASONS,
+    ERASE_NOTES,
+    ERASE_DOOR_NOTES,
+    ERASE_PATTERN_NOTES,
+)
+
+
 async def erase_health(tx: Tx, case_ids: Sequence[UUID]) -> None:
     """Erase answers, reasons and notes of cases; windows, standings and counts stay."""
-    for statement in (ERASE_ANSWERS, ERASE_CORRECTIONS, ERASE_REASONS, ERASE_NOTES, ERASE_DOOR_NOTES):
+    for statement in (
+        ERASE_ANSWERS,
+        ERASE_CORRECTIONS,
+        ERASE_REASONS,
+        ERASE_NOTES,
+        ERASE_DOOR_NOTES,
+        ERASE_PATTERN_NOTES,
+    ):
         await tx.execute(statement, list(case_ids))
 
 
