@@ -14,12 +14,12 @@ from services.observation.api.models import (
     StaffDeclarationBody,
     cause,
 )
+from services.observation.api.receipts import answered
 from services.observation.api.resident import own_case
 from services.observation.api.scope import place_within, roles_of
 from services.observation.handlers import correcting
 from services.observation.handlers.correcting import Correction
 from services.observation.handlers.entries import Entry, entries_of
-from services.observation.metrics import count_declaration
 from services.observation.store import reads
 from shared.events.observation import WindowName
 from shared.http.access import Caller
@@ -130,11 +130,7 @@ async def correct_for(
         receipt = await correcting.correct(
             cmd, case_id=case_id, recorded_by=who.subject, tx=tx, vault=context.vault
         )
-    if receipt.repeated:
-        response.status_code = 200
-    else:
-        count_declaration(receipt.window, body.via, receipt.standing)
-    return ReceiptAnswer.of(receipt)
+    return answered(receipt, body.via, response)
 
 
 @router.post(
@@ -152,8 +148,4 @@ async def correct_mine(
         receipt = await correcting.correct(
             cmd, case_id=await own_case(tx, who), recorded_by=who.subject, tx=tx, vault=context.vault
         )
-    if receipt.repeated:
-        response.status_code = 200
-    else:
-        count_declaration(receipt.window, "self", receipt.standing)
-    return ReceiptAnswer.of(receipt)
+    return answered(receipt, "self", response)

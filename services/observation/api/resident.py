@@ -17,11 +17,11 @@ from services.observation.api.models import (
     WindowAnswer,
     cause,
 )
+from services.observation.api.receipts import answered
 from services.observation.domain.case import OVER
 from services.observation.domain.grid import cells_of_day, figures_of, grid_of, next_window
 from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
-from services.observation.metrics import count_declaration
 from services.observation.store import cases, links
 from shared.db.pool import Conn, Database
 from shared.http.access import Caller, Grant, Principal, Role, Scope, ScopeKind
@@ -119,8 +119,4 @@ async def declare(body: DeclarationBody, who: Caller, context: Running, response
             tx=tx,
             vault=context.vault,
         )
-    if receipt.repeated:
-        response.status_code = 200
-    else:
-        count_declaration(receipt.window, "self", receipt.standing)
-    return ReceiptAnswer.of(receipt)
+    return answered(receipt, "self", response)

@@ -23,6 +23,7 @@ from services.observation.api.models import (
     StaffDeclarationBody,
     cause,
 )
+from services.observation.api.receipts import answered
 from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.case import Case, State
 from services.observation.domain.grid import Cell, figures_of, grid_of
@@ -30,7 +31,6 @@ from services.observation.domain.masking import masked_name, masked_phone
 from services.observation.domain.refusals import CaseUnknown, LinkUnknown
 from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
-from services.observation.metrics import count_declaration
 from services.observation.store import cases, changes, copies, declarations, links
 from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
@@ -164,11 +164,7 @@ async def declare_for(
         receipt = await observing.declare(
             body.draft(body.via), case_id=case_id, recorded_by=who.subject, tx=tx, vault=context.vault
         )
-    if receipt.repeated:
-        response.status_code = 200
-    else:
-        count_declaration(receipt.window, body.via, receipt.standing)
-    return ReceiptAnswer.of(receipt)
+    return answered(receipt, body.via, response)
 
 
 @router.post(

@@ -7,6 +7,7 @@ from services.observation.domain.correcting import DeclarationUnknown, check_cor
 from services.observation.domain.declaring import Draft
 from services.observation.domain.settling import next_step
 from services.observation.handlers import observing
+from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.observing import Receipt
 from services.observation.store import cases, corrections
 from shared.db.pool import Tx
@@ -52,7 +53,7 @@ async def correct(cmd: Correction, *, case_id: UUID, recorded_by: str, tx: Tx, v
         if kept is None:  # the id belongs to an ordinary declaration
             raise _same_id()
         return receipt
-    key = await vault.key(before.person_ref)
+    key = await sealing_key(vault, before.person_ref)
     await corrections.add(
         tx,
         draft.declaration_id,

@@ -18,6 +18,7 @@ from services.observation.domain.declaring import Channel, Draft
 from services.observation.domain.grid import Cell, WindowState, grid_of
 from services.observation.domain.refusals import CaseEnded
 from services.observation.handlers import observing
+from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.observing import Receipt
 from services.observation.store import cases
 from services.observation.store import desk as store
@@ -66,7 +67,7 @@ async def record_attempt(
     if draft is not None:
         receipt = await observing.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
         check_told(attempt, alarming=receipt.alarming)
-    key = await vault.key(case.person_ref, create=True)
+    key = await sealing_key(vault, case.person_ref)
     await store.add_attempt(
         tx,
         case_id,

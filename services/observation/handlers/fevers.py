@@ -18,6 +18,7 @@ from services.observation.domain.contacts import (
 )
 from services.observation.domain.refusals import EpisodeClosed, EpisodeUnknown, PersonUnknown
 from services.observation.domain.settling import decide_settling
+from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.observing import (
     calendar_in_force,
     keep_change,
@@ -103,7 +104,7 @@ async def take_result(
     if episode["closed_at"] is not None:
         raise EpisodeClosed("该发热记录已处置完毕。This fever path is closed already.")
     person: PersonRef = episode["person_ref"]
-    key = await vault.key(person, create=True)
+    key = await sealing_key(vault, person)
     await fevers.add_result(
         tx,
         result_id,
@@ -145,7 +146,7 @@ async def confirm(said: Confirmation, *, confirmed_by: str, tx: Tx, vault: Vault
     await cases.lock_people(tx, people)
     observed = await cases.lock_of_people(tx, people)
     compound = await _place_of(said.person_ref, observed.get(said.person_ref), homes, tx=tx)
-    key = await vault.key(said.person_ref, create=True)
+    key = await sealing_key(vault, said.person_ref)
     await fevers.add_confirmation(
         tx,
         said.confirmation_id,

@@ -27,6 +27,7 @@ from services.observation.domain.settling import (
     event_of,
     next_step,
 )
+from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.telling import change_of, interruption_of, start_of_case
 from services.observation.store import cases, changes, copies, declarations, fevers, patterns
 from services.observation.store.declarations import KeptDecision
@@ -129,7 +130,7 @@ async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vaul
     calendar = await calendar_in_force(tx, tx.today)
     settled, facts = decide_settling(before, calendar, until=tx.now)
     after, declared = decide_declaration(settled, draft, calendar, now=tx.now)
-    key = await vault.key(before.person_ref, create=True)
+    key = await sealing_key(vault, before.person_ref)
     await cases.add_missed(tx, _missed([(before, settled, facts)]))
     await declarations.add(
         tx,
@@ -193,7 +194,7 @@ async def decide(
     settled, facts = decide_settling(before, calendar, until=tx.now)
     rules = calendar.on(tx.today).document.observation
     decided = decide_decision(settled, kind, now=tx.now, terms=terms, rules=rules)
-    key = await vault.key(before.person_ref, create=True)
+    key = await sealing_key(vault, before.person_ref)
     after = await keep_change(tx, (before, settled, facts), decided, calendar, decision_id=decision_id)
     kept = KeptDecision(
         decision_id=decision_id,

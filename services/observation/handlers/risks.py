@@ -7,6 +7,7 @@ from services.observation.domain.deciding import Terms
 from services.observation.domain.refusals import ProposalSettled
 from services.observation.domain.risk import upgrade_of
 from services.observation.handlers import observing
+from services.observation.handlers.keys import sealing_key
 from services.observation.store import cases, copies, risks
 from shared.db.pool import Tx
 from shared.kernel.ids import uuid7
@@ -78,7 +79,7 @@ async def decide_proposal(
             vault=vault,
             terms=terms,
         )
-    key = await vault.key(case.person_ref, create=True)
+    key = await sealing_key(vault, case.person_ref)
     await risks.settle(
         tx,
         proposal_id,

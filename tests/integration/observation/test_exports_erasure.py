@@ -161,3 +161,37 @@ async def test_whoever_is_erased_leaves_figures_and_nothing_that_opens(desk: Des
     entry = (await desk.get(f"/v1/cases/{case_id}/declarations", OFFICER)).json()["entries"][0]
     assert (entry["temperature_c"], entry["alarming"]) == (None, True)
     assert await desk.rows("select 1 from contact_card") == []
+
+    # Whatever would be sealed about them is refused, by every door, and the rest of a batch is taken.
+    other = await desk.open_case()
+    desk.move(FEB25, "08:00")
+    declaring = await desk.declare(case_id)
+    deciding = await desk.decide(case_id, "resume")
+    fever = (await desk.get("/v1/fevers")).json()["items"][0]["episode_id"]
+    result = {"result_id": str(uuid4()), "result": "cleared", "reason": "发热门诊排除"}
+    answers = [declaring, deciding, await desk.post(f"/v1/fevers/{fever}/results", result)]
+    told = {"attempt_id": str(uuid4()), "kind": "call", "outcome": "unavailable", "note": "无人接听"}
+    at = desk.client.context.clock.now().isoformat()
+    answers.append(await desk.post(f"/v1/cases/{case_id}/attempts", {**told, "at": at}))
+    answers.append(
+        await desk.post(
+            f"/v1/cases/{case_id}/declarations/{(await only_entry(desk, case_id))}/corrections",
+            {"declaration_id": str(uuid4()), "via": "phone", "temperature_c": 36.9, "reason": "看错了"},
+        )
+    )
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "person_erased")}
+    queued = [
+        {"declaration_id": str(uuid4()), "case_id": str(one), "via": "phone", "temperature_c": 36.5}
+        for one in (case_id, other)
+    ]
+    batch = (await desk.post("/v1/declarations/batch", {"declarations": queued})).json()["items"]
+    assert [(one["status"], one["code"]) for one in batch] == [
+        ("rejected", "person_erased"),
+        ("created", None),
+    ]
+    assert (await desk.get(f"/v1/cases/{case_id}")).json() == after
+
+
+async def only_entry(desk: Desk, case_id: UUID) -> str:
+    (row,) = await desk.rows("select declaration_id from declaration where case_id = $1", case_id)
+    return str(row["declaration_id"])
