@@ -17,8 +17,8 @@ from shared.events.policy import Category, Measure
 from shared.kernel.days import end_of, local_day
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
-Ending = Literal["resume", "restart"]
-"""How an interruption ends: the clock goes on, or the days start anew."""
+Ending = Literal["resume", "restart", "withdrawn"]
+"""How an interruption ends: the clock goes on, the days start anew, or the reading was mistyped and it goes on."""
 InterruptionReason = Literal["fever", "symptoms"]
 ReschedulingKind = Literal["anchor_corrected", "re_exposure", "extended", "restarted"]
 """Why day 0 or the last day is another one; `restarted` is what a confirmed contact leads to (O9)."""
@@ -158,7 +158,8 @@ class Case:
         """The stretches during which the clock ran, in order; the last one may still run.
 
         A resumed case continues with the number of the day on which it was interrupted; a restarted one has a new
-        day 0. A corrected day 0 holds from the beginning; nothing falls due afterwards for the time before.
+        day 0. A corrected day 0 holds from the beginning, but nothing becomes due by it for the time before: what was
+        day 0 then was nobody's to declare for.
         """
         return self._clock.runs
 
@@ -308,7 +309,7 @@ class _Clock:
         last = min(self.zero, self.known) + timedelta(days=days + self.extra)
         self.found.append(
             Run(
-                day_zero=self.zero,
+                day_zero=max(self.zero, self.known),
                 last_day=last,
                 starts_at=start,
                 ends_at=end,

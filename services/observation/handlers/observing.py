@@ -90,7 +90,11 @@ async def keep_change(
     )  # what was decided may have been over already
     await cases.add_missed(tx, _missed([settled, (after, last, closing)]))
     if len(after.reschedulings) > len(between.reschedulings):
-        await changes.save_rescheduling(tx, before.case_id, after.reschedulings[-1], decision_id)
+        change = after.reschedulings[-1]
+        await changes.save_rescheduling(tx, before.case_id, change, decision_id)
+        if change.kind == "anchor_corrected":
+            due = [span.slot for span in last.due_windows(calendar)]
+            await changes.mark_void(tx, before.case_id, due)
     if after.interruptions != between.interruptions:
         await cases.save_interruption(tx, before.case_id, after.interruptions[-1])
     await cases.save(tx, [(last, next_step(last, calendar))])

@@ -1,9 +1,11 @@
 """What moved a case's ends or its measure, and intakes of people who were under observation already."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
+from services.observation.domain.calendar import Slot
 from services.observation.domain.case import Case, Rescheduling
 from shared.db.pool import Conn, Tx
 
@@ -19,6 +21,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 MEASURES = """
 select at, from_measure, from_category, to_measure, to_category, approver, technical_means, decision_id
 from measure_change where case_id = $1 order by case_version
+"""
+MARK_VOID = """
+update missed_window m set void = (m.day, m.window_name) not in (
+  select day, window_name from unnest($2::date[], $3::text[]) as due (day, window_name))
+where m.case_id = $1
 """
 NOTE_INTAKE = """
 insert into intake_seen (intake_id, case_id, outcome, seen_at) values ($1, $2, $3, $4)
@@ -68,6 +75,11 @@ async def save_measure(
         place_sealed,
         decision_id,
     )
+
+
+async def mark_void(tx: Tx, case_id: UUID, due: Sequence[Slot]) -> None:
+    """Keep which windows that were told as missed a corrected day 0 leaves outside the period, and which not."""
+    await tx.execute(MARK_VOID, case_id, [day for day, _ in due], [window for _, window in due])
 
 
 async def measures(conn: Conn, case_id: UUID) -> list[asyncpg.Record]:

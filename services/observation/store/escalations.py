@@ -11,14 +11,15 @@ from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
 
 CASES_DUE = """
-select case_id from missed_window where ladder_next_at <= $1 group by case_id order by min(ladder_next_at), case_id
-limit $2
+select case_id from missed_window where ladder_next_at <= $1 and not void
+group by case_id order by min(ladder_next_at), case_id limit $2
 """
 MISSED_DUE = """
 select m.case_id, m.day, m.window_name, m.closed_at, m.streak,
   coalesce((select array_agg(f.step) from escalation_step f
     where f.case_id = m.case_id and f.day = m.day and f.window_name = m.window_name), '{}') as fired
-from missed_window m where m.case_id = any($1::uuid[]) and m.ladder_next_at <= $2 order by m.case_id, m.closed_at
+from missed_window m
+where m.case_id = any($1::uuid[]) and m.ladder_next_at <= $2 and not m.void order by m.case_id, m.closed_at
 """
 LOOK_NEXT = """
 update missed_window m set ladder_next_at = n.next_at
@@ -35,6 +36,7 @@ LIST_STEPS = """
 select f.case_id, c.person_ref, c.compound, c.grid, f.day, f.window_name as window, f.step, f.due_at, f.fired_at,
   f.number
 from escalation_step f join observation_case c using (case_id) left join compound_place p using (compound)
+join missed_window m on (m.case_id, m.day, m.window_name) = (f.case_id, f.day, f.window_name) and not m.void
 where ($1::boolean or c.compound = any($2::text[]) or p.neighbourhood = any($3::text[]) or c.grid = any($4::text[]))
   and ($5::text is null or f.step = $5)
   and c.ended_at is null and f.number > $6

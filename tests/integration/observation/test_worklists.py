@@ -52,6 +52,40 @@ async def test_whoever_missed_is_on_the_list_until_something_is_heard(desk: Desk
     assert (await desk.get(f"/v1/cases/{silent}")).json()["figures"]["streak"] == 0
 
 
+@pytest.mark.scenario("O3", "O4")
+async def test_lists_and_ladder_count_from_the_day_0_in_force(desk: Desk) -> None:
+    case_id = await desk.open_case()
+    for day, clock in ((FEB25, "10:00"), (FEB25, "21:00"), (FEB26, "10:00")):
+        desk.move(day, clock)
+        await desk.tick()
+
+    async def correct(day: date) -> None:
+        body = {"decision_id": str(uuid4()), "kind": "correct_anchor", "reason": "出示了车票"}
+        terms = {"anchor_date": str(day), "anchor_basis": "arrival_with_proof"}
+        answer = await desk.post(f"/v1/cases/{case_id}/decisions", body | terms, ("hq_officer", "town"))
+        assert answer.status_code == 201, answer.text
+
+    async def streaks() -> tuple[int, int]:
+        (line,) = (await desk.get("/v1/worklists/missed")).json()["items"]
+        case = (await desk.get(f"/v1/cases/{case_id}")).json()
+        return line["streak"], case["figures"]["streak"]
+
+    async def asked_for() -> set[str]:
+        return {step["day"] for step in (await desk.get("/v1/escalations")).json()["items"]}
+
+    assert await streaks() == (3, 3)
+    assert await asked_for() == {"2020-02-25", "2020-02-26"}
+    await correct(FEB25)  # the 25th is day 0: nothing was due on it
+    assert await streaks() == (1, 1)
+    assert await on(desk, "streak") == []
+    desk.move(FEB26, "15:00")
+    await desk.tick()
+    assert await asked_for() == {"2020-02-26"}
+    await correct(date(2020, 2, 23))
+    assert await streaks() == (3, 3)
+    assert len(await desk.told("DeclarationMissed")) == 3  # once each
+
+
 async def test_each_state_has_its_list_and_the_counts_add_up(desk: Desk) -> None:
     ill, ending, ended = await desk.open_case(), await desk.open_case(), await desk.open_case()
     desk.move(FEB25, "07:00")

@@ -49,8 +49,12 @@ def due(case: Case) -> list[tuple[date, str]]:
 @pytest.mark.parametrize(
     ("anchor", "last", "first_due"),
     [
-        (date(2020, 2, 22), date(2020, 3, 7), (FEB24, "evening")),  # day 1 is over before the opening
-        (date(2020, 2, 15), FEB29, (FEB24, "evening")),
+        (
+            date(2020, 2, 22),
+            date(2020, 3, 7),
+            (FEB25, "morning"),
+        ),  # on the 24th nobody was asked: it was day 0
+        (date(2020, 2, 15), FEB29, (FEB25, "morning")),
         (date(2020, 2, 27), date(2020, 3, 12), (date(2020, 2, 28), "morning")),
         (FEB29, date(2020, 3, 14), (date(2020, 3, 1), "morning")),
     ],
