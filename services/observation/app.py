@@ -78,7 +78,7 @@ def build(context: Context) -> Service:
             Households(),
             RiskLists(),
             consumers.open_for_returnee(),
-            consumers.follow_gate_fevers(),
+            consumers.follow_gate_fevers(context.vault),
             consumers.follow_lives(),
             consumers.contact_cards(context.vault, context.cards),
             consumers.erasures(context.vault),

@@ -1,9 +1,9 @@
 """Reactions to the registry's facts. Names are durable identities and never change."""
 
-from services.observation.handlers import contacts, erasure, fevers, intakes, lives
+from services.observation.handlers import contacts, erasure, fevers, intakes, lives, withdrawals
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
-from shared.events.gate import FeverSeen
+from shared.events.gate import FeverSeen, FeverWithdrawn
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import PeopleMerged, PersonErased, ResidenceEnded
 from shared.events.registry.returnees import ReturneeRegistered
@@ -22,10 +22,15 @@ def open_for_returnee() -> Reactor:
     return reactor
 
 
-def follow_gate_fevers() -> Reactor:
-    """A fever at a gate opens the fever path, with or without an observation (gate rules, G2)."""
+def follow_gate_fevers(vault: Vault) -> Reactor:
+    """A fever at a gate opens the fever path, with or without an observation; a mistyped one is taken back (G2)."""
     reactor = Reactor("observation.gate_fevers")
     reactor.on(FeverSeen)(fevers.see_fever)
+
+    @reactor.on(FeverWithdrawn)
+    async def withdraw_fever(event: FeverWithdrawn, /, *, tx: Tx) -> None:
+        await withdrawals.withdraw_fever(event, tx=tx, vault=vault)
+
     return reactor
 
 

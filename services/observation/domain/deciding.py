@@ -167,6 +167,15 @@ def restarted(case: Case, day_zero: date, category: Category, measure: Measure, 
     return replace(began, category=category, measure=measure)
 
 
+def withdrawn(case: Case, at: datetime) -> Case:
+    """Let the clock go on as if by `resume`: the reading for which it stopped was mistyped, and nothing else holds it.
+
+    Raises:
+        NotInterrupted.
+    """
+    return _gone_on(case, "withdrawn", max(at, case.settled_through))
+
+
 def _gone_on(case: Case, kind: Ending, at: datetime) -> Case:
     stop = case.open_interruption
     if stop is None:

@@ -59,6 +59,7 @@ async def see_fever(event: FeverSeen, *, tx: Tx) -> None:
     A reading that arrives after somebody has looked at a later state of the fever changes nothing.
     """
     case = await cases.lock_in_force(tx, event.person_ref)
+    await fevers.see_at_gate(tx, event.check_id, event.person_ref, event.checked_at)
     if await fevers.looked_at_since(tx, event.person_ref, event.checked_at):
         return
     calendar = await copies.calendar(tx)

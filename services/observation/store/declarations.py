@@ -114,7 +114,7 @@ async def find_decision(tx: Tx, decision_id: UUID) -> tuple[KeptDecision, bytes]
 
 
 async def add_decision(
-    tx: Tx, kept: KeptDecision, *, decided_by: str, sealed: bytes, content_index: bytes
+    tx: Tx, kept: KeptDecision, *, decided_by: str, sealed: bytes | None, content_index: bytes
 ) -> None:
     """Keep a decision."""
     await tx.execute(

@@ -20,6 +20,20 @@ CLOSE_EPISODE = """
 update fever_episode set outcome = $2, closed_at = $3 where person_ref = $1 and closed_at is null
 """
 LOOKED_AT_SINCE = "select exists (select from fever_episode where person_ref = $1 and closed_at >= $2)"
+SEE_GATE_FEVER = """
+insert into gate_fever (check_id, person_ref, checked_at) values ($1, $2, $3) on conflict (check_id) do nothing
+"""
+WITHDRAW_GATE_FEVER = "update gate_fever set withdrawn_at = coalesce(withdrawn_at, $2) where check_id = $1"
+STANDS_FOR = """
+select exists (select from gate_fever g
+    where g.person_ref = $1 and g.withdrawn_at is null and g.checked_at > looked.at)
+  or exists (select from declaration d join observation_case c using (case_id)
+    where c.person_ref = $1 and d.alarming and d.received_at > looked.at)
+  or exists (select from fever_result r join fever_episode e using (episode_id)
+    where e.person_ref = $1 and r.decided_at > looked.at)
+from (select coalesce(max(closed_at), '-infinity') as at from fever_episode where person_ref = $1) looked
+"""
+IS_OPEN = "select exists (select from fever_episode where person_ref = $1 and closed_at is null)"
 LOCK_EPISODE = """
 select e.episode_id, e.person_ref, e.compound, e.grid, e.case_id, e.closed_at, p.neighbourhood
 from fever_episode e left join compound_place p using (compound) where e.episode_id = $1 for update of e
@@ -100,6 +114,29 @@ async def close_episode(tx: Tx, person_ref: UUID, outcome: str, at: datetime) ->
 async def looked_at_since(tx: Tx, person_ref: UUID, instant: datetime) -> bool:
     """Say whether somebody closed the person's fever path after an instant."""
     return bool(await tx.fetchval(LOOKED_AT_SINCE, person_ref, instant))
+
+
+async def see_at_gate(tx: Tx, check_id: UUID, person_ref: UUID, checked_at: datetime) -> None:
+    """Keep a fever that a gate saw, by its check."""
+    await tx.execute(SEE_GATE_FEVER, check_id, person_ref, checked_at)
+
+
+async def withdraw_at_gate(tx: Tx, check_id: UUID, at: datetime) -> None:
+    """Keep that a gate's reading was mistyped."""
+    await tx.execute(WITHDRAW_GATE_FEVER, check_id, at)
+
+
+async def is_open(tx: Tx, person_ref: UUID) -> bool:
+    """Say whether the person's fever path is open."""
+    return bool(await tx.fetchval(IS_OPEN, person_ref))
+
+
+async def stands_for(tx: Tx, person_ref: UUID) -> bool:
+    """Say whether anything stands for an open fever path since it was last closed.
+
+    A gate's reading that nobody took back, something alarming that was declared, or what a clinic said.
+    """
+    return bool(await tx.fetchval(STANDS_FOR, person_ref))
 
 
 async def lock(tx: Tx, episode_id: UUID) -> asyncpg.Record | None:

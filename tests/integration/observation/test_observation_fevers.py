@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.gate import FeverSeen
+from shared.events.gate import FeverSeen, FeverWithdrawn
 from shared.events.registry.people import HouseholdChanged, PeopleMerged, ResidenceEnded
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.observation.conftest import CLERK, COMPOUND, GRID, LAST, OFFICER, Desk, returnee
@@ -24,6 +24,16 @@ def fever(person: UUID, at: str) -> FeverSeen:
         checkpoint=CheckpointId("lj-001-k1"),
         temperature_c=Decimal("38.1"),
         checked_at=datetime.fromisoformat(f"{at}+08:00"),
+    )
+
+
+def mistyped(seen: FeverSeen) -> FeverWithdrawn:
+    return FeverWithdrawn(
+        check_id=uuid4(),
+        corrects=seen.check_id,
+        person_ref=seen.person_ref,
+        compound=seen.compound,
+        withdrawn_at=seen.checked_at + timedelta(minutes=5),
     )
 
 
@@ -95,6 +105,67 @@ async def test_a_resident_without_observation_has_a_fever_path_too_and_old_news_
     assert [fact["case_id"] for fact in await desk.told("FeverCleared")] == [None]
     await desk.hear(fever(person, "2020-02-24T08:55:00"))  # read before the clearance, sent up late
     assert (await desk.get("/v1/fevers")).json()["items"] == []
+
+
+@pytest.mark.scenario("G2", "O6")
+async def test_a_mistyped_fever_at_the_gate_is_taken_back_and_the_clock_goes_on(desk: Desk) -> None:
+    event, nobody = returnee(), uuid4()
+    case_id = await desk.open_case(event)
+    desk.move(MARCH5, "08:00")
+    seen, without_case = fever(event.person_ref, "2020-03-05T07:59:00"), fever(nobody, "2020-03-05T07:59:00")
+    await desk.hear(seen, without_case)
+    assert len((await desk.get("/v1/fevers")).json()["items"]) == 2
+    desk.move(MARCH5, "08:05")
+    await desk.hear(mistyped(seen), mistyped(seen), mistyped(without_case))
+    assert (await desk.get("/v1/fevers")).json()["items"] == []
+    case = (await desk.get(f"/v1/cases/{case_id}")).json()
+    assert (case["state"], case["last_day"]) == ("under_observation", str(LAST))
+    assert [stop["ended_by"] for stop in case["interruptions"]] == ["withdrawn"]
+    assert len(await desk.told("ObservationResumed")) == 1
+    kept = await desk.rows("select kind, decided_by from decision where case_id = $1", case_id)
+    assert kept == [{"kind": "resume", "decided_by": "observation.gate_fevers"}]
+    desk.move(MARCH5, "18:00")
+    assert (await desk.declare(case_id)).json()["standing"] == "in_time"
+    await dense(desk)
+
+
+@pytest.mark.scenario("G2", "O6")
+@pytest.mark.parametrize("what", ["another_gate", "declared", "clinic", "confirmed", "decided"])
+async def test_what_else_holds_a_person_stays_when_a_fever_is_taken_back(desk: Desk, what: str) -> None:
+    event = returnee()
+    case_id = await desk.open_case(event)
+    desk.move(MARCH5, "08:00")
+    seen, second = [fever(event.person_ref, f"2020-03-05T07:{minute}:00") for minute in (50, 55)]
+    await desk.hear(seen)
+    (line,) = (await desk.get("/v1/fevers")).json()["items"]
+    desk.move(MARCH5, "08:10")
+    match what:
+        case "another_gate":
+            await desk.hear(second)
+        case "declared":
+            await desk.declare(case_id, 36.5, symptoms=["cough"])
+        case "clinic":
+            await result(desk, line["episode_id"], "stay")
+        case "confirmed":
+            body = {
+                "confirmation_id": str(uuid4()),
+                "person_ref": str(event.person_ref),
+                "confirmed_on": "2020-03-05",
+                "last_exposure": "2020-03-04",
+                "reason": "疾控通报确诊",
+            }
+            assert (await desk.post("/v1/confirmations", body, OFFICER)).status_code == 201
+        case _:
+            assert (await desk.decide(case_id, "restart")).status_code == 201
+    before = (await desk.get(f"/v1/cases/{case_id}")).json()
+    await desk.hear(mistyped(seen))
+    assert (await desk.get(f"/v1/cases/{case_id}")).json() == before
+    assert before["state"] == ("under_observation" if what == "decided" else "medical")
+    assert await desk.told("ObservationResumed") == []
+    if what == "another_gate":  # and it goes with the second one
+        await desk.hear(mistyped(second))
+        assert (await desk.get(f"/v1/cases/{case_id}")).json()["state"] == "under_observation"
+    await dense(desk)
 
 
 @pytest.mark.scenario("O7")
