@@ -1,12 +1,23 @@
-"""When does an observation begin? (R2.7, R4.6 to R4.10, O1, O10)."""
+"""When does an observation begin, and when does the rest of one go on? (R2.7, R4.6 to R4.10, O1, O10, P10)."""
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.days import local_day
+from shared.kernel.ids import CompoundId, DwellingId, GridId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where somebody is observed."""
+
+    compound: CompoundId
+    dwelling_id: DwellingId
+    grid: GridId
 
 
 def decide_opening(
@@ -35,4 +46,38 @@ def decide_opening(
         settled_through=now,
         version=1,
         origin_code=returnee.origin_code,
+    )
+
+
+def still_due(ended: Case, today: date) -> bool:
+    """Say whether days of a period are still to come; in medical hands the clock stands, so they are."""
+    return ended.open_interruption is not None or ended.last_day >= today
+
+
+def rest_of(ended: Case, home: Home, *, case_id: UUID, at: datetime) -> Case:
+    """The rest of a period as a case of its own, with the same day 0 and last day; nothing before it is due in it.
+
+    Of somebody in medical hands the last day moves by the days since the clock stopped.
+    """
+    stop = ended.open_interruption
+    stood = local_day(at) - local_day(stop.began_at) if stop is not None else timedelta()
+    return replace(
+        ended,
+        case_id=case_id,
+        compound=home.compound,
+        dwelling_id=home.dwelling_id,
+        grid=home.grid,
+        anchor_date=ended.day_zero,
+        anchor_basis=ended.basis_now,
+        days=(ended.last_day + stood - ended.day_zero).days,
+        opened_at=at,
+        settled_through=at,
+        version=1,
+        awaiting_since=None,
+        ended_at=None,
+        closed_as=None,
+        interruptions=(),
+        reschedulings=(),
+        answers={},
+        told_missed=frozenset(),
     )

@@ -1,15 +1,14 @@
-"""Life goes on during an observation: people die, leave, move, and turn out to be one person (Data and law, P10)."""
-
-from dataclasses import replace
+"""Life goes on during an observation: people die, leave, move, turn out to be one person, or two (P10)."""
 
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case, Closing, State, interrupted
 from services.observation.domain.deciding import as_long_as, closed
+from services.observation.domain.opening import Home, rest_of, still_due
 from services.observation.domain.settling import decide_settling
 from services.observation.handlers.observing import keep_change, open_case
 from services.observation.store import cases, copies
 from shared.db.pool import Tx
-from shared.events.registry.people import PeopleMerged, ResidenceEnded
+from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.kernel.ids import uuid7
 
 _ENDINGS: dict[str, Closing] = {"died": "died", "left_town": "left_town", "moved": "transferred"}
@@ -54,28 +53,31 @@ async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:
         await keep_change(tx, (kept_now, kept_now, ()), interrupted(kept_now, "fever", tx.now), calendar)
 
 
+async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
+    """Give somebody back the observation that a merging closed, for the days that are still due (P10).
+
+    What the merging added to the other one's period stays until an officer decides: nothing is shortened by itself.
+    """
+    calendar = await copies.calendar(tx)
+    if calendar is None or await cases.lock_in_force(tx, event.merged) is not None:
+        return
+    ended = await cases.lock_merged(tx, event.merged)
+    if ended is None or not still_due(ended, tx.today):
+        return
+    home = Home(compound=ended.compound, dwelling_id=ended.dwelling_id, grid=ended.grid)
+    await _go_on(ended, home, calendar, tx=tx)
+
+
 async def _go_on_elsewhere(settled: Case, event: ResidenceEnded, calendar: Calendar, *, tx: Tx) -> None:
     """Open the rest of a period at the new home, with the same last day; the old case keeps what was declared."""
     if event.new_compound is None or event.new_dwelling_id is None or event.new_grid is None:
         return
-    rest = replace(
-        settled,
-        case_id=uuid7(),
-        compound=event.new_compound,
-        dwelling_id=event.new_dwelling_id,
-        grid=event.new_grid,
-        anchor_date=settled.day_zero,
-        anchor_basis=settled.basis_now,
-        days=(settled.last_day - settled.day_zero).days,
-        opened_at=tx.now,
-        settled_through=tx.now,
-        version=1,
-        awaiting_since=None,
-        interruptions=(),
-        reschedulings=(),
-        answers={},
-        told_missed=frozenset(),
-    )
+    home = Home(compound=event.new_compound, dwelling_id=event.new_dwelling_id, grid=event.new_grid)
+    await _go_on(settled, home, calendar, tx=tx)
+
+
+async def _go_on(ended: Case, home: Home, calendar: Calendar, *, tx: Tx) -> None:
+    rest = rest_of(ended, home, case_id=uuid7(), at=tx.now)
     opened = await open_case(rest, calendar, intake_id=None, tx=tx)
-    if settled.state is State.MEDICAL and not opened.is_over:
+    if ended.open_interruption is not None and not opened.is_over:
         await keep_change(tx, (opened, opened, ()), interrupted(opened, "fever", tx.now), calendar)

@@ -32,6 +32,11 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where person_ref = $1 and ended_at is null for update
 """
+LOCK_MERGED = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
+from observation_case where person_ref = $1 and closed_as = 'merged' order by ended_at desc limit 1 for update
+"""
 LOCK_PEOPLE = """
 select pg_advisory_xact_lock(hashtextextended('observation.person:' || person_ref::text, 0))
 from (select distinct unnest($1::uuid[]) as person_ref order by 1) as people
@@ -171,6 +176,12 @@ async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
     """Read the case in force of a person under its row lock; nobody opens one meanwhile."""
     await tx.execute(LOCK_PERSON, person_ref)
     row = await tx.fetchrow(LOCK_IN_FORCE, person_ref)
+    return None if row is None else (await _whole(tx, [row]))[0]
+
+
+async def lock_merged(tx: Tx, person_ref: UUID) -> Case | None:
+    """Read the case of a person that a merging closed last, under its row lock."""
+    row = await tx.fetchrow(LOCK_MERGED, person_ref)
     return None if row is None else (await _whole(tx, [row]))[0]
 
 

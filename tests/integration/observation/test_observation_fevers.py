@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events.gate import FeverSeen, FeverWithdrawn
-from shared.events.registry.people import HouseholdChanged, PeopleMerged, ResidenceEnded
+from shared.events.registry.people import HouseholdChanged, PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.observation.conftest import CLERK, COMPOUND, GRID, LAST, OFFICER, Desk, returnee
 
@@ -317,3 +317,50 @@ async def test_two_cases_of_one_person_become_one_that_ends_with_the_later(desk:
     assert (longer["person_ref"], longer["last_day"]) == (str(long.person_ref), str(LAST))
     await dense(desk)
     assert short.grid == GRID
+
+
+@pytest.mark.scenario("P10")
+@pytest.mark.parametrize("ill", [False, True], ids=["observed", "in medical hands"])
+async def test_two_people_after_all_are_each_observed_for_the_days_still_due(
+    desk: Desk, *, ill: bool
+) -> None:
+    one, other = returnee(anchor=date(2020, 2, 21)), returnee()
+    await desk.open_case(one)
+    first = await desk.open_case(other)
+    if ill:
+        await desk.declare(first, 38.1)
+    merge = {"merge_id": uuid4(), "kept": one.person_ref, "merged": other.person_ref}
+    await desk.hear(PeopleMerged(**merge, merged_at=datetime.fromisoformat("2020-02-24T10:00:00+08:00")))
+    desk.move(date(2020, 2, 27), "12:00")
+    separated = PeopleSeparated(**merge, separated_at=datetime.fromisoformat("2020-02-27T12:00:00+08:00"))
+    await desk.hear(separated, separated)
+    started = await desk.told("ObservationStarted")
+    assert [fact["person_ref"] for fact in started] == [
+        str(who) for who in (one.person_ref, other.person_ref, other.person_ref)
+    ]
+    again = started[-1]
+    assert (again["anchor_date"], again["dwelling_id"]) == ("2020-02-24", str(other.dwelling_id))
+    assert again["last_day"] == ("2020-03-12" if ill else str(LAST))
+    case = (await desk.get(f"/v1/cases/{again['case_id']}")).json()
+    assert case["state"] == ("medical" if ill else "under_observation")
+    desk.move(date(2020, 2, 28), "10:30")
+    await desk.tick()
+    missed = [fact for fact in await desk.told("DeclarationMissed") if fact["case_id"] == again["case_id"]]
+    assert [(fact["day"], fact["window"]) for fact in missed] == (
+        [] if ill else [("2020-02-27", "evening"), ("2020-02-28", "morning")]
+    )
+    await dense(desk)
+
+
+@pytest.mark.scenario("P10")
+async def test_who_is_separated_after_their_days_are_over_is_not_observed_again(desk: Desk) -> None:
+    one, other = returnee(), returnee()
+    await desk.open_case(one)
+    await desk.open_case(other)
+    merge = {"merge_id": uuid4(), "kept": one.person_ref, "merged": other.person_ref}
+    await desk.hear(PeopleMerged(**merge, merged_at=datetime.fromisoformat("2020-02-24T10:00:00+08:00")))
+    desk.move(LAST + timedelta(days=1), "00:00")
+    await desk.hear(
+        PeopleSeparated(**merge, separated_at=datetime.fromisoformat("2020-03-10T00:00:00+08:00"))
+    )
+    assert len(await desk.told("ObservationStarted")) == 2
