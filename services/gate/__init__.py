@@ -4,8 +4,8 @@ Owns: enrolment codes, devices and how they are, the quarantine, entry checks wi
 vehicle checks, arrivals and the reports that wait for an outcome, its own holds (a fever seen at a checkpoint); badges,
 the duty roster, turns of duty, handovers and duty gaps; and its copies of passes, vehicle passes, pass keys,
 restrictions, policy, risk areas, compounds, checkpoints, postings and cards.
-Events in: registry (policy, risk areas, town, merges, passes, vehicle passes, applications, returnees, cards for gate),
-observation (cases, fevers).
+Events in: registry (policy, risk areas, town, merges, passes, vehicle passes, applications, returnees, cards for gate,
+erasures), observation (cases, fevers).
 Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FeverWithdrawn, FirstReturnSeen, FocusAreaPersonReported,
 PassApplicationRequested, CheckOverridden, OverrideReviewed (alerts), IntakeAnswersSealed (cards for registry),
 DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, DutyGapOpened, DutyGapClosed (duty).

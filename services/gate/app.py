@@ -18,7 +18,7 @@ from services.gate.api import (
     vehicles,
 )
 from services.gate.api.contract import DESCRIPTION
-from services.gate.consumers import Flags
+from services.gate.consumers import Flags, erasures
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
@@ -75,6 +75,7 @@ def build(context: Context) -> Service:
             RiskAreas(),
             Reports(),
             Flags(),
+            erasures(context.vault),
         ),
         tickers=(duty_watch(),),
         authenticators={"Device": desk.authenticate},

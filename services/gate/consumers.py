@@ -2,10 +2,24 @@
 
 from collections.abc import Sequence
 
-from services.gate.handlers import flags
+from services.gate.handlers import erasure, flags
 from shared.bus.consumer import Consumer, Received
+from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import EntryChecked
+from shared.events.registry.people import PersonErased
+from shared.kernel.sealed import Vault
+
+
+def erasures(vault: Vault) -> Reactor:
+    """Forget whoever is erased (Data and law)."""
+    reactor = Reactor("gate.erasures")
+
+    @reactor.on(PersonErased)
+    async def forget_person(event: PersonErased, /, *, tx: Tx) -> None:
+        await erasure.forget_person(event, tx=tx, vault=vault)
+
+    return reactor
 
 
 class Flags(Consumer):

@@ -13,16 +13,16 @@ AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported,
 FeverSeen, FeverWithdrawn (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4),
 FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
-ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated;
-PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered; WatchListLineSettled;
-EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked; PassApplicationReceived / Settled;
-SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed, NoticePublished. SurveyRoundOpened /
-Closed, HouseholdSurveyed.
+ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated,
+PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered;
+WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked;
+PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
+NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed.
 
 HTTP: `/v1/imports` with templates, `/v1/exports`; `/v1/neighbourhoods`, `/v1/compounds` with their grids, dwellings,
 checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, sheet, corrections, documents, phones,
 residences, death, holds; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`;
-`/v1/people-changes` (undo);
+`/v1/people-changes` (undo), `/v1/people/{ref}/erasure`;
 `/v1/duplicates`, `/v1/merges`; `/v1/workers`, `/v1/postings`, `/v1/surplus`, `/v1/volunteers`, `/v1/responsibilities`;
 `/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees` with corrections and
 versions, `/v1/intake-tasks`;

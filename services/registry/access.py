@@ -174,6 +174,7 @@ ACCESS: AccessTable = {
     "POST /v1/merges/{merge_id}/undo": frozenset({Role.COMMUNITY_CLERK}),
     "GET /v1/people/{person_ref}": _PEOPLE_READERS,
     "GET /v1/people/{person_ref}/sheet": _SHEET_READERS,
+    "POST /v1/people/{person_ref}/erasure": _RULE_MAKERS,
     "POST /v1/people/{person_ref}/holds/{kind}/settlement": _PASS_DESK,
     "POST /v1/leads": frozenset({Role.PUBLIC}),
     "POST /v1/leads/receipts": frozenset({Role.PUBLIC}),

@@ -9,6 +9,7 @@ from services.registry.api import applications as applications_api
 from services.registry.api import businesses as businesses_api
 from services.registry.api import call_list as call_list_api
 from services.registry.api import checkpoints as checkpoints_api
+from services.registry.api import erasure as erasure_api
 from services.registry.api import exports as exports_api
 from services.registry.api import imports as imports_api
 from services.registry.api import intake_tasks as intake_tasks_api
@@ -95,6 +96,7 @@ def build(context: Context) -> Service:
             people_life_api.router,
             people_sheet_api.router,
             merges_api.router,
+            erasure_api.router,
             policy_api.router,
             risk_api.router,
             returnee_desk_api.router,

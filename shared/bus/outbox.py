@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -86,6 +87,12 @@ with next as (
 insert into outbox_epoch (channel, epoch, starts_after) select channel, epoch, max_pos from next
 """
 
+# The text is searched before it is parsed: erasing is rare, and an index would cost every event that is published.
+BLANK = """
+update outbox set document = jsonb_set(document::jsonb, array['data', $4::text], 'null')::text
+where channel like $1 and document like any($2::text[]) and document::jsonb -> 'data' ->> 'person_ref' = any($3::text[])
+"""
+
 ENSURE_MONTHS = "select outbox_ensure_months(2)"
 
 
@@ -117,6 +124,19 @@ async def insert(connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequenc
         [row.document for row in rows],
         [row.traceparent for row in rows],
     )
+
+
+async def blank(connection: Any, *, channels: str, people: Sequence[UUID], field: str) -> None:
+    """Empty a field in everything told of people; the positions stay, so a replay has no gap.
+
+    Args:
+        connection: inside the transaction of the erasure.
+        channels: a LIKE pattern.
+        people: whose.
+        field: a field of the event that may be null.
+    """
+    texts = sorted(str(ref) for ref in people)
+    await connection.execute(BLANK, channels, [f"%{text}%" for text in texts], texts, field)
 
 
 async def number(connection: Any, *, limit: int) -> int:

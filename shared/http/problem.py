@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.refusal import Refusal
+from shared.kernel.sealed import PersonKeyMissingError
 from shared.obs.logging import current_correlation, get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -176,6 +177,14 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     return render(422, "invalid_request", detail, field=found[0].field or None, errors=found)
 
 
+async def _on_erased(_request: Request, error: Exception) -> Response:
+    """Whatever asks for what is sealed of somebody erased is told so, and nothing is written."""
+    if not isinstance(error, PersonKeyMissingError):
+        raise error
+    detail = "此人的个人信息已清除。Nothing personal is kept of this person any more."
+    return render(410, "person_erased", detail)
+
+
 async def of_error(request: Request, error: Refusal | HTTPException | RequestValidationError) -> Response:
     """Render what a route refuses, where no middleware of the application does."""
     match error:
@@ -190,5 +199,6 @@ async def of_error(request: Request, error: Refusal | HTTPException | RequestVal
 def install(app: FastAPI) -> None:
     """Render every refusal, validation error and HTTP error of the application as a problem."""
     app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(PersonKeyMissingError, _on_erased)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)

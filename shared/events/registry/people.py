@@ -99,9 +99,12 @@ class PeopleSeparated(
 
 
 class PersonErased(
-    Event, type="fangkong.registry.PersonErased.v1", channel="people", key="person_ref", place=None
+    Event, type="fangkong.registry.PersonErased.v1", channel="erasures", key="person_ref", place=None
 ):
-    """Nothing personal is kept of somebody any more: whoever keeps a copy destroys it, with its key (Data and law)."""
+    """Nothing personal is kept of somebody any more: whoever keeps a copy destroys it, with its key (Data and law).
+
+    On a channel of its own: every service that keeps cards reads it, and few need the flood of all people.
+    """
 
     person_ref: PersonRef
     erased_at: AwareDatetime

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.gate.consumers import erasures
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
 from services.gate.projections.passes import Passes
@@ -14,6 +15,7 @@ from shared.bus.projection import Projection
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
 from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.people import PersonErased
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown, codes
 
@@ -192,3 +194,19 @@ async def test_somebody_with_two_homes_is_shown_with_the_room_of_the_compound_th
     body = town.body({"kind": "dwelling_surname", "room": "7-2-701", "surname": "王"})
     found = (await town.send(body, device=there)).json()
     assert (codes(found), found["display"]) == (["pass_not_shown"], {"surname": "王*", "room": "7-2-701"})
+
+
+@pytest.mark.requirement("Data and law")
+async def test_an_erased_person_is_found_by_nothing_and_a_late_card_leaves_nothing(town: GateTown) -> None:
+    wang = await town.resident("王", "3-1-502")
+    by_paper = {"kind": "document", "number": wang.document}
+    assert (await town.check(by_paper))["display"]["surname"] == "王*"
+    erased = document(PersonErased(person_ref=wang.person, erased_at=NOW), 5)
+    for _ in range(2):
+        await town.deliver(erasures(town.client.context.vault), "registry", "erasures", [erased])
+        unknown = await town.check(by_paper)
+        assert (unknown["verdict"], unknown["display"]) == ("cannot_verify", None)
+        assert await town.rows("select index_value from card_index where person_ref = $1", wang.person) == []
+        await deliver(town, (card(town, wang.person, numbers=(wang.document,)), 9))
+    kept = await town.rows("select surname_sealed, homes_sealed from subject_card")
+    assert [(row["surname_sealed"], row["homes_sealed"]) for row in kept] == [(None, None)]

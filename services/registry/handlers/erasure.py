@@ -1,0 +1,78 @@
+"""Erasing somebody: the registry destroys the key and tells whoever keeps a card to do the same (Data and law)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.registry.domain.erasure import ErasedAlready, ErasureReason, decide_erasure
+from services.registry.domain.errors import PersonUnknown
+from services.registry.handlers import policy
+from services.registry.store import erasure as store
+from services.registry.store import merges
+from services.registry.store import people as people_store
+from shared.bus import outbox
+from shared.db.pool import Tx
+from shared.events.registry.people import PersonErased
+from shared.kernel.ids import PersonRef
+from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasePerson:
+    """Nothing personal of somebody is to be kept. `erasure_id` is made by the client."""
+
+    erasure_id: UUID
+    person_ref: UUID
+    reason: ErasureReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """Whose values went, every record of the person, and when. `new` is False for a repeat."""
+
+    people: tuple[UUID, ...]
+    erased_at: datetime
+    new: bool
+
+
+async def erase(cmd: ErasePerson, *, tx: Tx, vault: Vault) -> Erased:
+    """Blank everything personal, also of records that were merged, tell it once, and destroy the keys.
+
+    The keys go last: if anything before fails, nothing has happened; if the commit fails, the next try finds the keys
+    gone and does the rest. What a released person declared is observation's to forget, when it hears of it.
+
+    Raises:
+        PersonUnknown, ErasedAlready, PersonInUse, WithinRetention: as their names say.
+        SameIdOtherContent: the id was used for another erasure.
+        PolicyUnknown: nothing says how long it is to be kept.
+    """
+    if not await people_store.known(tx, cmd.person_ref):
+        raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
+    await merges.lock_merges(tx)
+    people = sorted(await merges.pseudonyms(tx, cmd.person_ref))
+    await tx.fetch(people_store.LOCK_PEOPLE, people)
+    if kept := await store.erasures(tx, people):
+        return _again(cmd, people, [(row["erasure_id"], row["reason"], row["erased_at"]) for row in kept])
+    rules = await policy.in_force(tx, tx.today)
+    decide_erasure(await store.ties(tx, people), rules.document.retention, now=tx.now)
+    await store.erase(tx, people)
+    await store.note(tx, people, cmd.erasure_id, cmd.reason.value)
+    await outbox.blank(tx, channels="cards\\_%", people=people, field="card")
+    for row in await tx.fetch(people_store.BUMP_PEOPLE_ONLY, people):
+        told = PersonErased(person_ref=PersonRef(row["person_ref"]), erased_at=tx.now)
+        await tx.publish(told, version=row["version"])
+    for ref in people:
+        await vault.destroy(ref)
+    return Erased(people=tuple(people), erased_at=tx.now, new=True)
+
+
+def _again(cmd: ErasePerson, people: list[UUID], kept: list[tuple[UUID, str, datetime]]) -> Erased:
+    erasure_id, reason, erased_at = kept[0]
+    if erasure_id != cmd.erasure_id:
+        raise ErasedAlready("此人的个人信息已清除。Nothing personal is kept of this person any more.")
+    if reason != cmd.reason:
+        raise SameIdOtherContent(
+            "该编号已用于另一次清除。This id was used for another erasure.", field="erasure_id"
+        )
+    return Erased(people=tuple(people), erased_at=erased_at, new=False)

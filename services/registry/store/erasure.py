@@ -1,0 +1,135 @@
+"""Everything personal that the registry keeps of somebody, and how it goes; pseudonyms, days and counts stay."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from services.registry.domain.erasure import Ties
+from shared.db.pool import Conn, Tx
+
+ERASURE = (
+    "select person_ref, erasure_id, reason, erased_at from person_erasure where person_ref = any($1::uuid[])"
+)
+ADD_ERASURE = """
+insert into person_erasure (person_ref, erasure_id, reason, erased_at, erased_by)
+select person_ref, $2, $3, $4, $5 from unnest($1::uuid[]) as gone (person_ref) order by person_ref
+"""
+TIES = """
+select (
+    select count(distinct r.dwelling_id) from residence r where r.person_ref = any($1::uuid[]) and r.ended_on is null
+  )::int as dwellings, (
+    select count(*) from entry_pass p
+    where p.person_ref = any($1::uuid[]) and p.state <> 'revoked' and p.valid_until > $2)::int
+  + (
+    select count(*) from vehicle v join vehicle_pass p using (vehicle_ref)
+    where v.person_ref = any($1::uuid[]) and p.state = 'active' and p.valid_until > $2)::int as passes, (
+    select count(*) from observation_state o
+    where o.person_ref = any($1::uuid[]) and o.state not in ('completed', 'closed'))::int
+  + (
+    select count(*) from returnee_intake i where i.person_ref = any($1::uuid[]) and i.case_id is null
+  )::int as observations, (
+    select count(distinct w.person_ref) from person w join residence r using (person_ref)
+    where w.guardian_ref = any($1::uuid[]) and r.ended_on is null)::int as wards, (
+    select max(coalesce(o.completed_at, o.closed_at)) from observation_state o where o.person_ref = any($1::uuid[])
+  ) as released_at
+"""
+
+# A lookup value that nothing looks up: each person's own, so that no two erased people look like one.
+ERASE_PERSON = """
+update person set name_sealed = '', sex_sealed = '', born_sealed = '', phone_sealed = null,
+  name_index = uuid_send(person_ref), phone_index = null, origin_code = null, gate_card = false
+where person_ref = any($1::uuid[])
+"""
+ERASE_RESIDENCES = """
+update residence set surname_index = uuid_send(person_ref), identity_index = uuid_send(person_ref), content_index = '',
+  note_sealed = null
+where person_ref = any($1::uuid[])
+"""
+ERASE_RESIDENCES_BEFORE = """
+update residence_before set surname_index = null, identity_index = null, content_index = null, note_sealed = null
+where person_ref = any($1::uuid[])
+"""
+DROP_DOCUMENTS = "delete from person_document where person_ref = any($1::uuid[])"
+DROP_EARLIER = "delete from earlier_identity where person_ref = any($1::uuid[])"
+ERASE_HISTORY = """
+update person_change set before_sealed = null, after_sealed = null, reason_sealed = null
+where person_ref = any($1::uuid[])
+"""
+ERASE_INTAKES = """
+update returnee_intake set reason_sealed = null, transport_number_sealed = null, health_sealed = null,
+  content_index = ''
+where person_ref = any($1::uuid[])
+"""
+ERASE_CORRECTIONS = """
+update intake_correction set reason_sealed = '', choice_reason_sealed = null, transport_number_sealed = null,
+  health_sealed = null, content_index = ''
+where intake_id in (select intake_id from returnee_intake where person_ref = any($1::uuid[]))
+"""
+ERASE_VEHICLES = """
+update vehicle set plate_sealed = '', plate_index = uuid_send(vehicle_ref), removed_at = coalesce(removed_at, $2)
+where person_ref = any($1::uuid[])
+"""
+ERASE_VEHICLE_PASSES = """
+update vehicle_pass set token_sealed = ''
+where vehicle_ref in (select vehicle_ref from vehicle where person_ref = any($1::uuid[]))
+"""
+DROP_VEHICLE_REQUESTS = """
+delete from vehicle_pass_request q using vehicle_pass p, vehicle v
+where q.vehicle_pass_id = p.vehicle_pass_id and p.vehicle_ref = v.vehicle_ref and v.person_ref = any($1::uuid[])
+"""
+ERASE_PASSES = "update entry_pass set token_sealed = '' where person_ref = any($1::uuid[])"
+ERASE_STEPS = """
+update pass_step set note_sealed = null
+where note_sealed is not null and pass_id in (select pass_id from entry_pass where person_ref = any($1::uuid[]))
+"""
+DROP_REQUESTS = """
+delete from pass_request q using entry_pass p where q.pass_id = p.pass_id and p.person_ref = any($1::uuid[])
+"""
+ERASE_APPLICATIONS = """
+update pass_application set stated_sealed = null, note_sealed = null where person_ref = any($1::uuid[])
+"""
+ERASE_HOLDS = """
+update hold_settlement set note_sealed = null, content_index = '' where person_ref = any($1::uuid[])
+"""
+ERASE_MEMBERS = """
+update survey_member set stated_sealed = '' where stated_sealed is not null and person_ref = any($1::uuid[])
+"""
+FORGET_CARDS = "update card_sent set content_index = null where person_ref = any($1::uuid[])"
+
+_ALL = (
+    *(ERASE_PERSON, ERASE_RESIDENCES, ERASE_RESIDENCES_BEFORE, DROP_DOCUMENTS, DROP_EARLIER, ERASE_HISTORY),
+    *(
+        ERASE_CORRECTIONS,
+        ERASE_INTAKES,
+        DROP_VEHICLE_REQUESTS,
+        ERASE_VEHICLE_PASSES,
+        DROP_REQUESTS,
+        ERASE_PASSES,
+    ),
+    *(ERASE_STEPS, ERASE_APPLICATIONS, ERASE_HOLDS, ERASE_MEMBERS, FORGET_CARDS),
+)
+
+
+async def erasures(conn: Conn, people: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Which of these pseudonyms were erased."""
+    return await conn.fetch(ERASURE, list(people))
+
+
+async def ties(tx: Tx, people: Sequence[UUID]) -> Ties:
+    """What still needs a person, under any of their pseudonyms."""
+    row = await tx.fetchrow(TIES, list(people), tx.now)
+    assert row is not None  # noqa: S101 -- a query of counts has a row
+    return Ties(**dict(row))
+
+
+async def erase(tx: Tx, people: Sequence[UUID]) -> None:
+    """Blank what is sealed and what is looked up of people who are held."""
+    for statement in _ALL:
+        await tx.execute(statement, list(people))
+    await tx.execute(ERASE_VEHICLES, list(people), tx.now)
+
+
+async def note(tx: Tx, people: Sequence[UUID], erasure_id: UUID, reason: str) -> None:
+    """Keep that it was done."""
+    await tx.execute(ADD_ERASURE, list(people), erasure_id, reason, tx.now, tx.actor or "registry")
