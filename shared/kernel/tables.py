@@ -8,21 +8,18 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from math import isfinite
-from typing import Literal
+from typing import Literal, Protocol
 
 import xlsxwriter
 
 from shared.kernel.cells import Cell, defused, digits_lost, text_of
+from shared.kernel.workbooks import WorkbookWriter
 
 FileFormat = Literal["xlsx", "csv"]
 MEDIA_TYPES: dict[FileFormat, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
-_FIRST_YEAR = 1900
-LONGEST_CELL = 32_767  # a workbook drops the cell otherwise
 OPTIONS = {
     "in_memory": True,  # temporary files would lie on the disk in the clear
     "strings_to_formulas": False,
@@ -41,18 +38,43 @@ class Table:
     rows: Iterable[Sequence[Cell]]
 
 
+class TableWriter(Protocol):
+    """Takes a table's rows as they come and makes the file at the end. Blocks: feed it in a thread."""
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """Write further rows."""
+
+    def finish(self) -> bytes:
+        """The file; nothing can be added any more."""
+
+
+def writer(name: str, header: Sequence[str], how: FileFormat) -> TableWriter:
+    """Begin a file of any length."""
+    return CsvWriter(header) if how == "csv" else WorkbookWriter(name, header)
+
+
 def write(table: Table, how: FileFormat) -> bytes:
     """A table as a file. Blocks: call it in a thread."""
-    return as_csv(table) if how == "csv" else _xlsx(table)
+    file = writer(table.name, table.header, how)
+    file.add(table.rows)
+    return file.finish()
 
 
-def as_csv(table: Table) -> bytes:
+class CsvWriter:
     """A table as CSV with a byte order mark, by which Excel knows the encoding."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([defused(title) for title in table.header])
-    writer.writerows([defused(_text(cell)) for cell in row] for row in table.rows)
-    return out.getvalue().encode("utf-8-sig")
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._out = io.StringIO(newline="")
+        self._lines = csv.writer(self._out, lineterminator="\r\n")
+        self.add([header])
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """Write further rows."""
+        self._lines.writerows([defused(_text(cell)) for cell in row] for row in rows)
+
+    def finish(self) -> bytes:
+        """The file."""
+        return self._out.getvalue().encode("utf-8-sig")
 
 
 def _text(cell: Cell) -> str:
@@ -60,16 +82,6 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, str):
         return cell
     return f"{cell:E}" if isinstance(cell, float) and digits_lost(cell) else text_of(cell)
-
-
-def _xlsx(table: Table) -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, OPTIONS) as book:
-        sheet = add_sheet(book, table.name, table.header)
-        for number, row in enumerate(table.rows, start=1):
-            for place, cell in enumerate(row):
-                _put(sheet, number, place, cell)
-    return content.getvalue()
 
 
 def add_sheet(book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> xlsxwriter.workbook.Worksheet:
@@ -82,16 +94,3 @@ def add_sheet(book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> xl
         sheet.write_string(0, place, title, bold)
     sheet.freeze_panes(1, 0)
     return sheet
-
-
-def _put(sheet: xlsxwriter.workbook.Worksheet, row: int, place: int, cell: Cell) -> None:
-    if cell is None or cell == "":
-        return
-    if isinstance(cell, bool):
-        sheet.write_boolean(row, place, cell)
-    elif isinstance(cell, int | float) and isfinite(cell):
-        sheet.write_number(row, place, cell)
-    elif isinstance(cell, date | datetime) and cell.year >= _FIRST_YEAR:
-        sheet.write_datetime(row, place, cell)
-    else:
-        sheet.write_string(row, place, str(cell)[:LONGEST_CELL])

@@ -39,24 +39,6 @@ class ExportNotReady(Refusal):
     code: ClassVar[str] = "export_not_ready"
 
 
-class WorkbookTooLongError(Exception):
-    """More rows than a workbook is made of in memory; a CSV or a single compound is not."""
-
-
-MOST_XLSX_ROWS = 50_000
-"""A workbook is built in memory, because a temporary file would lie on the disk in the clear: 3 KB a row."""
-
-
-def decide_form(rows: int, file_format: str) -> None:
-    """May this many rows be written in this form?
-
-    Raises:
-        WorkbookTooLongError: as its name says.
-    """
-    if file_format == "xlsx" and rows > MOST_XLSX_ROWS:
-        raise WorkbookTooLongError
-
-
 def label_of(labels: Mapping[str, T], value: T) -> str:
     """How lists write a value."""
     return next(label for label, known in labels.items() if known == value)

@@ -9,16 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.registry.domain.exports import (
-    MOST_XLSX_ROWS,
-    ExportNotReady,
-    ExportUnknown,
-    WorkbookTooLongError,
-    decide_form,
-)
+from services.registry.domain.exports import ExportNotReady, ExportUnknown
 from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
-from services.registry.handlers.export_lists import Line, Wish, count, pages
+from services.registry.handlers.export_lists import Wish, count, pages
 from services.registry.handlers.sealed_files import open_parts, seal_parts
 from services.registry.store import audit
 from services.registry.store import exports as store
@@ -26,7 +20,7 @@ from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.kernel import tables
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
-from shared.kernel.tables import FileFormat, Table
+from shared.kernel.tables import FileFormat
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
@@ -132,12 +126,6 @@ class ExportRunner:
                 await self._make(database, job)
             except TRANSIENT:
                 raise
-            except WorkbookTooLongError:
-                detail = (
-                    f"超过 {MOST_XLSX_ROWS} 行，请改用 CSV 或按小区导出。"
-                    f"More than {MOST_XLSX_ROWS} rows: export as CSV, or a compound at a time."
-                )
-                await _fail(database, job, "workbook_too_long", detail)
             except Exception:  # recorded: the export is marked failed, later ones go on
                 log.exception("export_failed", export_id=str(job.export_id), kind=job.kind)
                 detail = "导出中断，已记录，请重新导出。The export stopped; it has been recorded. Try again."
@@ -149,27 +137,25 @@ class ExportRunner:
 
     async def _make(self, database: Database, job: store.Job) -> None:
         wish = Wish(kind=job.kind, compound=job.compound_id, masked=job.masked)  # type: ignore[arg-type]  # checked by the table
-        lines: list[Line] = []
+        guide = GUIDES[job.kind]
+        file = tables.writer(guide.name, guide.header, job.format)  # type: ignore[arg-type]  # checked by the table
+        rows = told = 0
         async with database.read() as conn:
             total = await count(conn, wish)
-            decide_form(total, job.format)
-            told = 0
             async for page in pages(conn, wish, self.vault):
-                lines += page
-                if len(lines) - told >= _TELL_EVERY:
-                    told = len(lines)
+                await asyncio.to_thread(file.add, page)
+                rows += len(page)
+                if rows - told >= _TELL_EVERY:
+                    told = rows
                     async with database.begin() as tx:
                         await store.progress(tx, job.export_id, total, told)
-        decide_form(len(lines), job.format)
-        guide = GUIDES[job.kind]
-        table = Table(name=guide.name, header=guide.header, rows=lines)
-        content = await asyncio.to_thread(tables.write, table, job.format)  # type: ignore[arg-type]  # checked by the table
+        content = await asyncio.to_thread(file.finish)
         key = await self.vault.key(job.export_id, create=True)
         parts = await asyncio.to_thread(seal_parts, key, _FILE, content)
         until = database.clock.real_now() + timedelta(hours=self.keep_hours)
         async with database.begin() as tx:
-            await store.finish(tx, job.export_id, rows=len(lines), parts=parts, kept_until=until)
-        log.info("export_done", export_id=str(job.export_id), kind=job.kind, rows=len(lines))
+            await store.finish(tx, job.export_id, rows=rows, parts=parts, kept_until=until)
+        log.info("export_done", export_id=str(job.export_id), kind=job.kind, rows=rows)
 
 
 async def _fail(database: Database, job: store.Job, code: str, detail: str) -> None:

@@ -24,6 +24,7 @@ from services.registry.handlers.workbooks import (
     too_wide,
 )
 from shared.kernel.cells import Cell, compact, plain
+from shared.kernel.workbooks import column_letter
 
 _HEADER_WITHIN = 10
 """Rows in which the header is looked for: real lists have a title above it."""
@@ -143,16 +144,6 @@ def _take(
         found.rows.append(RawRow(sheet.name, number, columns, cells))
         return False
     return True
-
-
-def column_letter(place: int) -> str:
-    """A column as spreadsheets name it: A, B … Z, AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def _csv(kind: str, content: bytes) -> Iterator[OpenSheet]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import xlsxwriter
 
 from services.registry.domain.list_columns import GUIDES, ColumnGuide, is_required
-from shared.kernel.tables import OPTIONS, FileFormat, Table, add_sheet, as_csv
+from shared.kernel.tables import OPTIONS, FileFormat, Table, add_sheet, write
 
 NOTES_SHEET = "填写说明"
 ADDED_COLUMNS = ("原工作表", "原行号", "错误位置", "错误原因")
@@ -23,7 +23,7 @@ def template(kind: str, how: FileFormat) -> bytes:
     """An empty list of a kind; the workbook explains its columns and offers their values."""
     guide = GUIDES[kind]
     table = Table(name=guide.name, header=guide.header, rows=())
-    return as_csv(table) if how == "csv" else _template(kind, guide.columns, table)
+    return write(table, how) if how == "csv" else _template(kind, guide.columns, table)
 
 
 def _template(kind: str, columns: Sequence[ColumnGuide], table: Table) -> bytes:

@@ -7,7 +7,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.registry.domain import exports as rules
 from services.registry.domain.list_columns import GUIDES
 from services.registry.handlers.exports import ExportRunner
 from services.registry.handlers.import_files import read_file
@@ -206,20 +205,6 @@ async def test_an_export_is_asked_once_recorded_sealed_and_not_for_long(office: 
     gone = await _get(office, path, CLERK)
     assert (gone.status_code, gone.json()["code"]) == (410, "file_expired")
     assert await office.value("select count(*) from export_file") == 0
-
-
-@pytest.mark.requirement("R4.2")
-async def test_a_workbook_that_would_be_too_long_says_what_to_do(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await _small_town(office)
-    monkeypatch.setattr(rules, "MOST_XLSX_ROWS", 5)
-    body = _wish("residents", format="xlsx")
-    await _post(office, body, CLERK)
-    await _make(office)
-    told = (await _get(office, body["export_id"], CLERK)).json()
-    assert (told["state"], told["error"]) == ("failed", "workbook_too_long")
-    assert len(read_file("residents", await _export(office, "residents")).rows) == 6
 
 
 def test_every_kind_that_is_exported_has_a_template() -> None:

@@ -11,9 +11,10 @@ import pytest
 import xlsxwriter
 
 from services.registry.domain.list_columns import GUIDES
-from services.registry.handlers.import_files import column_letter, read_file
+from services.registry.handlers.import_files import read_file
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.list_files import ADDED_COLUMNS
+from shared.kernel.workbooks import column_letter
 from tests.integration.registry.desk import Desk, resident_id
 from tests.integration.registry.office import Office
 
