@@ -4,15 +4,16 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import asyncpg
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from services.registry.api.common import Day, Number, Running, cause
+from services.registry.api.versions import Since, VersionLine, compared_with, held
 from services.registry.domain.errors import VersionUnknown
 from services.registry.domain.policy import MUST_CODE, PolicyVersion
 from services.registry.domain.policy_drafts import MUSTS_OF_THE_PLAN, unknown_fields
-from services.registry.domain.versions import Difference, Standing, standing, tenures_by_day
+from services.registry.domain.versions import Difference, tenures_by_day
 from services.registry.handlers import policy as handlers
 from services.registry.handlers.policy import RevisePolicy
 from services.registry.store import policy as store
@@ -48,16 +49,10 @@ class PolicyAnswer(Answer):
     document: PolicyDocument
 
 
-class PolicyLine(Answer):
-    """A version without its document. `in_force_until` is its last day, None while no other follows.
-
-    `standing`: `replaced` is a version that never holds, because another was put in force from the same day.
-    """
+class PolicyLine(VersionLine):
+    """A version without its document; one is `replaced` when another was put in force from the same day."""
 
     version: int
-    effective_from: date
-    in_force_until: date | None
-    standing: Standing
     revised_by: str
     revised_at: datetime
     text_reference: str
@@ -140,8 +135,7 @@ async def list_policies(_who: Caller, context: Running) -> list[PolicyLine]:
         PolicyLine(
             version=row["version"],
             effective_from=row["effective_from"],
-            in_force_until=tenure.until if (tenure := tenures.get(row["version"])) else None,
-            standing=standing(tenure, today),
+            **held(tenures, row["version"], today),
             revised_by=row["revised_by"],
             revised_at=row["revised_at"],
             text_reference=row["text_reference"],
@@ -218,12 +212,10 @@ async def read_changes(
     version: Annotated[Number, Path()],
     _who: Caller,
     context: Running,
-    since: Annotated[
-        Number | None, Query(description="Compare with this version; else with the one before.")
-    ] = None,
+    since: Since = None,
 ) -> ChangesAnswer:
     """Tell field by field what a version says otherwise than another."""
-    before = since or max(version - 1, 1)
+    before = compared_with(version, since)
     async with context.database.read() as conn:
         found = await handlers.changes(conn, since=before, to=version)
     return ChangesAnswer(since=before, version=version, changes=[_change(change) for change in found])

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Day, Number, Running, cause
+from services.registry.api.versions import Since, VersionLine, compared_with, held
 from services.registry.domain.errors import NoCaseCounts
 from services.registry.domain.risk import ProposedArea
-from services.registry.domain.versions import Standing, standing, tenures_by_number
+from services.registry.domain.versions import tenures_by_number
 from services.registry.handlers import risk as handlers
 from services.registry.handlers.risk import PublishRiskAreas
 from services.registry.store import risk as store
@@ -101,16 +102,13 @@ class RiskAreasAnswer(Answer):
     published_by: str
 
 
-class RiskLine(Answer):
+class RiskLine(VersionLine):
     """A revision without its areas; `places` counts its entries by category.
 
-    `standing`: `replaced` is a revision that never holds, because a later one begins no later.
+    One is `replaced` when a later one begins no later.
     """
 
     revision: int
-    effective_from: date
-    in_force_until: date | None
-    standing: Standing
     proposed_from: date | None
     published_by: str
     published_at: datetime
@@ -246,8 +244,7 @@ async def list_revisions(_who: Caller, context: Running) -> list[RiskLine]:
     return [
         RiskLine(
             **dict(row),
-            in_force_until=tenure.until if (tenure := tenures.get(row["revision"])) else None,
-            standing=standing(tenure, today),
+            **held(tenures, row["revision"], today),
         )
         for row in rows
     ]
@@ -291,12 +288,10 @@ async def read_risk_changes(
     revision: Annotated[Number, Path()],
     _who: Caller,
     context: Running,
-    since: Annotated[
-        Number | None, Query(description="Compare with this one; else with the one before.")
-    ] = None,
+    since: Since = None,
 ) -> RiskChanges:
     """Tell place by place what a revision lists otherwise than another."""
-    before = since or max(revision - 1, 1)
+    before = compared_with(revision, since)
     async with context.database.read() as conn:
         changes, names = await handlers.changes(conn, since=before, to=revision)
     return RiskChanges(

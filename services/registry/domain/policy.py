@@ -86,6 +86,7 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     retention = document.retention
     if min(retention.health_days, retention.contact_days, retention.trip_days) < 0:
         yield "retention", "days are not negative"
+    yield from _of_follow_up(document)
     duty = document.duty
     if duty is not None and duty.grace_minutes >= duty.longest_shift_minutes:
         yield "duty", "grace_minutes < longest_shift_minutes"
@@ -142,6 +143,26 @@ def _of_checks(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     offline = document.gate.offline
     if not 0 <= offline.admit_up_to_minutes <= offline.action_up_to_minutes:
         yield "gate.offline", "0 <= admit_up_to_minutes <= action_up_to_minutes"
+    sync = document.gate.sync
+    if sync is not None and sync.two_places_within_seconds > sync.copied_pass_within_seconds:
+        yield "gate.sync", "two_places_within_seconds <= copied_pass_within_seconds"
+    devices = document.gate.devices
+    if devices is not None and devices.quiet_after_seconds > offline.action_up_to_minutes * 60:
+        yield "gate.devices", "quiet_after_seconds within offline.action_up_to_minutes"
+
+
+def _of_follow_up(document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    rules = document.follow_up
+    if rules is None:
+        return
+    steps = [*rules.remind_after_minutes, rules.grid_worker_after_minutes]
+    if min(steps) < 0 or steps != sorted(set(steps)):
+        yield (
+            "follow_up",
+            "0 <= remind_after_minutes, each later than the one before, then grid_worker_after_minutes",
+        )
+    if rules.quiet_from == rules.quiet_until:
+        yield "follow_up.quiet_until", "quiet hours end at another time than they begin"
 
 
 def _of_observation(rules: ObservationRules) -> Iterator[tuple[str, str]]:

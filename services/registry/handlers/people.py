@@ -93,6 +93,7 @@ async def enter_people(tx: Tx, settled: Sequence[Settled], keeper: Keeper) -> No
     homes_before = await store.homes(tx, known)
     rows = await asyncio.to_thread(_seal_rows, taken, keys, keeper.vault, tx.now)
     await store.enter(tx, rows)
+    await _rename_elsewhere(tx, taken, keeper.vault)
     events = await asyncio.to_thread(people_events.of_new_people, taken, keeper.cards)
     events += await people_events.of_known_people(tx, homes_before, keys, keeper.cards)
     events += await people_events.of_households(tx, dwellings)
@@ -100,6 +101,24 @@ async def enter_people(tx: Tx, settled: Sequence[Settled], keeper: Keeper) -> No
     for event, version in events:
         await tx.publish(event, version=version)
         await breath.take()
+
+
+async def _rename_elsewhere(tx: Tx, taken: Sequence[Settled], vault: Vault) -> None:
+    """Let the lookups at people's other dwellings follow a name or birth date that a line corrects."""
+    corrected = {
+        one.person_ref: one.stated.line for one in taken if not one.new_person and not one.new_residence
+    }
+    if not corrected:
+        return
+    said = {(one.person_ref, one.stated.home.dwelling_id) for one in taken}
+    renamed = []
+    for row in await tx.fetch(store.STAYS_OF, sorted(corrected)):
+        ref, dwelling_id = row["person_ref"], row["dwelling_id"]
+        if (ref, dwelling_id) not in said:
+            name, born = corrected[ref].name, corrected[ref].born
+            surname = surname_index(vault, surname_of(name), dwelling_id)
+            renamed.append((ref, dwelling_id, surname, identity_index(vault, name, born, dwelling_id)))
+    await tx.executemany(store.RENAME_STAY, renamed)
 
 
 def _seal_rows(taken: Sequence[Settled], keys: PersonKeys, vault: Vault, now: datetime) -> store.Rows:

@@ -23,7 +23,6 @@ from services.registry.handlers.people import DOCUMENT, NAME, PHONE, Keeper, New
 from services.registry.handlers.people_acts import Asked, Held
 from services.registry.handlers.people_reading import Profile
 from services.registry.store import people as people_store
-from services.registry.store import people_acts as store
 from services.registry.store.people_acts import Act
 from shared.db.pool import Tx
 from shared.kernel.sealed import Vault
@@ -293,4 +292,4 @@ async def _rename_stays(tx: Tx, keeper: Keeper, held: Held, person: Profile) -> 
         if ref == person.person_ref:
             surname = people.surname_index(keeper.vault, surname_of(person.name), dwelling_id)
             identity = people.identity_index(keeper.vault, person.name, person.born, dwelling_id)
-            await tx.execute(store.RENAME_STAY, ref, dwelling_id, surname, identity)
+            await tx.execute(people_store.RENAME_STAY, ref, dwelling_id, surname, identity)

@@ -52,8 +52,9 @@ where r.round_id = t.round_id and t.dwelling_id = any($1::uuid[]) and r.closed_a
 SURVEYED = """
 select t.round_id, t.dwelling_id, t.compound_id, d.grid_id, t.outcome, t.final, t.conflict, t.attempts, t.surveyed_at,
   t.listed, t.version,
-  (select count(*) from residence p where p.dwelling_id = t.dwelling_id and p.resident and p.ended_on is null)::int
-    as people
+  (
+    select count(distinct coalesce(a.root, p.person_ref)) from residence p left join person_alias a using (person_ref)
+    where p.dwelling_id = t.dwelling_id and p.resident and p.ended_on is null)::int as people
 from survey_target t join survey_round r using (round_id) join dwelling d using (dwelling_id)
 where t.dwelling_id = any($1::uuid[]) and r.closed_at is null and t.outcome is not null
 order by t.round_id, t.dwelling_id

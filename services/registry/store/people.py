@@ -127,6 +127,19 @@ group by d.dwelling_id
 order by d.dwelling_id
 """
 
+# By the name and birth date before, an old list would enter somebody anew: the lookup value stays.
+RENAME_STAY = """
+with earlier as (
+  insert into earlier_identity (identity_index, person_ref)
+  select identity_index, person_ref from residence
+  where person_ref = $1 and dwelling_id = $2 and identity_index <> $4
+  on conflict do nothing
+)
+update residence set surname_index = $3, identity_index = $4 where person_ref = $1 and dwelling_id = $2
+"""
+
+STAYS_OF = "select person_ref, dwelling_id from residence where person_ref = any($1::uuid[])"
+
 # ---- reading
 
 PEOPLE = """

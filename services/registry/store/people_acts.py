@@ -79,17 +79,6 @@ set relation = excluded.relation, resident = excluded.resident, registered_on = 
   content_index = excluded.content_index, note_sealed = excluded.note_sealed, version = residence.version + 1
 """
 
-# By the name and birth date before, an old list would enter somebody anew: the lookup value stays.
-RENAME_STAY = """
-with earlier as (
-  insert into earlier_identity (identity_index, person_ref)
-  select identity_index, person_ref from residence
-  where person_ref = $1 and dwelling_id = $2 and identity_index <> $4
-  on conflict do nothing
-)
-update residence set surname_index = $3, identity_index = $4 where person_ref = $1 and dwelling_id = $2
-"""
-
 RESTORE_RESIDENCE = """
 update residence set relation = $3, resident = $4, registered_on = $5, ended_on = $6, surname_index = $7,
   identity_index = $8, content_index = $9, note_sealed = $10, version = $11

@@ -45,7 +45,11 @@ STAYS = """
 select person_ref, relation, resident, ended_on, registered_on from residence where dwelling_id = $1
 order by registered_on, person_ref
 """
-RESIDENTS = "select count(*) from residence where dwelling_id = $1 and resident and ended_on is null"
+# Somebody with two records at the dwelling lives there once.
+RESIDENTS = """
+select count(distinct coalesce(a.root, r.person_ref)) from residence r left join person_alias a using (person_ref)
+where r.dwelling_id = $1 and r.resident and r.ended_on is null
+"""
 
 SUBMISSION = """
 select submission_id, round_id, dwelling_id, source, outcome, standing, visited_at, received_at, recorded_by, corrects,

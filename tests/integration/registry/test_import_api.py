@@ -1,13 +1,14 @@
 """Imports over HTTP: what is taken, refused, told, and when a file as a whole cannot be read."""
 
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from services.registry.handlers import import_files, imports
 from services.registry.handlers.import_premises import GridImporter
-from tests.integration.registry.office import Office
+from tests.integration.registry.office import ADMIN, Office
 
 COMPOUNDS = (
     "小区编号,小区,社区编号,社区,社区类型,小区类型,地址,面积(平方米),管理方式",
@@ -381,3 +382,41 @@ async def test_an_import_that_breaks_is_marked_and_the_next_one_goes_on(
     told = await office.told(broken["import_id"])
     assert (told["state"], told["error"]) == ("failed", "internal_error")
     assert right["state"] == "done"
+
+
+@pytest.mark.requirement("R4.3", "Identity")
+async def test_a_name_that_a_list_corrects_at_one_dwelling_is_found_at_the_other_too(office: Office) -> None:
+    await _places(office)
+    line = "lj-001,1幢,1单元,{},{},男,1985-03-12,护照,ZX0100002,,{},{},,2020-02-20,"
+    lines = (line.format(101, "叶知秋", "房主", "是"), line.format(102, "叶知秋", "房主", "否"))
+    await office.import_lines("residents", RESIDENTS, *lines)
+    told = await office.import_lines("residents", RESIDENTS, line.format(101, "司徒知秋", "房主", "是"))
+    assert (told["rows_accepted"], await office.value("select count(*) from person")) == (1, 1)
+    let = await office.value("select dwelling_id from dwelling where room = '102'")
+
+    async def found(surname: str) -> int:
+        body = {"surname": surname, "dwelling_id": str(let)}
+        clerk = office.client.as_role("community_clerk")
+        answer = await office.client.http.post("/v1/people/lookup", json=body, headers=clerk)
+        assert answer.status_code == 200, answer.text
+        return len(answer.json()["people"])
+
+    assert (await found("司徒"), await found("叶")) == (1, 0)
+    assert await office.value("select count(*) from earlier_identity") == 2
+
+
+@pytest.mark.requirement("R4.1", "R4.3")
+async def test_an_old_list_brings_no_address_back_that_was_taken_off(office: Office) -> None:
+    await _places(office)
+    gone = await office.value("select dwelling_id from dwelling where room = '103'")
+    answer = await office.client.http.post(
+        f"/v1/compounds/lj-001/dwellings/{gone}/removal",
+        json={"removal_id": str(uuid4()), "reason": "no_dwelling"},
+        headers=office.client.as_role(ADMIN),
+    )
+    assert answer.status_code == 201, answer.text
+    told = await office.import_lines("addresses", *ADDRESSES)
+    assert _faults(told) == [(4, "室号", "address_removed", "rejected")]
+    resident = "lj-001,1幢,1单元,103,叶知秋,男,1985-03-12,护照,ZX0100002,,房主,是,,2020-02-20,"
+    told = await office.import_lines("residents", RESIDENTS, resident)
+    assert [fault[2:] for fault in _faults(told)] == [("dwelling_unknown", "rejected")]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.registry.desk import Desk, resident_id
 from tests.integration.registry.households import TOWN_CLERK, Households
+from tests.integration.registry.surveying import form, hand_in, member, open_round, residents
 
 YE: dict[str, Any] = {"name": "叶知秋", "sex": "male", "born": "1985-03-12"}
 STATE = """
@@ -243,3 +244,31 @@ async def test_only_a_clerk_who_reaches_both_records_merges_them(houses: Househo
     assert first.status_code == 200
     other = await houses.desk.post("/v1/merges", {**body, "reason": "另一理由"}, TOWN_CLERK)
     assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
+
+
+@pytest.mark.scenario("P7", "P10")
+async def test_a_household_form_counts_somebody_with_two_records_once(
+    houses: Households,
+) -> None:
+    papers = ([{"kind": "passport", "number": f"ZX010000{nth}"}] for nth in (1, 2))
+    kept, merged = [
+        await houses.register(at="1幢", **YE | {"name": name}, documents=paper)
+        for name, paper in zip(("叶知秋", "叶秋"), papers, strict=True)
+    ]
+    assert (await merge(houses, kept, merged)).status_code == 201
+    desk, here = houses.desk, houses.at["1幢"]
+    round_id = (await open_round(desk))["round_id"]
+    path = f"/v1/survey-rounds/{round_id}/dwellings/{here}/form"
+    [line] = (await desk.get(path)).json()["residents"]
+    other = merged if line["person_ref"] == kept else kept
+    newcomer = member(desk)
+    named = [
+        {"state": "present", "person_ref": other},
+        newcomer,
+    ]  # by whichever record: it is the same person
+    assert (await hand_in(desk, form(round_id, here, members=named)))["people"] == 2
+    findings = f"/v1/survey-rounds/{round_id}/findings"
+    assert (await desk.get(findings, compound="lj-001")).json()["items"] == []
+    assert [one["people"] for one in await desk.told("HouseholdSurveyed")] == [2]
+    assert len(await residents(desk, here)) == 3
+    assert len(await houses.members("1幢")) == 2
