@@ -35,6 +35,7 @@ from services.registry.store import checkpoints, places, premises, staff
 from services.registry.store import posts as store
 from shared.db.pool import Conn, Tx
 from shared.events.policy import WorkerKind
+from shared.events.registry.places import PostsNeeded
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import SameIdOtherContent
 
@@ -83,7 +84,7 @@ async def board_of(conn: Conn, compound: Compound, day: date) -> Board:
 
 
 async def set_need(compound: Compound, place: Place, kind: WorkerKind, number: int | None, *, tx: Tx) -> None:
-    """Set how many of a kind a place of the compound needs; None: as policy says again.
+    """Set how many of a kind a place of the compound needs; None: as policy says again. Told where it changes.
 
     Raises:
         PlaceUnknown: the compound has no such place.
@@ -92,7 +93,21 @@ async def set_need(compound: Compound, place: Place, kind: WorkerKind, number: i
     if known is None or known.compound_id != compound.compound_id:
         raise PlaceUnknown("该小区没有这个地方。The compound has no such place.", field="place")
     await premises.lock_compounds(tx, [compound.compound_id])
-    await store.set_need(tx, place, kind, compound_id=compound.compound_id, number=number)
+    version = await store.set_need(tx, place, kind, compound_id=compound.compound_id, number=number)
+    if version is None:
+        return
+    told = PostsNeeded.model_validate(
+        {
+            "post": f"{place.kind}:{place.id}:{kind}",
+            "place_kind": place.kind,
+            "place_id": place.id,
+            "kind": kind,
+            "compound": compound.compound_id,
+            "number": number,
+            "set_at": tx.now,
+        }
+    )
+    await tx.publish(told, version=version)
 
 
 async def suggestions(conn: Conn, found: Board, need: Need) -> list[Candidate]:

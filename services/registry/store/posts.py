@@ -9,15 +9,21 @@ from services.registry.domain.posts import Place
 from shared.db.pool import Conn, Tx
 from shared.events.policy import WorkerKind
 
-NEEDS_SET = "select place_kind, place_id, kind, number from post_need where compound_id = $1"
+NEEDS_SET = """
+select place_kind, place_id, kind, number from post_need where compound_id = $1 and number is not null
+"""
 SET_NEED = """
 insert into post_need (place_kind, place_id, kind, compound_id, number, set_by, set_at)
 values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (place_kind, place_id, kind) do update
 set number = excluded.number, set_by = excluded.set_by, set_at = excluded.set_at, version = post_need.version + 1
-where post_need.number <> excluded.number
+where post_need.number is distinct from excluded.number
+returning version
 """
-DROP_NEED = "delete from post_need where place_kind = $1 and place_id = $2 and kind = $3"
+UNSET_NEED = """
+update post_need set number = null, set_by = $4, set_at = $5, version = version + 1
+where place_kind = $1 and place_id = $2 and kind = $3 and number is not null returning version
+"""
 LOCK_CLAIM = "select pg_advisory_xact_lock(hashtextextended('fangkong.registry.claim.' || $1, 0))"
 CLAIM = """
 select claim_id, worker_ref, place_kind, place_id, compound_id, kind, from_day, until_day, state, reason, claimed_at,
@@ -49,12 +55,16 @@ async def needs_set(conn: Conn, compound_id: str) -> dict[tuple[Place, WorkerKin
     }
 
 
-async def set_need(tx: Tx, place: Place, kind: WorkerKind, *, compound_id: str, number: int | None) -> None:
-    """Set how many of a kind a place needs; None: as policy says again."""
+async def set_need(
+    tx: Tx, place: Place, kind: WorkerKind, *, compound_id: str, number: int | None
+) -> int | None:
+    """Set how many of a kind a place needs (None: as policy says); tells the version, None where nothing changed."""
+    where = place.kind, place.id, kind
     if number is None:
-        await tx.execute(DROP_NEED, place.kind, place.id, kind)
+        version: int | None = await tx.fetchval(UNSET_NEED, *where, tx.actor, tx.now)
     else:
-        await tx.execute(SET_NEED, place.kind, place.id, kind, compound_id, number, tx.actor, tx.now)
+        version = await tx.fetchval(SET_NEED, *where, compound_id, number, tx.actor, tx.now)
+    return version
 
 
 async def claim(tx: Tx, claim_id: UUID) -> asyncpg.Record | None:

@@ -19,6 +19,7 @@ from services.reporting.projections.overrides import Overrides
 from services.reporting.projections.policy import Policy
 from services.reporting.projections.population import Population
 from services.reporting.projections.postings import Postings
+from services.reporting.projections.posts import Posts
 from services.reporting.projections.read_model import ReadModel
 from services.reporting.projections.responsibility import Responsibility
 from services.reporting.projections.sanitation_compliance import SanitationCompliance
@@ -45,6 +46,7 @@ def all_projections() -> list[ReadModel]:
         Policy(),
         Population(),
         Postings(),
+        Posts(),
         Responsibility(),
         SanitationCompliance(),
         SiteExemptions(),

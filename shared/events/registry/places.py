@@ -88,6 +88,27 @@ class WorkerPosted(
     until_day: date | None
 
 
+class PostsNeeded(
+    Event,
+    type="fangkong.registry.PostsNeeded.v1",
+    channel="town",
+    key="post",
+    place="compound",
+):
+    """How many of a kind a place needs, as an officer set it; None: as policy says again (R3.2, R3.3).
+
+    `post` names place and kind in one; of needs that nobody set, policy says the number.
+    """
+
+    post: str
+    place_kind: Literal["compound", "checkpoint", "grid"]
+    place_id: str
+    kind: str
+    compound: CompoundId
+    number: int | None
+    set_at: AwareDatetime
+
+
 class CheckpointClosed(
     Event,
     type="fangkong.registry.CheckpointClosed.v1",

@@ -1,5 +1,6 @@
 """Who answers for what: assigned in the registry, shown at headquarters."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -54,6 +55,22 @@ async def assign(desk: Desk, ref: str, who: tuple[str, str] = OFFICER, **changes
     return await desk.post("/v1/responsibilities", body | changes, who)
 
 
+async def told_at_headquarters(
+    desk: Desk, reporting: Client, log: Log, day: str = "2020-02-24"
+) -> dict[str, Any]:
+    """What headquarters say of the one compound that was told of, after everything told so far."""
+    log.channels.clear()
+    for row in await desk.rows(TOLD):
+        log.channels["registry", row["channel"]].append(row["document"])
+    await deliver(reporting.context.database, log)
+    answer = await reporting.http.get(
+        "/v1/responsibility", params={"day": day}, headers=reporting.as_role("hq_officer")
+    )
+    told: dict[str, Any] = answer.json()
+    assert [one["compound"] for one in told["compounds"]] == ["lj-001"]
+    return {**told["compounds"][0], "town": told["town"]}
+
+
 @pytest.mark.requirement("R7.1")
 async def test_an_assignment_is_told_and_told_again_when_it_ends(desk: Desk) -> None:
     ref = await worker(desk, "W0001")
@@ -104,16 +121,7 @@ async def test_headquarters_see_who_answers_and_which_staffed_compound_has_nobod
     reporting, log = await client_for("reporting"), Log()
 
     async def at_headquarters(day: str = "2020-02-24") -> dict[str, Any]:
-        log.channels.clear()
-        for row in await desk.rows(TOLD):
-            log.channels["registry", row["channel"]].append(row["document"])
-        await deliver(reporting.context.database, log)
-        answer = await reporting.http.get(
-            "/v1/responsibility", params={"day": day}, headers=reporting.as_role("hq_officer")
-        )
-        told: dict[str, Any] = answer.json()
-        assert [one["compound"] for one in told["compounds"]] == ["lj-001"]
-        return {**told["compounds"][0], "town": told["town"]}
+        return await told_at_headquarters(desk, reporting, log, day)
 
     for version, mode in ((1, "staffed"), (2, "closed"), (3, "staffed")):
         answer = await put(desk, "/v1/compounds/lj-001", COMPOUND | {"version": version, "mode": mode})
@@ -152,3 +160,64 @@ async def test_headquarters_see_who_answers_and_which_staffed_compound_has_nobod
     clerk = reporting.as_role("community_clerk", "compound:lj-002")
     answer = await reporting.http.get("/v1/responsibility", headers=clerk)
     assert answer.json()["compounds"] == []
+
+
+@pytest.mark.requirement("R3.1", "R3.2", "R3.3")
+async def test_headquarters_count_the_vacant_posts_that_the_board_of_the_compound_shows(
+    desk: Desk, client_for: Callable[[str], Awaitable[Client]]
+) -> None:
+    reporting, log = await client_for("reporting"), Log()
+
+    async def same() -> dict[str, int]:
+        board = (await desk.get("/v1/compounds/lj-001/posts")).json()
+        missing: Counter[str] = Counter()
+        for post in board["posts"]:
+            missing[post["kind"]] += post["vacant"]
+        told = await told_at_headquarters(desk, reporting, log)
+        assert (told["posts_needed"], told["vacant"]) == (board["needed"], dict(+missing))
+        vacant: dict[str, int] = told["vacant"]
+        return vacant
+
+    compound = COMPOUND | {"version": 1, "mode": "staffed"}
+    assert (await put(desk, "/v1/compounds/lj-001", compound)).status_code == 200
+    [home, *_] = (await desk.get("/v1/compounds/lj-001/dwellings", grid_id="lj-001-w01")).json()["items"]
+    move = {"dwelling_ids": [home["dwelling_id"]]}
+    assert (await desk.post("/v1/compounds/lj-001/grids/lj-001-w02/dwellings", move)).json()["moved"] == 1
+    gate = {"checkpoint_id": "lj-001-n", "name": "北门", "traffic": "mixed", "opened_on": "2020-02-24"}
+    assert (await desk.post("/v1/compounds/lj-001/checkpoints", gate)).status_code == 201
+    by_policy = await same()
+
+    need = {"place_kind": "grid", "place": "lj-001-w01", "kind": "volunteer", "number": 3}
+    for number in (3, 3, 2):  # the same number again is no news
+        await put(desk, "/v1/compounds/lj-001/posts", need | {"number": number})
+    extra = {"place_kind": "checkpoint", "place": "lj-001-n", "kind": "enforcement_officer", "number": 1}
+    await put(desk, "/v1/compounds/lj-001/posts", extra)
+    more = await same()
+    assert (more["volunteer"], more["enforcement_officer"]) == (
+        by_policy["volunteer"] + 1,
+        by_policy.get("enforcement_officer", 0) + 1,
+    )
+    for nth, kind in enumerate(("volunteer", "grid_leader", "volunteer", "guard", "auxiliary_police")):
+        where = (
+            ("checkpoint", "lj-001-n") if kind in {"guard", "auxiliary_police"} else ("grid", "lj-001-w01")
+        )
+        posting = {"posting_id": str(uuid4()), "place_kind": where[0], "place": where[1]}
+        ref = await worker(desk, f"P000{nth}", kind)
+        path = f"/v1/workers/{ref}/postings"
+        assert (await desk.post(path, posting | {"from_day": "2020-02-24"})).status_code == 201
+        await same()
+    for back in (need, extra):
+        await put(desk, "/v1/compounds/lj-001/posts", back | {"number": None})
+    assert await same() != by_policy
+    told = [(one["kind"], one["number"], one["version"]) for one in await desk.told("PostsNeeded")]
+    assert told == [
+        ("volunteer", 3, 1),
+        ("volunteer", 2, 2),
+        ("enforcement_officer", 1, 1),
+        ("volunteer", None, 3),
+        ("enforcement_officer", None, 2),
+    ]
+    closing = {"reason": "closed"}
+    closed = await desk.post("/v1/compounds/lj-001/checkpoints/lj-001-n/closing", closing)
+    assert closed.status_code == 200, closed.text
+    await same()
