@@ -35,7 +35,7 @@ PURPOSES = {
     "registry": "小区、地址、人员、导入、首返登记、出入证 compounds, people, imports, returnees, passes",
     "gate": "卡口设备、进出核验 devices, checks at the gate",
     "observation": "观察个案、早晚申报 cases, declarations",
-    "sanitation": "消杀点位、消杀记录 sites, disinfection rounds",
+    "sanitation": "消杀点位、消杀与通风记录、隔离户垃圾收运 sites, rounds, airing, isolation waste",
     "reporting": "看板、观察名册 the board, the observation roll",
     "issuer": "签发令牌 (OIDC) signs everybody's tokens",
 }

@@ -141,6 +141,7 @@ def build(context: Context) -> Service:
         },
         consumers=(
             consumers.follow_observation(keeper),
+            consumers.send_pickup_cards(keeper),
             consumers.suspend_on_fever(),
             consumers.follow_fevers(),
             consumers.open_intake_tasks(),

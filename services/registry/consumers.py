@@ -1,6 +1,15 @@
 """What the registry does about other services' facts. Names are durable; every reaction acts once."""
 
-from services.registry.handlers import applications, gate_fevers, intake_tasks, pass_life, returnees
+from functools import partial
+
+from services.registry.handlers import (
+    applications,
+    gate_fevers,
+    intake_tasks,
+    pass_life,
+    pickup_cards,
+    returnees,
+)
 from services.registry.handlers.people import Keeper
 from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
@@ -53,6 +62,20 @@ def follow_observation(keeper: Keeper) -> Reactor:
     reactor.on(SymptomReported)(pass_life.follow_symptom)
     reactor.on(ObservationCompleted)(pass_life.follow_completion)
     reactor.on(ObservationClosed)(pass_life.follow_closure)
+    return reactor
+
+
+def send_pickup_cards(keeper: Keeper) -> Reactor:
+    """Who fetches waste learns the room of everybody under home quarantine, and only for so long (R5.2, S4)."""
+    reactor = Reactor("registry.send_pickup_cards")
+    follow_measure = partial(pickup_cards.follow_measure, keeper=keeper)
+    follow_end = partial(pickup_cards.follow_end, keeper=keeper)
+    reactor.on(ObservationStarted)(follow_measure)
+    reactor.on(ObservationMeasureChanged)(follow_measure)
+    reactor.on(ObservationResumed)(follow_measure)
+    reactor.on(ObservationRestarted)(follow_measure)
+    reactor.on(ObservationCompleted)(follow_end)
+    reactor.on(ObservationClosed)(follow_end)
     return reactor
 
 

@@ -8,5 +8,5 @@ rounds).
 Events out: none yet.
 
 HTTP: `/v1/board`, `/v1/board/{compound}`, `/v1/responsibility`, `/v1/observation-roll`,
-`/v1/observation-roll/{case_id}`, `/v1/overrides`, `/v1/rounds-missed`.
+`/v1/observation-roll/{case_id}`, `/v1/overrides`, `/v1/rounds-missed`, `/v1/waste`.
 """

@@ -29,7 +29,9 @@ from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 
-_NOT_ON_THE_BOARD = frozenset({"leads", "notices", "sanitation_compliance", "watch_lists"})
+_NOT_ON_THE_BOARD = frozenset(
+    {"leads", "notices", "sanitation_compliance", "ventilation", "waste_chain", "watch_lists"}
+)
 BOARD_SOURCES = tuple(
     projection.name for projection in all_projections() if projection.name not in _NOT_ON_THE_BOARD
 )

@@ -1,13 +1,19 @@
-"""Sanitation (消杀): every place is disinfected as often as policy says, provably (R5.1, R5.5).
+"""Sanitation (消杀): every place is disinfected as policy says, and isolation waste is never lost (R5.1, R5.2).
 
-Owns: sites and their codes, what held for them day by day, closures, disinfection rounds, days that were closed,
+Owns: sites and their codes, what held for them day by day, closures, disinfection rounds, airings, days that were
+closed, pickups of waste from households under home quarantine with their chain of custody, mask-bin collections,
 imports of site lists.
 
-Events in: registry's CompoundRegistered and PolicyRevised, kept as copies.
-Events out: SiteRegistered, SiteExempted, RoundLogged, RoundMissed.
+Events in: registry's CompoundRegistered and PolicyRevised, kept as copies; SubjectCardSealed for this recipient (rooms)
+and PersonErased; observation's cases from start to end (where waste is fetched, and on which days).
+Events out: SiteRegistered, SiteExempted, RoundLogged, RoundMissed, VentilationLogged, WastePickupDue / Done / Missed /
+Withdrawn, MaskBinEmptied.
 
 HTTP: `/v1/imports` (site lists), `/v1/sites` with `/closures`, `/v1/site-closures`, `/v1/site-sheets` (codes to print),
-`/v1/rounds`, `/v1/day-sheets`, `/v1/day-figures`, `/v1/figures-history`.
+`/v1/rounds`, `/v1/ventilations`, `/v1/logs/batch` (what a phone kept), `/v1/day-sheets`, `/v1/day-figures`,
+`/v1/figures-history`, `/v1/work-sheets`, `/v1/work-history`, `/v1/pickups` with `/steps`, `/skips`, `/reschedulings`,
+`/v1/households/{dwelling_id}/pickup-hour`, `/v1/mask-bin-collections`, `/v1/mask-bins`.
 
-A ticker closes every day that is over, once, and catches up after a standstill.
+Tickers close every day that is over, plan each day's pickups and find those that were missed; they catch up after a
+standstill.
 """

@@ -14,6 +14,9 @@ _READERS = frozenset(
         Role.ADMIN,
     }
 )
+_WORKERS = frozenset({Role.SANITATION_WORKER})
+_CUSTODY = _READERS - {Role.PROPERTY_MANAGER}
+"""Where isolating households live is not for the property company to read."""
 
 ACCESS: AccessTable = {
     "POST /v1/imports": _KEEPERS,
@@ -26,8 +29,19 @@ ACCESS: AccessTable = {
     "PUT /v1/sites/{code}/closures/{closure_id}/end": _KEEPERS | {Role.PROPERTY_MANAGER},
     "GET /v1/site-closures": _READERS,
     "GET /v1/site-sheets": _KEEPERS | {Role.PROPERTY_MANAGER},
-    "POST /v1/rounds": frozenset({Role.SANITATION_WORKER}),
+    "POST /v1/rounds": _WORKERS,
     "GET /v1/rounds": _READERS,
+    "POST /v1/ventilations": _WORKERS,
+    "POST /v1/logs/batch": _WORKERS,
+    "GET /v1/work-sheets": _WORKERS,
+    "GET /v1/work-history": _WORKERS,
+    "GET /v1/pickups": _CUSTODY,
+    "POST /v1/pickups/{pickup_id}/steps": _WORKERS,
+    "POST /v1/pickups/{pickup_id}/skips": _WORKERS,
+    "POST /v1/pickups/{pickup_id}/reschedulings": _WORKERS | {Role.COMMUNITY_CLERK},
+    "PUT /v1/households/{dwelling_id}/pickup-hour": _WORKERS | {Role.COMMUNITY_CLERK},
+    "POST /v1/mask-bin-collections": _WORKERS,
+    "GET /v1/mask-bins": _READERS,
     "GET /v1/day-sheets": _READERS,
     "GET /v1/day-figures": _READERS,
     "GET /v1/figures-history": _READERS,

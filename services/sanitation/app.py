@@ -1,18 +1,34 @@
-"""Puts sanitation together."""
+"""Puts sanitation together; only wiring."""
 
-from services.sanitation import tickers
+from services.sanitation import consumers, tickers
 from services.sanitation.access import ACCESS
-from services.sanitation.api import closures, day_sheets, figures, imports, rounds, site_sheets, sites
+from services.sanitation.api import (
+    batches,
+    closures,
+    day_sheets,
+    figures,
+    imports,
+    mask_bins,
+    pickups,
+    rounds,
+    site_sheets,
+    sites,
+    ventilations,
+    work_sheets,
+)
 from services.sanitation.imports.job import SiteImports
 from services.sanitation.projections import CompoundCopy, PolicyCopy
 from services.sanitation.store import duty as duty_store
+from services.sanitation.store import mask_bins as mask_bins_store
+from services.sanitation.store import pickups as pickups_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
+from services.sanitation.store import ventilation as ventilation_store
 from shared.runtime import Context, Service, Ticker
 
 
-def build(_context: Context) -> Service:
-    """Wire the service."""
+def build(context: Context) -> Service:
+    """The service for a process. Raises `RuntimeError` without keys: rooms and reasons are never stored unsealed."""
     return Service(
         name="sanitation",
         title="Sanitation 消杀",
@@ -22,11 +38,33 @@ def build(_context: Context) -> Service:
             closures.router,
             site_sheets.router,
             rounds.router,
+            ventilations.router,
             day_sheets.router,
             figures.router,
+            work_sheets.router,
+            pickups.router,
+            mask_bins.router,
+            batches.router,
         ],
         access=ACCESS,
-        rejections={**sites_store.REJECTIONS, **duty_store.REJECTIONS, **rounds_store.REJECTIONS},
-        consumers=[CompoundCopy(), PolicyCopy()],
-        tickers=[Ticker(name="site_imports", act=SiteImports().act), tickers.closing()],
+        rejections={
+            **sites_store.REJECTIONS,
+            **duty_store.REJECTIONS,
+            **rounds_store.REJECTIONS,
+            **ventilation_store.REJECTIONS,
+            **pickups_store.REJECTIONS,
+            **mask_bins_store.REJECTIONS,
+        },
+        consumers=[
+            CompoundCopy(),
+            PolicyCopy(),
+            consumers.follow_quarantines(),
+            consumers.room_cards(context.vault, context.cards),
+            consumers.erasures(context.vault),
+        ],
+        tickers=[
+            Ticker(name="site_imports", act=SiteImports().act),
+            tickers.closing(),
+            tickers.fetching(),
+        ],
     )

@@ -1,12 +1,16 @@
 """Sanitation's own figures (screens.md section 6.2)."""
 
 from services.sanitation.handlers.rounds import LoggedRound
-from shared.obs.metrics import counter
+from shared.obs.metrics import counter, gauge
 
 ROUNDS = counter(
     "sanitation_rounds_total",
     "Rounds logged: `ok`, `late` (entered afterwards), `fail` (too close, or outside the range).",
     *("compound", "place_class", "result"),
+)
+
+ROUNDS_DUE = gauge(
+    "sanitation_rounds_due", "Rounds that today asks for, whether done or not.", *("compound", "place_class")
 )
 
 

@@ -1,19 +1,37 @@
 """What falls due by business time. Everything is found from state: a service that was down catches up day by day."""
 
-from services.sanitation.handlers import day_close
+from services.sanitation import metrics
+from services.sanitation.handlers import day_close, figures, pickup_days
+from services.sanitation.store import copies
+from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
 from shared.runtime import Ticker
 
 DAY_CLOSE = "sanitation.day_close"
+PICKUPS = "sanitation.pickups"
+FIGURES_EVERY = 60.0
+"""Seconds between two counts for the gauges."""
+BATCH = 200
+"""Pickups or stretches of quarantine a transaction."""
 
 
 def closing() -> Ticker:
-    """Close the days that are over, the oldest first."""
+    """Close the days that are over, the oldest first; and keep today's denominators for the gauges."""
+    counted = float("-inf")
 
     async def act(database: Database) -> None:
+        nonlocal counted
         await close_days(database)
+        if database.clock.monotonic() - counted >= FIGURES_EVERY:
+            await show_figures(database)
+            counted = database.clock.monotonic()
 
     return Ticker(name=DAY_CLOSE, act=act)
+
+
+def fetching() -> Ticker:
+    """Plan pickups of waste, and find those that were missed."""
+    return Ticker(name=PICKUPS, act=fetch_due)
 
 
 async def close_days(database: Database, *, batch: int = day_close.BATCH) -> int:
@@ -24,3 +42,29 @@ async def close_days(database: Database, *, batch: int = day_close.BATCH) -> int
             if not await day_close.close_next(tx, limit=batch):
                 return done
         done += 1
+
+
+async def fetch_due(database: Database) -> None:
+    """Make every pickup that is to be there by now, find what was missed, forget rooms that nobody needs any more."""
+    while True:
+        async with database.begin(actor=PICKUPS) as tx:
+            if not await pickup_days.plan_due(tx, limit=BATCH):
+                break
+    while True:
+        async with database.begin(actor=PICKUPS) as tx:
+            if not await pickup_days.find_missed(tx, limit=BATCH):
+                await pickup_days.drop_spent_cards(tx)
+                return
+
+
+async def show_figures(database: Database) -> None:
+    """Count today's rounds into the gauges; without a policy there is nothing to count."""
+    now, today = database.clock.now(), database.clock.today()
+    async with database.read() as conn:
+        if await copies.policy_of(conn, today) is None:
+            return
+        compounds = list(await day_close_store.closed_through(conn))
+        found = await figures.figures(conn, compounds, first=today, last=today, now=now)
+    metrics.ROUNDS_DUE.clear()
+    for line in found:
+        metrics.ROUNDS_DUE.labels(line.compound, line.kind).set(line.required)

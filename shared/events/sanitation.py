@@ -87,7 +87,6 @@ class VentilationLogged(
     channel="ventilation",
     key="ventilation_id",
     place="compound",
-    archive_only=True,
 ):
     """A public place was aired (R5.1)."""
 
@@ -105,9 +104,11 @@ class WastePickupDue(
     channel="waste",
     key="pickup_id",
     place="compound",
-    archive_only=True,
 ):
-    """The waste of a household under home quarantine is to be fetched on this day (R5.2, S4)."""
+    """The waste of a household under home quarantine is to be fetched on this day (R5.2, S4).
+
+    Told again, with a higher version, when another hour was agreed: what was missed before is dealt with by that.
+    """
 
     pickup_id: UUID
     compound: CompoundId
@@ -122,7 +123,6 @@ class WastePickupDone(
     channel="waste",
     key="pickup_id",
     place="compound",
-    archive_only=True,
 ):
     """Sealed, collected, disinfected and handed over, in this order, each by somebody at a time (R5.2)."""
 
@@ -140,15 +140,29 @@ class WastePickupMissed(
     channel="waste",
     key="pickup_id",
     place="compound",
-    archive_only=True,
 ):
-    """The day ended without the pickup, or it was skipped: a finding (R5.2, S4)."""
+    """A finding: the day ended without the pickup, it was skipped, or what was collected was not handed over (S4)."""
 
     pickup_id: UUID
     compound: CompoundId
     dwelling_id: DwellingId
     day: date
-    reason: Literal["not_done", "nobody_opened", "refused", "other"]
+    reason: Literal["not_done", "nobody_opened", "refused", "other", "not_handed_over"]
+
+
+class WastePickupWithdrawn(
+    Event,
+    type="fangkong.sanitation.WastePickupWithdrawn.v1",
+    channel="waste",
+    key="pickup_id",
+    place="compound",
+):
+    """A pickup is not wanted: news of the quarantine's end came after it was planned, and nobody had begun it."""
+
+    pickup_id: UUID
+    compound: CompoundId
+    dwelling_id: DwellingId
+    day: date
 
 
 class MaskBinEmptied(
@@ -157,7 +171,6 @@ class MaskBinEmptied(
     channel="waste",
     key="collection_id",
     place="compound",
-    archive_only=True,
 ):
     """A bin for discarded masks was emptied and disinfected (R5.2)."""
 

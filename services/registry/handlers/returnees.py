@@ -21,7 +21,15 @@ from services.registry.domain.people import Relation, Sex
 from services.registry.domain.policy import PolicyVersion
 from services.registry.domain.returnees import Choice, IntakeDecision, Trip, decide_intake
 from services.registry.domain.risk import category_of
-from services.registry.handlers import intake_details, pass_life, people, people_reading, policy, risk
+from services.registry.handlers import (
+    intake_details,
+    pass_life,
+    people,
+    people_reading,
+    pickup_cards,
+    policy,
+    risk,
+)
 from services.registry.handlers.people import Keeper, NewPerson
 from services.registry.store import intake_tasks
 from services.registry.store import returnees as store
@@ -263,10 +271,11 @@ async def follow_start(event: ObservationStarted, *, tx: Tx, keeper: Keeper) -> 
 
 
 async def refresh_contact(tx: Tx, keeper: Keeper, person_ref: UUID) -> None:
-    """Tell observation again how to reach somebody whom it watches, where that has changed."""
+    """Tell observation, and who fetches waste, again how to reach somebody who is watched, where that changed."""
     if (case := await store.open_case(tx, person_ref)) is not None:
         place = CompoundId(case["compound_id"]), case["dwelling_id"]
         await _contact_card(PersonRef(person_ref), *place, tx=tx, keeper=keeper)
+        await pickup_cards.refresh(tx, keeper, person_ref, *place)
 
 
 async def _contact_card(

@@ -124,6 +124,10 @@ set version = card_sent.version + 1, content_index = excluded.content_index
 where card_sent.content_index is distinct from excluded.content_index
 returning version
 """
+CARD_STANDS = """
+select exists (
+  select from card_sent where recipient = $1 and person_ref = $2 and content_index is distinct from $3)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,6 +347,12 @@ async def _moved(tx: Tx, case_id: UUID, tag: str) -> bool:
 async def open_case(conn: Conn, person_ref: UUID) -> asyncpg.Record | None:
     """A person's observation that is not over, with the dwelling of its intake."""
     return await conn.fetchrow(OPEN_CASE, person_ref)
+
+
+async def card_stands(tx: Tx, recipient: str, person_ref: UUID, withdrawn_index: bytes) -> bool:
+    """Say whether the recipient holds a card of a person that was not withdrawn."""
+    found: bool = await tx.fetchval(CARD_STANDS, recipient, person_ref, withdrawn_index)
+    return found
 
 
 async def next_card(tx: Tx, recipient: str, person_ref: UUID, content_index: bytes) -> int | None:

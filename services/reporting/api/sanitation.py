@@ -1,4 +1,4 @@
-"""How disinfection stands per compound: what closed short (R5.1, R7.2)."""
+"""How sanitation stands per compound: rounds that closed short, and isolation waste (R5.1, R5.2, R7.2)."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query
 from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
 from services.reporting.store import sanitation_compliance as store
+from services.reporting.store import ventilation as ventilation_store
+from services.reporting.store import waste_chain as waste_store
 from shared.events.policy import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer
@@ -52,3 +54,48 @@ async def rounds_missed(
     found = [ShortLine(**dict(row)) for row in rows if row["compound"] in mine]
     found.sort(key=lambda one: (-one.rounds_short, one.compound, one.kind))
     return ShortAnswer(as_of=as_of(sources), day=wanted, lines=found)
+
+
+class WasteLine(Answer):
+    """A compound's pickups of a day. `missed` are findings; `overdue` are past their hour and not done.
+
+    `airings`: how often public places were aired on that day.
+    """
+
+    compound: CompoundId
+    pickups: int
+    done: int
+    missed: int
+    overdue: int
+    bags: int
+    airings: int
+
+
+class WasteAnswer(Answer):
+    """A day's pickups and airings in the compounds in scope, most missed first."""
+
+    as_of: list[SourceAsOf]
+    day: date
+    lines: list[WasteLine]
+
+
+@router.get("/v1/waste", summary="Isolation waste and airing of a day, per compound")
+async def waste(
+    who: Caller,
+    context: InContext,
+    day: Annotated[date | None, Query(description="Shanghai day; today when left out.")] = None,
+) -> WasteAnswer:
+    """Tell how many pickups of a day are done, missed or overdue, and how often public places were aired."""
+    wanted = day or context.clock.today()
+    async with context.database.read() as conn:
+        mine = set(await queries.compounds_in_scope(conn, who))
+        rows = await conn.fetch(waste_store.WASTE_OF_DAY, wanted, context.clock.now())
+        aired = await conn.fetch(ventilation_store.AIRINGS_OF_DAY, wanted)
+        sources = await queries.sources(conn, ("waste_chain", "ventilation"))
+    nothing = {"pickups": 0, "done": 0, "missed": 0, "overdue": 0, "bags": 0, "airings": 0}
+    lines = {row["compound"]: nothing | dict(row) for row in rows}
+    for row in aired:
+        lines[row["compound"]] = lines.get(row["compound"], nothing) | dict(row)
+    found = [WasteLine.model_validate(line) for compound, line in lines.items() if compound in mine]
+    found.sort(key=lambda one: (-one.missed, -one.overdue, one.compound))
+    return WasteAnswer(as_of=as_of(sources), day=wanted, lines=found)

@@ -27,6 +27,8 @@ from services.reporting.projections.site_exemptions import SiteExemptions
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
 from services.reporting.projections.vehicle_flow import VehicleFlows
+from services.reporting.projections.ventilation import VentilationDays
+from services.reporting.projections.waste_chain import WasteChain
 from services.reporting.projections.watch_lists import WatchLists
 
 
@@ -51,6 +53,8 @@ def all_projections() -> list[ReadModel]:
         SanitationCompliance(),
         SiteExemptions(),
         SiteRounds(),
+        VentilationDays(),
+        WasteChain(),
         Notices(),
         Leads(),
         WatchLists(),

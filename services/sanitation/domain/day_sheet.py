@@ -31,7 +31,7 @@ class DaySheet:
     """One site, one day.
 
     `logged` are all logs, `counted` those that are rounds of their own, `on_time` the owed rounds that stand without
-    late entries.
+    late entries, `last_counted` is when the last round of its own was done.
     """
 
     required: int
@@ -40,6 +40,7 @@ class DaySheet:
     on_time: int
     shortfall: int
     state: SheetState
+    last_counted: datetime | None
 
 
 def day_sheet(
@@ -51,9 +52,9 @@ def day_sheet(
     exempt that day: it owes nothing.
     """
     owed = required or 0
-    rounds = len(counted((log.done_at for log in logs), spacing))
+    rounds = counted((log.done_at for log in logs), spacing)
     in_time = len(counted((log.done_at for log in logs if not log.late), spacing))
-    shortfall = max(0, owed - rounds)
+    shortfall = max(0, owed - len(rounds))
     if required is None:
         state = SheetState.EXEMPT
     elif shortfall == 0:
@@ -63,8 +64,9 @@ def day_sheet(
     return DaySheet(
         required=owed,
         logged=len(logs),
-        counted=rounds,
+        counted=len(rounds),
         on_time=min(owed, in_time),
         shortfall=shortfall,
         state=state,
+        last_counted=rounds[-1] if rounds else None,
     )

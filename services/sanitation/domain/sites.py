@@ -53,6 +53,13 @@ class ClosureDays(Refusal):
     code: ClassVar[str] = "closure_days"
 
 
+class NotAMaskBin(Refusal):
+    """The site is no bin for discarded masks."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "not_a_mask_bin"
+
+
 class SiteCodeTaken(Refusal):
     """The code belongs to another site, or to the same one with other particulars."""
 

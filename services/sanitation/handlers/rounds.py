@@ -99,7 +99,8 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> L
     known = await site_within(tx, who, cmd.site_code)
     if (earlier := await _answered_before(tx, cmd, known, vault)) is not None:
         return earlier
-    today = (await in_force(tx, tx.today)).document
+    current = await in_force(tx, tx.today)
+    today = current.document
     tolerance = clock_tolerance(today)
     done_at = by_our_clock(cmd.done_at, sent_at=cmd.sent_at, now=tx.now, tolerance=tolerance)
     day = local_day(done_at)
@@ -115,7 +116,7 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> L
         tolerance=tolerance,
         rules=late_rules(today),
     )
-    policy = await in_force(tx, day)
+    policy = current if day == tx.today else await in_force(tx, day)
     decision = decide_round(
         RoundLog(agent=cmd.agent, concentration_mg_l=cmd.concentration_mg_l, done_at=done_at),
         [row["done_at"] for row in await tx.fetch(rounds_store.TIMES_OF_DAY, known.site_id, day)],

@@ -8,7 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.observation import ObservationInterrupted, ObservationResumed
+from shared.events.observation import (
+    ObservationInterrupted,
+    ObservationMeasureChanged,
+    ObservationResumed,
+)
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
 
 GRID = ("grid_worker", "grid:lj-001-w02")
@@ -324,3 +328,39 @@ async def test_a_cursor_of_another_make_is_refused(open_desk: Desk, key: str) ->
     cursor = urlsafe_b64encode(key.replace("{id}", str(uuid4())).encode()).rstrip(b"=").decode()
     answer = await open_desk.get("/v1/returnees", compound="lj-001", after=cursor)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+
+
+@pytest.mark.scenario("S4")
+@pytest.mark.requirement("R5.2")
+async def test_who_fetches_waste_learns_the_room_alone_and_only_while_the_quarantine_lasts(
+    open_desk: Desk,
+) -> None:
+    told = await open_desk.register()
+    case = open_desk.started(told).replace(measure="home_self_monitoring")
+    about = {"case_id": case.case_id, "person_ref": case.person_ref, "compound": case.compound}
+
+    async def cards() -> list[tuple[int, Any]]:
+        keys = open_desk.client.context.cards
+        return [
+            (card["version"], card["card"] and keys.open_card("sanitation", card["card"]))
+            for card in await open_desk.told("SubjectCardSealed")
+            if card["recipient"] == "sanitation"
+        ]
+
+    await open_desk.hear(case)
+    assert await cards() == []
+    changed = ObservationMeasureChanged(
+        **about,
+        measure="home_quarantine",
+        category="concern",
+        changed_at=case.started_at,
+        policy_version=1,
+    )
+    await open_desk.hear(changed, changed)
+    assert await cards() == [(1, {"room": "8幢-2-501"})]
+    await open_desk.hear(open_desk.completed(case))
+    assert await cards() == [(1, {"room": "8幢-2-501"}), (2, None)]
+
+    again = case.replace(case_id=uuid4(), measure="home_quarantine")
+    await open_desk.hear(again)
+    assert (await cards())[2:] == [(3, {"room": "8幢-2-501"})]

@@ -45,7 +45,18 @@ from shared.events.registry.places import (
     WorkerPosted,
 )
 from shared.events.registry.rules import PolicyRevised
-from shared.events.sanitation import RoundLogged, SiteExempted, SiteRegistered
+from shared.events.sanitation import (
+    MaskBinEmptied,
+    RoundLogged,
+    RoundMissed,
+    SiteExempted,
+    SiteRegistered,
+    VentilationLogged,
+    WastePickupDone,
+    WastePickupDue,
+    WastePickupMissed,
+    WastePickupWithdrawn,
+)
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.sanitation.world import KINDS, policy
 
@@ -482,7 +493,61 @@ def _at_a_site(rng: Random, places: list[SiteRegistered], compound: CompoundId, 
         said.append(
             exempted(where, rng.choice((None, TODAY)), closure=UUID(int=where.site_id.int ^ rng.randrange(3)))
         )
-    return [*said, disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9)]
+    if rng.random() < 0.3:
+        said.append(closed_short(where, shortfall=rng.randrange(3)))
+    return [
+        *said,
+        disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9),
+        *_of_waste(rng, where, at),
+    ]
+
+
+def closed_short(where: SiteRegistered, *, day: date = TODAY, shortfall: int = 1) -> RoundMissed:
+    """A site's day is over and so many of two rounds are missing."""
+    return RoundMissed(
+        site_id=where.site_id,
+        compound=where.compound,
+        kind=where.kind,
+        day=day,
+        required=2,
+        counted=2 - shortfall,
+        shortfall=shortfall,
+    )
+
+
+def pickup(compound: CompoundId, number: int = 0) -> dict[str, Any]:
+    """What every event of a pickup repeats."""
+    return {
+        "pickup_id": UUID(int=(COMPOUNDS.index(compound) + 1) * 100 + number),
+        "compound": compound,
+        "dwelling_id": DwellingId(UUID(int=number)),
+        "day": TODAY,
+    }
+
+
+def _of_waste(rng: Random, where: SiteRegistered, at: datetime) -> list[Event]:
+    """Something happens to one of a compound's few pickups; a place is aired, a mask bin emptied."""
+    about = pickup(where.compound, rng.randrange(5))
+    of_pickup: Event = rng.choice(
+        (
+            WastePickupDue(**about, due_at=at),
+            WastePickupMissed(**about, reason="nobody_opened"),
+            WastePickupDone(**about, bags=rng.randrange(4), handed_over_at=at),
+            WastePickupWithdrawn(**about),
+        )
+    )
+    aired = VentilationLogged(
+        ventilation_id=uuid4(),
+        site_id=where.site_id,
+        compound=where.compound,
+        kind=where.kind,
+        began_at=at,
+        minutes=rng.randrange(1, 60),
+    )
+    emptied = MaskBinEmptied(
+        collection_id=uuid4(), site_id=where.site_id, compound=where.compound, emptied_at=at
+    )
+    return [of_pickup, aired, emptied]
 
 
 def gap_opened(compound: CompoundId, began: datetime) -> DutyGapOpened:

@@ -118,7 +118,7 @@ class Service:
 
     async def hear(self, consumer: Consumer, *events: Event, versions: int = 1) -> None:
         """Deliver the next events of a channel."""
-        seat = Seat(consumer=consumer, producer=events[0].service, channel=events[0].channel)
+        seat = Seat(consumer=consumer, producer=events[0].service, channel=events[0].channel_name())
         at = await seat.position(self.context.database)
         items = [
             Received(
@@ -136,6 +136,13 @@ class Service:
             for nth, event in enumerate(events, start=1)
         ]
         await seat.take(self.context.database, at, items[-1].at, items)
+
+    async def tell(self, *events: Event) -> None:
+        """Deliver events to every consumer that reads them, as the runtime does."""
+        for event in events:
+            for consumer in self.client.service.consumers:
+                if isinstance(event, consumer.reads):
+                    await self.hear(consumer, event)
 
     def consumer(self, name: str) -> Consumer:
         """One of its consumers."""
