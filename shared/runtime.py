@@ -34,6 +34,7 @@ from shared.events import catalogue
 from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import Authenticator, Jwks, StaffVerifier
+from shared.http.express import Recogniser
 from shared.http.limits import RateTable
 from shared.http.wire import HttpProtocol
 from shared.kernel.cards import CardKeys
@@ -114,6 +115,8 @@ class Service:
     consumers: Sequence[Consumer] = ()
     tickers: Sequence[Ticker] = ()
     authenticators: Mapping[str, Authenticator] = field(default_factory=dict)
+    recognisers: Mapping[str, Recogniser] = field(default_factory=dict)
+    """By Authorization scheme: who is known at once, for routes that answer at once."""
     description: str = ""
     """At the head of the OpenAPI document: what a caller has to know beside routes and shapes."""
     body_limits: Mapping[str, int] = field(default_factory=dict)
@@ -352,6 +355,7 @@ def assemble(service: Service, context: Context, *, tracer_provider: TracerProvi
         description=service.description,
         version=VERSION,
         authenticators=service.authenticators,
+        recognisers=service.recognisers,
         body_limits=service.body_limits,
         rate_limits=service.rate_limits,
         tracer_provider=tracer_provider,

@@ -79,5 +79,6 @@ def build(context: Context) -> Service:
         ),
         tickers=(duty_watch(),),
         authenticators={"Device": desk.authenticate},
+        recognisers={"Device": desk.recognise},
         prepare=(partial(ensure_key, context.database, context.vault),),
     )

@@ -70,7 +70,7 @@ class Desk:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._clock = context.clock
-        self._sessions: OrderedDict[UUID, _Session] = OrderedDict()
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()  # by device id as we spell it
         self._forgotten = 0
         self._rules: dict[int, GateRules] = {}
         self._keys: dict[str, pass_token.PublicKey] = {}
@@ -87,15 +87,26 @@ class Desk:
             device_id = UUID(name)
         except ValueError:
             raise TokenRefused("no device id") from None
-        session = self._sessions.get(device_id)
+        session = self._sessions.get(str(device_id))
         if session is None or session.until <= self._clock.monotonic():
             session = await self._open(device_id)
         given = hashlib.sha256(secret.encode()).digest()
         if not hmac.compare_digest(session.credential_hash, given):
             await self._take_next(session, given)
+        return self._seen(session)
+
+    def recognise(self, credential: str) -> Station | None:
+        """The same for a device that proved itself lately; None: `station` has to look."""
+        name, _, secret = credential.partition(".")
+        session = self._sessions.get(name)
+        if session is None or session.until <= self._clock.monotonic():
+            return None
+        given = hashlib.sha256(secret.encode()).digest()
+        return self._seen(session) if hmac.compare_digest(session.credential_hash, given) else None
+
+    def _seen(self, session: _Session) -> Station:
         station = session.station
-        seen = self._clock.real_now().timestamp()
-        metrics.device_seen(station.compound, station.checkpoint).set(seen)
+        metrics.device_seen(station.compound, station.checkpoint).set(self._clock.real_now().timestamp())
         return station
 
     async def station_of(self, device_id: UUID) -> Station:
@@ -105,7 +116,7 @@ class Desk:
     def forget(self, device_id: UUID) -> None:
         """Ask the database again at the device's next call; what is being read just now is not believed either."""
         self._forgotten += 1
-        self._sessions.pop(device_id, None)
+        self._sessions.pop(str(device_id), None)
 
     async def rules(self, conn: Conn, day: date) -> GateRules:
         """The rules in force on a business day. A version never changes, so each is read once.
@@ -131,29 +142,42 @@ class Desk:
             raise PolicyUnknown
         return await rules.list_rules(conn, version)
 
-    async def read_token(
-        self, token: str, kind: pass_token.Kind = "entry"
+    def read_token(
+        self, token: str, kind: pass_token.Kind = "entry", *, keys_are_new: bool = False
     ) -> tuple[Proof, pass_token.PassClaims | None]:
-        """What a scanned text is worth as a pass of a kind. Only texts that verified are remembered."""
+        """What a scanned text is worth as a pass of a kind. Only texts that verified are remembered.
+
+        Args:
+            token: the text.
+            kind: what it is shown as.
+            keys_are_new: `learn_keys` was just awaited; a key that is unknown now, nobody knows.
+
+        Raises:
+            UnknownKey: signed by a key that is not at hand; learn the keys and read it again.
+        """
         if claims := self._tokens.get((kind, token)):
             self._tokens.move_to_end((kind, token))
             return Proof.VERIFIED, claims
         try:
-            try:
-                claims = pass_token.verify(token, self._keys, kind=kind)
-            except pass_token.UnknownKey:
-                await self._load_keys()
-                claims = pass_token.verify(token, self._keys, kind=kind)
+            claims = pass_token.verify(token, self._keys, kind=kind)
         except pass_token.Malformed:
             return Proof.UNREADABLE, None
         except pass_token.UnknownKey:
-            return Proof.UNKNOWN_KEY, None
+            if keys_are_new:
+                return Proof.UNKNOWN_KEY, None
+            raise
         except pass_token.InvalidSignature:
             return Proof.FORGED, None
         self._tokens[kind, token] = claims
         if len(self._tokens) > _MAX_TOKENS:
             self._tokens.popitem(last=False)
         return Proof.VERIFIED, claims
+
+    async def learn_keys(self) -> None:
+        """Read the keys that passes are signed with."""
+        async with self.context.database.read() as conn:
+            rows = await conn.fetch(rules.PASS_KEYS)
+        self._keys = {row["key_id"]: pass_token.read_public(row["jwk"]) for row in rows}
 
     async def _open(self, device_id: UUID) -> _Session:
         before = self._forgotten
@@ -181,7 +205,7 @@ class Desk:
             ),
         )
         if before == self._forgotten:  # else a revocation was committed while we read
-            self._sessions[device_id] = session
+            self._sessions[str(device_id)] = session
             if len(self._sessions) > _MAX_SESSIONS:
                 self._sessions.popitem(last=False)
         return session
@@ -200,11 +224,6 @@ class Desk:
             await tx.execute(devices.TAKE_CREDENTIAL, device_id, given)
         self.forget(device_id)
 
-    async def _load_keys(self) -> None:
-        async with self.context.database.read() as conn:
-            rows = await conn.fetch(rules.PASS_KEYS)
-        self._keys = {row["key_id"]: pass_token.read_public(row["jwk"]) for row in rows}
-
 
 def desk(app: FastAPI) -> Desk:
     """The memory of an application's process, made when first asked for."""
@@ -217,3 +236,8 @@ def desk(app: FastAPI) -> Desk:
 async def authenticate(credential: str, app: FastAPI) -> Principal:
     """The `Device` scheme: `Authorization: Device <device_id>.<secret>`."""
     return await desk(app).station(credential)
+
+
+def recognise(credential: str, app: FastAPI) -> Principal | None:
+    """The same at once, for a device that proved itself lately."""
+    return desk(app).recognise(credential)

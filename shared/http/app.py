@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http import auth, openapi, problem
 from shared.http.access import AccessTable, AccessTableError, match_table, principal
 from shared.http.bodies import BodyGuard
-from shared.http.direct import direct_routes
+from shared.http.direct import direct_routes, express_routes
+from shared.http.express import Express, Recogniser
 from shared.http.limits import Limiter, RateTable
 from shared.http.shell import PLAIN, Shell
 from shared.kernel.clock import Clock
@@ -43,12 +44,14 @@ class Health(Protocol):
 class App(FastAPI):
     """A FastAPI application whose OpenAPI document names problems and roles.
 
-    `direct` are the routes that are answered before middleware and router, by method and path.
+    `direct` are the routes that are answered before middleware and router, by method and path; `express` those of them
+    whose plain requests need no ASGI either, by path.
     """
 
     def __init__(self, *, table: AccessTable, **settings: Any) -> None:
         self._table = table
         self.direct: dict[tuple[str, str], ASGIApp] = {}
+        self.express: dict[bytes, Express] = {}
         super().__init__(**settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +81,7 @@ def make_app(
     version: str,
     description: str = "",
     authenticators: Mapping[str, auth.Authenticator] | None = None,
+    recognisers: Mapping[str, Recogniser] | None = None,
     body_limits: Mapping[str, int] | None = None,
     rate_limits: RateTable | None = None,
     assets: Mapping[str, Path] | None = None,
@@ -101,6 +105,7 @@ def make_app(
         version: of the running code.
         description: for people who write clients, at the head of the OpenAPI document.
         authenticators: further Authorization schemes (`Device`, `Link`).
+        recognisers: of such schemes, those whose callers can be known at once.
         body_limits: `"METHOD /path"` -> bytes, where a route takes more or less than 1 MB.
         rate_limits: `"METHOD /path"` -> how often, for routes that anybody may call.
         assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
@@ -152,6 +157,7 @@ def make_app(
             key: Shell(direct, service=service, routes=names)
             for key, direct in direct_routes(app, routes, limits).items()
         }
+        app.express = express_routes(app, routes, app.direct, recognisers or {})
     metrics.build_info(service, version=version)
     return app
 

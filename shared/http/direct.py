@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.access import identify
 from shared.http.bodies import DEFAULT_LIMIT, PARSED, read_guarded
+from shared.http.express import FAILED, AtOnce, Express, Recogniser, at_once_of
 from shared.http.problem import of_error
 from shared.kernel.refusal import Refusal
 
@@ -36,6 +37,10 @@ class DirectRoute(APIRoute):
     """
 
     respond: Callable[[Request, bytes], Awaitable[Response]]
+    adapter: TypeAdapter[Any]
+    """Reads the body."""
+    at_once: AtOnce | None
+    """How plain requests are answered without ASGI, if they are."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """The handler, made once when the application is built.
@@ -63,7 +68,7 @@ class DirectRoute(APIRoute):
         async def handle(request: Request) -> Response:
             return await respond(request, await request.body())
 
-        self.respond = respond
+        self.respond, self.adapter, self.at_once = respond, adapter, at_once_of(endpoint)
         return handle
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,6 +98,8 @@ class Direct:
         scope["app"], scope["route"] = self._app, self._route
         request = Request(scope, receive, send)
         try:
+            if failed := scope.get(FAILED):
+                raise failed
             # Guarded: what is no JSON, too long or not storable ends here.
             response = await self._route.respond(request, await read_guarded(scope, receive, self._limit))
         except (Refusal, HTTPException, RequestValidationError) as error:
@@ -115,6 +122,39 @@ def direct_routes(
         method, _, path = name.partition(" ")
         if isinstance(route, DirectRoute) and "{" not in path:
             found[method, path] = Direct(app, route, limit=limits.get(id(route), DEFAULT_LIMIT))
+    return found
+
+
+def express_routes(
+    app: FastAPI,
+    routes: Mapping[str, BaseRoute],
+    direct: Mapping[tuple[str, str], ASGIApp],
+    recognisers: Mapping[str, Recogniser],
+) -> dict[bytes, Express]:
+    """Path -> what answers plain requests, for every direct route that answers at once and has no limit of calls.
+
+    Args:
+        app: whose state the routes use; cells and limiters are known.
+        routes: `"METHOD /path"` -> route.
+        direct: the usual way of direct routes, by method and path.
+        recognisers: by Authorization scheme.
+    """
+    found = {}
+    for (method, path), usual in direct.items():
+        route = routes[f"{method} {path}"]
+        if not isinstance(route, DirectRoute) or route.at_once is None or method != "POST":
+            continue
+        cell = (id(route), method)
+        if cell not in app.state.limiters:
+            found[path.encode()] = Express(
+                app,
+                usual,
+                path=path,
+                adapter=route.adapter,
+                at_once=route.at_once,
+                allowed=app.state.cells[cell],
+                recognisers=recognisers,
+            )
     return found
 
 

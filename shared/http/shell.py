@@ -19,7 +19,7 @@ from shared.obs.tracing import begin
 
 log = get_logger("http")
 
-_HEADERS = {  # set unless the response brings its own: pages have their own policy, assets their own caching
+HEADERS = {  # set unless the response brings its own: pages have their own policy, assets their own caching
     b"cache-control": b"no-store",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     b"cross-origin-opener-policy": b"same-origin",
@@ -59,7 +59,7 @@ class Shell:
             return
         began = time.perf_counter()
         given, traceparent = _origin(scope)
-        correlation = _uuid(given) or uuid7()
+        correlation = correlation_of(given) or uuid7()
         spelled = str(correlation)
         status = 0
 
@@ -69,10 +69,10 @@ class Shell:
                 status = message["status"]
                 headers = [*message["headers"], (b"x-correlation-id", spelled.encode())]
                 present = {name.lower() for name, _ in headers}
-                if present.isdisjoint(_HEADERS):
-                    headers += _HEADERS.items()
+                if present.isdisjoint(HEADERS):
+                    headers += HEADERS.items()
                 else:
-                    headers += [(name, value) for name, value in _HEADERS.items() if name not in present]
+                    headers += [(name, value) for name, value in HEADERS.items() if name not in present]
                 message["headers"] = headers
             await send(message)
 
@@ -98,14 +98,26 @@ class Shell:
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # strangers invent methods
-        route = self._route(scope)
-        duration, count = _figures(self._service, route, method, status)
-        duration.observe(seconds)
-        count.inc()
-        if route not in PLAIN:
-            write_fact(
-                "http", "http_request", method=method, route=route, code=status, seconds=round(seconds, 5)
-            )
+        account(self._service, self._route(scope), method, status, seconds)
+
+
+def account(
+    service: str, route: str, method: str, status: int, seconds: float, *, correlation: str | None = None
+) -> None:
+    """Count a request that was answered, and log it under its correlation id (None: the one under way)."""
+    duration, count = _figures(service, route, method, status)
+    duration.observe(seconds)
+    count.inc()
+    if route not in PLAIN:
+        write_fact(
+            "http",
+            "http_request",
+            correlation=correlation,
+            method=method,
+            route=route,
+            code=status,
+            seconds=round(seconds, 5),
+        )
 
 
 @lru_cache(maxsize=1_000)
@@ -137,7 +149,8 @@ def _origin(scope: Scope) -> tuple[str | None, str | None]:
     return correlation, traceparent
 
 
-def _uuid(text: str | None) -> UUID | None:
+def correlation_of(text: str | None) -> UUID | None:
+    """The id that a caller gave, if it is one."""
     try:
         return UUID(text) if text else None
     except ValueError:  # a caller's oddity is no reason to refuse; it gets a fresh id

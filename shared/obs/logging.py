@@ -68,7 +68,7 @@ def use_correlation(correlation: UUID | None) -> Iterator[None]:
         _correlation.reset(token)
 
 
-def write_fact(module: str, event: str, **fields: str | float) -> None:
+def write_fact(module: str, event: str, *, correlation: str | None = None, **fields: str | float) -> None:
     """Write an `info` line that every request has, past the chain of processors and its guards.
 
     Only for values that this program made itself, such as the pattern of a route or a duration: nobody's input, and so
@@ -79,10 +79,9 @@ def write_fact(module: str, event: str, **fields: str | float) -> None:
     line: dict[str, str | float] = {"module": module, **fields, "event": event, "level": "info"}
     line["timestamp"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
     line["service"] = _line.service
-    correlation = _correlation.get()
-    if correlation is not None:
-        line["correlation_id"] = str(correlation)
-    _Stdout().msg(to_json(line).decode())
+    if correlation or (correlation := str(_correlation.get() or "")):
+        line["correlation_id"] = correlation
+    _Stdout.msg(to_json(line).decode())
 
 
 def blanked(text: str) -> str:
@@ -164,7 +163,8 @@ _writing = threading.Lock()
 class _Stdout:
     """Writes whole lines to whatever stdout is at the moment, so that a test can capture it."""
 
-    def msg(self, line: str) -> None:
+    @staticmethod
+    def msg(line: str) -> None:
         with _writing:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.gate import metrics
 from services.gate.api import examples
-from services.gate.api.commands import cause_here, command_of
+from services.gate.api.commands import cause_here, command_at_once, command_of
 from services.gate.api.devices import station_of
 from services.gate.api.holding import hold, invalid
 from services.gate.api.models import (
@@ -27,16 +27,31 @@ from services.gate.api.models import (
 )
 from services.gate.desk import Desk, desk
 from services.gate.handlers.checks import Answered, CheckEntry, Outcome, Rejected, check_entries, time_of
-from services.gate.handlers.groups import Groups
+from services.gate.handlers.groups import Groups, TooBusy
 from shared.db.pool import TRANSIENT, Tx
-from shared.http.access import caller_of
+from shared.events.envelope import Cause
+from shared.http.access import Principal, caller_of
 from shared.http.direct import DirectRoute
+from shared.http.express import Origin, Pending, Reply, answers_at_once
+from shared.kernel.pass_token import UnknownKey
 from shared.kernel.refusal import Refusal
 from shared.obs.logging import get_logger
 from shared.obs.tracing import use_traceparent
 
 log = get_logger(__name__)
 router = APIRouter(tags=["entry checks"], route_class=DirectRoute)
+
+
+def check_at_once(body: EntryCheckBody, who: Principal, origin: Origin, app: FastAPI) -> Pending | None:
+    """A check without anything out of the ordinary (`shared.http.express`)."""
+    began = time.perf_counter()
+    cause = Cause(correlation=origin.correlation, traceparent=origin.traceparent)
+    try:
+        command = command_at_once(desk(app), station_of(who), body, cause=cause)
+        outcome = groups(app).queue(command)
+    except (UnknownKey, TooBusy):
+        return None
+    return Pending(outcome, partial(_reply, command, began))
 
 
 @router.post(
@@ -46,6 +61,7 @@ router = APIRouter(tags=["entry checks"], route_class=DirectRoute)
     summary="Check one person at the device's checkpoint",
     responses={200: {"model": EntryCheckAnswer, "description": "A repeat: the first answer again."}},
 )
+@answers_at_once(check_at_once)
 async def check_entry(
     body: Annotated[EntryCheckBody, Body(openapi_examples=examples.CHECKS)], request: Request
 ) -> Response:
@@ -57,14 +73,21 @@ async def check_entry(
     began = time.perf_counter()
     station = station_of(caller_of(request))
     command = await command_of(desk(request.app), station, body)
-    outcome = await groups(request.app).live(command)
+    status, content = _reply(command, began, await groups(request.app).live(command))
+    return Response(content, status, media_type="application/json")
+
+
+def _reply(command: CheckEntry, began: float, outcome: Outcome) -> Reply:
+    """What is answered to a single check.
+
+    Raises:
+        SameIdOtherContent: the id was used for another check.
+    """
     _count(command, outcome, time.perf_counter() - began)
     if isinstance(outcome, Rejected):
         raise outcome.refusal
-    content = answer_of(body.check_id, outcome).model_dump_json()
-    return Response(
-        content, HTTPStatus.CREATED if outcome.created else HTTPStatus.OK, media_type="application/json"
-    )
+    content = answer_of(command.check_id, outcome).model_dump_json().encode()
+    return Reply(HTTPStatus.CREATED if outcome.created else HTTPStatus.OK, content)
 
 
 @router.post("/v1/entry-checks/batch", response_model=BatchAnswer, summary="Send queued checks, at most 200")

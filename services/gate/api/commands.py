@@ -15,6 +15,7 @@ from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
 from services.gate.store.checks import Lookup
 from shared.events.envelope import Cause
 from shared.kernel.ids import uuid7
+from shared.kernel.pass_token import UnknownKey
 from shared.obs.logging import current_correlation
 from shared.obs.tracing import current_traceparent
 
@@ -23,6 +24,22 @@ async def command_of(
     mine: Desk, station: Station, body: EntryCheckBody, *, cause: Cause | None = None
 ) -> CheckEntry:
     """What a device sent, as a command; several of one request share its `cause`."""
+    cause = cause or cause_here()
+    try:
+        return command_at_once(mine, station, body, cause=cause)
+    except UnknownKey:
+        await mine.learn_keys()
+    return command_at_once(mine, station, body, cause=cause, keys_are_new=True)
+
+
+def command_at_once(
+    mine: Desk, station: Station, body: EntryCheckBody, *, cause: Cause, keys_are_new: bool = False
+) -> CheckEntry:
+    """The same by the keys at hand.
+
+    Raises:
+        UnknownKey: they do not suffice, and they are not new.
+    """
     offline = body.offline
     return CheckEntry(
         station=station,
@@ -44,9 +61,9 @@ async def command_of(
         )
         if offline
         else None,
-        lookup=await _lookup(mine, station, body),
+        lookup=_lookup(mine, station, body, keys_are_new=keys_are_new),
         content=body.content(station.compound, station.checkpoint),
-        cause=cause or cause_here(),
+        cause=cause,
     )
 
 
@@ -55,11 +72,11 @@ def cause_here() -> Cause:
     return Cause(correlation=current_correlation() or uuid7(), traceparent=current_traceparent())
 
 
-async def _lookup(mine: Desk, station: Station, body: EntryCheckBody) -> Lookup:
+def _lookup(mine: Desk, station: Station, body: EntryCheckBody, *, keys_are_new: bool) -> Lookup:
     here, subject = station.compound, body.subject
     match subject:
         case PassToken():
-            proof, claims = await mine.read_token(subject.token)
+            proof, claims = mine.read_token(subject.token, keys_are_new=keys_are_new)
             if claims is None:
                 return Lookup(check_id=body.check_id, compound=here, proof=proof)
             return Lookup(

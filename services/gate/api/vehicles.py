@@ -31,7 +31,7 @@ from shared.events.policy import VehicleRules
 from shared.http.models import Answer, Body
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import CheckpointId
-from shared.kernel.pass_token import MAX_LENGTH
+from shared.kernel.pass_token import MAX_LENGTH, UnknownKey
 from shared.kernel.plates import spell_plate
 
 router = APIRouter(tags=["vehicle checks"])
@@ -205,7 +205,11 @@ async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> Chec
         )
     proof, claims = Proof.NONE, None
     if body.pass_token is not None:
-        proof, claims = await mine.read_token(body.pass_token, "vehicle")
+        try:
+            proof, claims = mine.read_token(body.pass_token, "vehicle")
+        except UnknownKey:
+            await mine.learn_keys()
+            proof, claims = mine.read_token(body.pass_token, "vehicle", keys_are_new=True)
     offline = body.offline
     return CheckVehicle(
         station=station,

@@ -24,7 +24,7 @@ from shared.obs.logging import get_logger
 log = get_logger(__name__)
 
 LIVE_AT_ONCE = 100
-BACKLOG_AT_ONCE = 100
+BACKLOG_AT_ONCE = 200  # a whole upload
 BACKLOG_BESIDE_LIVE = 20
 """Some milliseconds of work: what a live check may wait for because of queued ones."""
 LIVE_WAITING = 2_000
@@ -78,9 +78,17 @@ class Groups:
             TooBusy: too many wait already.
             Exception: whatever kept the check from being decided; nothing was recorded of it.
         """
+        return await self.queue(command)
+
+    def queue(self, command: CheckEntry) -> "asyncio.Future[Outcome]":
+        """The same without waiting.
+
+        Raises:
+            TooBusy: too many wait already.
+        """
         if len(self._live) >= LIVE_WAITING:
             raise TooBusy
-        return await self._queued(self._live, command)
+        return self._queued(self._live, command)
 
     async def backlog(self, commands: Sequence[CheckEntry]) -> list[Outcome | BaseException]:
         """Checks that a device kept while it was offline, in their order; each by itself.
