@@ -201,12 +201,13 @@ class BenchTown:
                     [(b"i1:" + draw.randbytes(16), who.person) for who in people],
                 )
 
-    def tokens(self, count: int) -> list[tuple[str, Walker]]:
-        """Passes as scanned, each freshly signed: ES256 is randomised, so no text was seen before."""
+    def tokens(self, count: int, compound: int | None = None) -> list[tuple[str, Walker]]:
+        """Passes as scanned, of one compound or of all, each freshly signed: ES256 is randomised, so no text is old."""
+        walkers = [who for who in self.walkers if compound in {None, who.compound}]
         began = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
         made = []
         for nth in range(count):
-            who = self.walkers[nth % len(self.walkers)]
+            who = walkers[nth % len(walkers)]
             claims = pass_token.PassClaims(
                 pass_id=who.pass_id,
                 serial=1,
