@@ -17,7 +17,7 @@ from services.gate import metrics
 from services.gate.domain.entry import GateRules, Proof
 from services.gate.domain.lists import ListRules
 from services.gate.store import devices, rules
-from shared.db.pool import Conn
+from shared.db.pool import Conn, Tx
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import NotAuthenticated, TokenRefused
 from shared.http.problem import HttpRefusal, PolicyUnknown
@@ -119,12 +119,23 @@ class Desk:
         self._sessions.pop(str(device_id), None)
 
     async def rules(self, conn: Conn, day: date) -> GateRules:
-        """The rules in force on a business day. A version never changes, so each is read once.
+        """The rules in force on a business day.
 
         Raises:
             PolicyUnknown: none is known yet.
         """
-        version = await rules.rules_version(conn, day)
+        return await self._rules_of(conn, await rules.rules_version(conn, day))
+
+    async def rules_for_group(self, tx: Tx) -> GateRules:
+        """The rules in force, at the beginning of a transaction for many checks.
+
+        Raises:
+            PolicyUnknown: none is known yet.
+        """
+        return await self._rules_of(tx, await rules.rules_version_for_group(tx, tx.today))
+
+    async def _rules_of(self, conn: Conn, version: int | None) -> GateRules:
+        """A version never changes, so each is read once."""
         if version is None:
             raise PolicyUnknown
         if version not in self._rules:

@@ -159,7 +159,7 @@ async def _decide(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
     cause = commands[0].cause
     with use_traceparent(cause.traceparent):
         async with mine.context.database.begin(cause=cause) as tx:
-            rules = await mine.rules(tx, tx.today)
+            rules = await mine.rules_for_group(tx)
             return await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
 
 

@@ -4,12 +4,20 @@ from datetime import date
 
 from services.gate.domain.entry import GateRules
 from services.gate.domain.lists import ListRules
-from shared.db.pool import Conn
+from shared.db.pool import Conn, Tx
 from shared.events.policy import PolicyDocument
 
 POLICY_FOR_DAY = """
 select version from policy_version where effective_from <= $1
 order by effective_from desc, version desc limit 1
+"""
+# For a group of checks. Its statements take arrays, whose length tells PostgreSQL nothing worth planning for: to plan
+# them anew each time costs more than to run them. The setting ends with the transaction.
+POLICY_FOR_GROUP = """
+select version, set_config('plan_cache_mode', 'force_generic_plan', true) as planned
+from (values (true)) as one (row) left join lateral (
+  select version from policy_version where effective_from <= $1
+  order by effective_from desc, version desc limit 1) p on true
 """
 POLICY_DOCUMENT = "select document from policy_version where version = $1"
 PASS_KEYS = "select key_id, jwk from pass_key order by key_id"  # noqa: S105 -- public keys
@@ -18,6 +26,12 @@ PASS_KEYS = "select key_id, jwk from pass_key order by key_id"  # noqa: S105 -- 
 async def rules_version(conn: Conn, day: date) -> int | None:
     """The policy version in force on a business day; None before any is known."""
     version: int | None = await conn.fetchval(POLICY_FOR_DAY, day)
+    return version
+
+
+async def rules_version_for_group(tx: Tx, day: date) -> int | None:
+    """The same, at the beginning of a transaction for many checks, which keeps the plans of its statements."""
+    version: int | None = await tx.fetchval(POLICY_FOR_GROUP, day)
     return version
 
 
