@@ -28,7 +28,7 @@ class Event(BaseModel):
         archive_only: nobody reads it; it is kept for the record.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="iso8601")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore", ser_json_timedelta="iso8601")
 
     type_name: ClassVar[str]
     service: ClassVar[str]

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
 
 from fastapi import Depends
-from fastapi.routing import APIRoute, RouteContext
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import Scope as Connection
@@ -184,33 +185,42 @@ class AccessTableError(Exception):
     """Routes and access table do not match; the service must not start."""
 
 
-def match_table(routes: Iterable[RouteContext], table: AccessTable) -> dict[str, BaseRoute]:
-    """Check that every route and method has its cell and every cell its route; tell the route of each cell.
+def match_table(routes: Iterable[BaseRoute], table: AccessTable) -> dict[str, BaseRoute]:
+    """Check that every route asks who calls, that every route and method has its cell and every cell its route.
+
+    Returns:
+        The route of each cell.
 
     Raises:
-        AccessTableError: naming each route without a cell, cell without a route, and route included twice.
+        AccessTableError: naming each open route, route without a cell, cell without a route, and repeated route.
     """
     found: dict[str, BaseRoute] = {}
-    paths: dict[int, str | None] = {}
     faults: list[str] = []
     for route in routes:
-        path = route.path_format
-        if not isinstance(route.original_route, APIRoute):
-            faults.append(f"{path}: only routes of an APIRouter pass the access table")
+        if not isinstance(route, APIRoute):
+            faults.append(
+                f"{getattr(route, 'path', route)}: only routes of an APIRouter pass the access table"
+            )
             continue
-        if paths.setdefault(id(route.original_route), path) != path:
-            faults.append(f"{path}: the same route is included under two prefixes")
+        path = route.path_format
+        if not (getattr(route, "identifies", False) or _asks(route.dependant)):
+            faults.append(f"{path}: nothing asks who calls; let it depend on `principal`")
         for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
             name = f"{method} {path}"
             if name in found:
                 faults.append(f"{name}: declared twice")
             if not table.get(name):
                 faults.append(f"{name}: no role may call it; give it a cell in ACCESS")
-            found[name] = route.original_route
+            found[name] = route
     faults += [f"{name}: a cell without a route" for name in sorted(table.keys() - found.keys())]
     if faults:
         raise AccessTableError("; ".join(faults))
     return found
+
+
+def _asks(dependant: Dependant) -> bool:
+    """Whether the caller is authenticated before the route is answered."""
+    return dependant.call is principal or any(map(_asks, dependant.dependencies))
 
 
 async def principal(request: Request) -> Principal:
@@ -256,5 +266,7 @@ def caller_of(request: Request) -> Principal:
     return caller
 
 
+IDENTIFIED = [Depends(principal)]
+"""`dependencies` of a route whose handler does not look at the caller."""
 Caller = Annotated[Principal, Depends(principal)]
 """How a handler asks who calls: `who: Caller`."""

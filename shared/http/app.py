@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import auth, openapi, problem
-from shared.http.access import AccessTable, AccessTableError, match_table, principal
+from shared.http.access import AccessTable, AccessTableError, match_table
 from shared.http.bodies import BodyGuard
 from shared.http.direct import direct_routes, express_routes
 from shared.http.express import Express, Recogniser
@@ -121,7 +120,6 @@ def make_app(
         title=title,
         description=description,
         version=version,
-        dependencies=[Depends(principal)],
         docs_url=None,  # the documentation pages load scripts from elsewhere
         redoc_url=None,
         openapi_url=None,
@@ -137,8 +135,9 @@ def make_app(
         },
     )
     for router in routers:
-        app.include_router(router)
-    routes = match_table(iter_route_contexts(app.routes), access)
+        # As they are: including a router builds all its routes a second time, at every start.
+        app.router.routes.extend(router.routes)
+    routes = match_table(app.routes, access)
     limits = _limits(routes, body_limits or {})
     # By identity: routes do not hash, and they live as long as the application.
     cells = {(id(route), name.partition(" ")[0]): access[name] for name, route in routes.items()}

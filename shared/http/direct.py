@@ -7,7 +7,7 @@ same order of refusals (unreadable body, caller, content), the same problems.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -36,6 +36,8 @@ class DirectRoute(APIRoute):
     answers is declared by `response_model`, which only documents.
     """
 
+    identifies: ClassVar[bool] = True
+    """It asks who calls by itself, see `shared.http.access.match_table`."""
     respond: Callable[[Request, bytes], Awaitable[Response]]
     adapter: TypeAdapter[Any]
     """Reads the body."""

@@ -4,10 +4,13 @@ A card is a JWE in compact form, `dir` with A256GCM: the key belongs to the reci
 header. CARD_KEYS_FILE of a service holds just the recipients it seals for or opens as.
 """
 
+import os
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol, OctKey
@@ -16,6 +19,7 @@ from pydantic_core import from_json, to_json
 from shared.kernel.secrets import KeyRing, read_key_file
 
 _REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256GCM"])
+_NONCE, _TAG = 12, 16
 
 
 class CardError(Exception):
@@ -34,11 +38,18 @@ class CardTamperedError(CardError):
     """The card was changed, is for another recipient, or is no card."""
 
 
+class _Sealing(NamedTuple):
+    """What all cards of a recipient share: the encoded header, which is also what the cipher binds, and the cipher."""
+
+    head: bytes
+    cipher: AESGCM
+
+
 class CardKeys:
     """Seals and opens cards. Sealing uses a recipient's current key; older keys in the file still open."""
 
     def __init__(self, rings: Mapping[str, KeyRing]) -> None:
-        self._current = {recipient: ring.current for recipient, ring in rings.items()}
+        self._sealing = {recipient: _sealing(ring) for recipient, ring in rings.items()}
         self._keys = {
             recipient: {kid: OctKey.import_key(key, {"kid": kid}) for kid, key in ring.keys.items()}
             for recipient, ring in rings.items()
@@ -59,11 +70,15 @@ class CardKeys:
         Raises:
             UnknownRecipientError: no key for it.
         """
-        kid = self._current.get(recipient)
-        if kid is None:
+        sealing = self._sealing.get(recipient)
+        if sealing is None:
             raise UnknownRecipientError(recipient)
-        header = {"alg": "dir", "enc": "A256GCM", "kid": kid}
-        return jwe.encrypt_compact(header, to_json(payload), self._keys[recipient][kid], registry=_REGISTRY)
+        # An import seals 130,000 cards: put together here a card takes a tenth of what the library takes, which
+        # opens them and so proves the form.
+        nonce = os.urandom(_NONCE)
+        sealed = sealing.cipher.encrypt(nonce, to_json(payload), sealing.head)
+        parts = (sealing.head, b"", _base64(nonce), _base64(sealed[:-_TAG]), _base64(sealed[-_TAG:]))
+        return b".".join(parts).decode()
 
     def open_card(self, recipient: str, token: str) -> dict[str, Any]:
         """Open a card that was sealed for `recipient`.
@@ -90,3 +105,12 @@ class CardKeys:
         if not isinstance(content, dict):
             raise CardTamperedError(f"a card for {recipient} is not a JSON object")
         return content
+
+
+def _sealing(ring: KeyRing) -> _Sealing:
+    head = {"alg": "dir", "enc": "A256GCM", "kid": ring.current}
+    return _Sealing(_base64(to_json(head)), AESGCM(ring.keys[ring.current]))
+
+
+def _base64(content: bytes) -> bytes:
+    return urlsafe_b64encode(content).rstrip(b"=")

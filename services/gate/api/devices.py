@@ -22,7 +22,7 @@ from services.gate.store import devices as store
 from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
 from shared.events.envelope import Cause
-from shared.http.access import Caller, Principal
+from shared.http.access import IDENTIFIED, Caller, Principal
 from shared.http.auth import NotAuthenticated
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation, get_logger
@@ -84,7 +84,12 @@ async def issue_enrolment_code(body: CodeBody, who: Caller, context: Working) ->
     )
 
 
-@router.post("/v1/devices", status_code=HTTPStatus.CREATED, summary="Enrol a device with its code")
+@router.post(
+    "/v1/devices",
+    status_code=HTTPStatus.CREATED,
+    summary="Enrol a device with its code",
+    dependencies=IDENTIFIED,
+)
 async def enrol_device(body: DeviceBody, request: Request, response: Response) -> DeviceAnswer:
     """Exchange the code for the device's own credential.
 

@@ -16,7 +16,7 @@ from services.observation.store import messages as store
 from services.observation.store.desk import Reach
 from services.observation.store.messages import Settlement
 from shared.events.observation import WindowName
-from shared.http.access import Caller
+from shared.http.access import IDENTIFIED, Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, GridId, PersonRef
@@ -118,7 +118,7 @@ async def count_messages(
     return MessageCounts(total=sum(count.messages for count in counts), counts=counts)
 
 
-@router.post("/v1/message-receipts", summary="What became of messages")
+@router.post("/v1/message-receipts", summary="What became of messages", dependencies=IDENTIFIED)
 async def receive(
     body: ReceiptsBody,
     request: Request,

@@ -18,7 +18,7 @@ from services.registry.handlers import list_files, rejected_rows
 from services.registry.handlers.imports import ReceiveImport
 from services.registry.store import audit, rejected
 from services.registry.store import imports as store
-from shared.http.access import Caller, Role
+from shared.http.access import IDENTIFIED, Caller, Role
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import HttpRefusal, NotFound
@@ -197,7 +197,12 @@ async def read_rows(
     return Page(items=items, next=_ROW_CURSOR.write(rows[limit - 1]["nth"]) if len(rows) > limit else None)
 
 
-@router.get("/v1/imports/templates/{kind}", summary="An empty list to fill in", response_class=Response)
+@router.get(
+    "/v1/imports/templates/{kind}",
+    summary="An empty list to fill in",
+    response_class=Response,
+    dependencies=IDENTIFIED,
+)
 async def read_template(kind: TemplateKind, file_format: FormatQuery = "xlsx") -> Response:
     """Give the list with its titles; the workbook explains each column and offers the allowed values.
 

@@ -28,7 +28,7 @@ from services.registry.store import leads as store
 from services.registry.store import premises as premises_store
 from shared.db.pool import Conn
 from shared.events.policy import LeadCategory
-from shared.http.access import Caller, Principal
+from shared.http.access import IDENTIFIED, Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import PLACE_CODE, CompoundId, NeighbourhoodId
@@ -190,7 +190,7 @@ async def tell_lead(body: LeadBody, who: Caller, context: Running, response: Res
     return ReceiptAnswer(lead_id=body.lead_id, receipt=receipt)
 
 
-@router.post("/v1/leads/receipts", summary="Ask how a lead stands")
+@router.post("/v1/leads/receipts", summary="Ask how a lead stands", dependencies=IDENTIFIED)
 async def ask_receipt(body: ReceiptBody, context: Running) -> StandingAnswer:
     """Tell state, result and reward to whoever holds the receipt code; 404 `receipt_unknown`."""
     async with context.database.read() as conn:

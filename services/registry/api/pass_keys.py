@@ -12,7 +12,7 @@ from services.registry.domain.revocations import MEDIA_TYPE
 from services.registry.handlers import pass_keys as handlers
 from services.registry.handlers import pass_resigning, revocations
 from services.registry.store import pass_keys as store
-from shared.http.access import Caller
+from shared.http.access import IDENTIFIED, Caller
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId
 
@@ -54,7 +54,7 @@ class ResignedAnswer(Answer):
     left: int
 
 
-@router.get("/v1/pass-keys", summary="The keys that verify passes")
+@router.get("/v1/pass-keys", summary="The keys that verify passes", dependencies=IDENTIFIED)
 async def list_keys(context: Running) -> KeysAnswer:
     """Tell the public parts of all keys to anybody; one with `retired_at` verifies no more."""
     async with context.database.read() as conn:

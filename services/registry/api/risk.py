@@ -16,7 +16,7 @@ from services.registry.handlers.risk import PublishRiskAreas
 from services.registry.store import risk as store
 from services.registry.store.risk import RiskList
 from shared.events.policy import Category
-from shared.http.access import Caller
+from shared.http.access import IDENTIFIED, Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 
@@ -150,7 +150,7 @@ class PlaceAnswer(Answer):
     inherited: bool
 
 
-@router.get("/v1/divisions", summary="Look up division codes")
+@router.get("/v1/divisions", summary="Look up division codes", dependencies=IDENTIFIED)
 async def find_divisions(
     context: Running,
     query: Annotated[

@@ -19,7 +19,17 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from pydantic import Field
 
-from shared.http.access import STAFF, AccessTable, Caller, Grant, Principal, Role, Scope, caller_of
+from shared.http.access import (
+    IDENTIFIED,
+    STAFF,
+    AccessTable,
+    Caller,
+    Grant,
+    Principal,
+    Role,
+    Scope,
+    caller_of,
+)
 from shared.http.app import make_app
 from shared.http.auth import Jwks, NotAuthenticated, StaffVerifier
 from shared.http.bodies import PARSED
@@ -58,7 +68,7 @@ class Note(Answer):
     caller: str
 
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", dependencies=IDENTIFIED)
 PAGES = Cursor(int)
 
 

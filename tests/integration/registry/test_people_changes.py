@@ -74,11 +74,11 @@ async def test_a_renewed_passport_and_a_bad_check_digit_stay_with_the_same_perso
     bad = good[:-1] + ("0" if good[-1] != "0" else "1")
     await houses.change(person, "documents", kind="resident_id", number=bad)
     documents = (await houses.person(person))["documents"]
-    assert [(one["kind"], one["number"], one["verified"], one["error"]) for one in documents] == [
+    assert {(one["kind"], one["number"], one["verified"], one["error"]) for one in documents} == {
         ("passport", "ZX0100001", True, None),
         ("passport", "ZX0900009", True, None),
         ("resident_id", bad, False, "document_checksum"),
-    ]
+    }
     for number in ("ZX0100001", "zx0900009", f" {bad[:6]} {bad[6:]} "):
         assert await houses.find(document=number) == [person]
 

@@ -125,6 +125,7 @@ async def plant(houses: Households) -> None:
         bird = next(birds)
         lead = {
             "lead_id": str(uuid4()),
+            "request_secret": uuid4().hex,
             "channel": "gate_code",
             "category": "gathering",
             "compound": "lj-001",
