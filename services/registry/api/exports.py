@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Running, cause, roles_of
-from services.registry.api.imports import as_file
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.exports import PERSONAL
 from services.registry.domain.list_columns import Kind
@@ -20,6 +19,7 @@ from services.registry.store import premises as premises_store
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal, Role
 from shared.http.models import Answer, Body
+from shared.http.uploads import as_file
 from shared.kernel.ids import CompoundId
 from shared.kernel.tables import FileFormat
 

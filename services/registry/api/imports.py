@@ -2,13 +2,10 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import quote
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.registry.api.common import Running, cause, roles_of
 from services.registry.domain.faults import explained
@@ -21,43 +18,14 @@ from services.registry.store import imports as store
 from shared.http.access import IDENTIFIED, Caller, Role
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
-from shared.http.problem import HttpRefusal, NotFound
+from shared.http.problem import NotFound
+from shared.http.uploads import FILE_FORM, FormatQuery, as_file, uploaded_file
 from shared.kernel import tables
-from shared.kernel.tables import FileFormat
 
 router = APIRouter(tags=["imports"])
 
-MAX_BYTES = 64_000_000
 _ROW_CURSOR = Cursor(int)
 TemplateKind = Literal["compounds", "checkpoints", "grids", "addresses", "residents", "workers", "watch_list"]
-FormatQuery = Annotated[FileFormat, Query(alias="format", description="xlsx, or CSV in UTF-8 with a BOM.")]
-FILE_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "An xlsx workbook, or CSV in UTF-8 (with or without BOM), UTF-16 or GBK.",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-class NoFile(HttpRefusal):
-    """The form has no part `file`, or it is no form."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "file_missing"
 
 
 class ImportAnswer(Answer):
@@ -102,33 +70,6 @@ class RowAnswer(Answer):
     code: str
     detail: str
     outcome: Literal["accepted", "accepted_unverified", "rejected", "duplicate"]
-
-
-class _InMemory(MultiPartParser):
-    """Keeps the upload in memory: the usual parser spools it to a file, where it would lie in the clear."""
-
-    spool_max_size = MAX_BYTES + 1
-
-
-async def uploaded_file(request: Request) -> tuple[str, bytes]:
-    """The name and the bytes of the form's part `file`.
-
-    Raises:
-        NoFile: there is none.
-    """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
-    try:
-        form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=1).parse()
-    except MultiPartException as error:
-        raise NoFile("表单无法解析。The form cannot be read.", field="file") from error
-    try:
-        part = form.get("file")
-        if not isinstance(part, UploadFile):
-            raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
-        return (part.filename or "")[:200].replace("\0", ""), await part.read()
-    finally:
-        await form.close()
 
 
 @router.post("/v1/imports", summary="Import a list", status_code=202, openapi_extra=FILE_FORM)
@@ -236,16 +177,6 @@ async def read_rejected(
             tx, action="import.rejected", role=roles_of(who), refs=[], scope=f"import:{import_id}"
         )
     return as_file(await asyncio.to_thread(tables.write, table, file_format), name, file_format)
-
-
-def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
-    """A file to be saved under a Chinese name."""
-    named = quote(f"{name}.{file_format}")
-    return Response(
-        content,
-        media_type=tables.MEDIA_TYPES[file_format],
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{named}"},
-    )
 
 
 async def _answer(context: Running, import_id: UUID) -> ImportAnswer:

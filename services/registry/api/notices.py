@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Instant, Running, cause
-from services.registry.api.imports import FormatQuery, as_file
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.notices import (
     CHANNEL_LABELS,
@@ -26,6 +25,7 @@ from services.registry.store import premises as premises_store
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.http.uploads import FormatQuery, as_file
 from shared.kernel import tables
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId

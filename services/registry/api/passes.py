@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
 from services.registry.api.common import Day, Running, cause
-from services.registry.domain.documents import normalise_number
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.passes import PassKind, PassState
 from services.registry.domain.temporary_passes import Terms
@@ -22,6 +21,7 @@ from shared.db.pool import Conn, Tx
 from shared.events.policy import LocalTime
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
+from shared.kernel.identities import normalise_number
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
 

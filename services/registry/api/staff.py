@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from services.registry.api.common import Day, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, reached
 from services.registry.api.premises import PlaceCode
-from services.registry.domain.people import Sex, normalise_phone
+from services.registry.domain.people import Sex
 from services.registry.domain.posts import PostingUnknown, WorkerUnknown
 from services.registry.domain.workers import PostingPlan, WorkerFacts
 from services.registry.handlers import postings as handlers
@@ -22,6 +22,7 @@ from shared.events.policy import PlaceKind, WorkerKind
 from shared.http.access import TOWN, Caller, OutOfScope, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.identities import normalise_phone
 from shared.kernel.sealed import Vault
 
 router = APIRouter(tags=["workers"])

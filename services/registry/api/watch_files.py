@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.registry.api.common import Instant, Running, cause, roles_of
-from services.registry.api.imports import FormatQuery, as_file
 from services.registry.handlers import rejected_rows, watch_matching
 from services.registry.handlers import watch_lists as handlers
 from services.registry.store import audit, rejected
@@ -16,6 +15,7 @@ from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.problem import NotFound
+from shared.http.uploads import FormatQuery, as_file
 from shared.kernel import tables
 
 router = APIRouter(tags=["watch lists"])

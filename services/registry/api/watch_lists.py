@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Day, Instant, Running, cause, roles_of
-from services.registry.api.imports import FILE_FORM, uploaded_file
 from services.registry.domain.documents import masked_number
 from services.registry.domain.faults import explained
 from services.registry.domain.people import masked_name, masked_phone
@@ -23,6 +22,7 @@ from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.http.uploads import FILE_FORM, uploaded_file
 from shared.kernel.sealed import PersonKeys
 
 router = APIRouter(tags=["watch lists"])

@@ -6,12 +6,10 @@ are on today's list of divisions is not asked: lists change, old numbers stay.
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
-from stdnum.cn.ric import calc_check_digit
-
-from shared.kernel.cells import Cell, CellFault, compact, digits_lost
+from shared.kernel.cells import Cell, CellFault, digits_lost
+from shared.kernel.identities import check_character, day_exists, normalise_number
 
 
 class DocumentKind(StrEnum):
@@ -43,7 +41,6 @@ LASTING = frozenset({DocumentKind.RESIDENT_ID, DocumentKind.RESIDENCE_PERMIT})
 
 _PERMIT_REGIONS = ("81", "82", "83")
 _CITIZEN = re.compile(r"[1-9][0-9]{16}[0-9X]")
-_OLD_CITIZEN = re.compile(r"[1-9][0-9]{14}")
 _SHAPES = {
     DocumentKind.HK_MACAU_PERMIT: re.compile(r"[HM][0-9]{8}(?:[0-9]{2})?"),
     DocumentKind.TAIWAN_PERMIT: re.compile(r"[0-9]{8}(?:[0-9]{2})?"),
@@ -68,19 +65,6 @@ class Document:
 
 
 NO_DOCUMENT = Document(kind=DocumentKind.NONE, number="")
-
-
-def normalise_number(cell: Cell) -> str:
-    """A document number in its one spelling whatever its kind: half-width, without blanks, in capitals.
-
-    A 15-digit resident ID becomes the 18-digit one of the same person: it dates from before 2000, so the century
-    is known, and the last character is computed.
-    """
-    number = compact(cell).upper()
-    if _OLD_CITIZEN.fullmatch(number) and _day_exists("19" + number[6:12]):
-        body = f"{number[:6]}19{number[6:]}"
-        return body + _check_character(body)
-    return number
 
 
 def read_document(kind: DocumentKind, cell: Cell) -> Document:
@@ -112,24 +96,11 @@ def _citizen(kind: DocumentKind, number: str) -> Document:
         kind = DocumentKind.RESIDENCE_PERMIT
     elif kind is DocumentKind.RESIDENCE_PERMIT:
         return Document(kind=kind, number=number, error="document_malformed")
-    if not _CITIZEN.fullmatch(number) or not _day_exists(number[6:14]):
+    if not _CITIZEN.fullmatch(number) or not day_exists(number[6:14]):
         return Document(kind=kind, number=number, error="document_malformed")
-    if _check_character(number[:-1]) != number[-1]:
+    if check_character(number[:-1]) != number[-1]:
         return Document(kind=kind, number=number, error="document_checksum")
     return Document(kind=kind, number=number)
-
-
-def _check_character(body: str) -> str:
-    """The eighteenth character to these 17 digits; the library wants a place for it."""
-    return str(calc_check_digit(body + "0"))
-
-
-def _day_exists(digits: str) -> bool:
-    try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return False
-    return True
 
 
 def masked_number(number: str) -> str:

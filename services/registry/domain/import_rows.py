@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from services.registry.domain.faults import KEPT, Fault
-from services.registry.domain.people import SEXES, Sex, normalise_phone
+from services.registry.domain.people import SEXES, Sex
 from services.registry.domain.premises import (
     BUILDING_TYPES,
     MODES,
@@ -26,6 +26,7 @@ from services.registry.domain.premises import (
 from services.registry.domain.workers import WorkerFacts
 from shared.events.policy import WorkerKind
 from shared.kernel.cells import Cell, CellFault, code_of, compact, day_of, text_of, whole_number_of
+from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import PLACE_CODE, CheckpointId, CompoundId, GridId, NeighbourhoodId
 
 T = TypeVar("T")

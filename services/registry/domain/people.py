@@ -41,9 +41,6 @@ RELATIONS = {"房主": Relation.OWNER, "租客": Relation.TENANT, "家属": Rela
 SEXES = {"男": Sex.MALE, "女": Sex.FEMALE}
 RESIDENT = {"是": True, "否": False}
 
-_NOT_A_DIGIT = re.compile(r"[\s()-]+")
-_MOBILE = re.compile(r"1[0-9]{10}")
-_COUNTRY = ("+86", "0086")
 _LATIN = re.compile(r"[A-Za-z]")
 _DOUBLE_SURNAMES = frozenset(
     [
@@ -114,16 +111,6 @@ _DOUBLE_SURNAMES = frozenset(
         "褚师",
     ]
 )
-
-
-def normalise_phone(text: str) -> str | None:
-    """A mobile number as 11 digits, or None when it has another shape."""
-    digits = _NOT_A_DIGIT.sub("", text)
-    for prefix in _COUNTRY:
-        digits = digits.removeprefix(prefix)
-    if len(digits) == 13 and digits.startswith("86"):
-        digits = digits[2:]
-    return digits if _MOBILE.fullmatch(digits) else None
 
 
 def surname_of(name: str) -> str:

@@ -2,17 +2,11 @@
 
 from datetime import date
 
-from services.registry.domain.documents import (
-    LABELS,
-    NO_DOCUMENT,
-    Document,
-    DocumentKind,
-    normalise_number,
-    read_document,
-)
+from services.registry.domain.documents import LABELS, NO_DOCUMENT, Document, DocumentKind, read_document
 from services.registry.domain.import_rows import Reader
-from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine, normalise_phone
+from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine
 from shared.kernel.cells import CellFault, compact, text_of
+from shared.kernel.identities import normalise_number, normalise_phone
 
 _NAME, _BORN, _KIND, _NUMBER, _PHONE = "姓名", "出生日期", "证件类型", "证件号码", "手机号"
 _LONGEST_NUMBER = 40

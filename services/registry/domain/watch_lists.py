@@ -8,9 +8,9 @@ from uuid import UUID
 
 from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind
 from services.registry.domain.import_rows import Reader
-from services.registry.domain.people import normalise_phone
 from services.registry.domain.resident_rows import document_of
 from shared.kernel.cells import compact, text_of
+from shared.kernel.identities import normalise_phone
 from shared.kernel.refusal import Refusal
 
 Match = Literal["matched", "possible", "none"]

@@ -20,7 +20,6 @@ from services.registry.domain.applications import (
     decide_grant,
     decide_open,
 )
-from services.registry.domain.documents import normalise_number
 from services.registry.domain.errors import CompoundUnknown, PersonUnknown
 from services.registry.domain.leads import RECEIPT_LETTERS, receipt_from, receipt_read
 from services.registry.handlers import intake_tasks, passes, people, policy
@@ -33,6 +32,7 @@ from services.registry.store.applications import NewApplication
 from shared.db.pool import Conn, Tx
 from shared.events.gate import PassApplicationRequested
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
+from shared.kernel.identities import normalise_number
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault

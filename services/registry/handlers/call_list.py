@@ -16,11 +16,11 @@ from services.registry.domain.call_list import (
     decide_next_call,
 )
 from services.registry.domain.intake_tasks import IntakeOfAnother
-from services.registry.domain.people import normalise_phone
 from services.registry.handlers import people_reading, returnees
 from services.registry.handlers.people import NAME, PHONE
 from services.registry.store import call_list as store
 from shared.db.pool import Conn, Tx
+from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import CompoundId, GridId
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKey, Vault

@@ -13,13 +13,13 @@ from services.registry.domain.exports import ExportNotReady, ExportUnknown
 from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers.export_lists import Wish, count, pages
-from services.registry.handlers.sealed_files import open_parts, seal_parts
 from services.registry.store import audit
 from services.registry.store import exports as store
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.kernel import tables
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.kernel.tables import FileFormat
 from shared.obs.logging import get_logger
 

@@ -31,7 +31,6 @@ from services.registry.handlers.import_premises import (
 from services.registry.handlers.import_steps import Importer, Judged
 from services.registry.handlers.import_workers import WorkerImporter
 from services.registry.handlers.people import Keeper
-from services.registry.handlers.sealed_files import open_parts, seal_parts
 from services.registry.handlers.workbooks import UnreadableFileError
 from services.registry.metrics import REGISTRATIONS
 from services.registry.store import imports as store
@@ -43,6 +42,7 @@ from shared.kernel.days import local_day
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import PersonKey, Vault
+from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)

@@ -15,14 +15,7 @@ from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKi
 from services.registry.domain.errors import DwellingUnknown
 from services.registry.domain.faults import Outcome
 from services.registry.domain.matching import Book, Place, Settled, Stated, settle_lines
-from services.registry.domain.people import (
-    Relation,
-    ResidentLine,
-    Sex,
-    identity_text,
-    normalise_phone,
-    surname_of,
-)
+from services.registry.domain.people import Relation, ResidentLine, Sex, identity_text, surname_of
 from services.registry.domain.people_life import PersonDeceased
 from services.registry.domain.premises import Home
 from services.registry.handlers import people_events
@@ -31,6 +24,7 @@ from services.registry.store import people as store
 from services.registry.store import premises
 from shared.db.pool import Conn, Tx
 from shared.kernel.cards import CardKeys
+from shared.kernel.identities import normalise_phone
 from shared.kernel.sealed import PersonKeys, Vault
 from shared.kernel.tasks import Breath
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.registry.domain.documents import Document
 from services.registry.domain.errors import DocumentOfAnother
-from services.registry.domain.people import Relation, Sex, normalise_phone, surname_of
+from services.registry.domain.people import Relation, Sex, surname_of
 from services.registry.domain.people_life import (
     DocumentUnknown,
     GuardianRequired,
@@ -25,6 +25,7 @@ from services.registry.handlers.people_reading import Profile
 from services.registry.store import people as people_store
 from services.registry.store.people_acts import Act
 from shared.db.pool import Tx
+from shared.kernel.identities import normalise_phone
 from shared.kernel.sealed import Vault
 
 

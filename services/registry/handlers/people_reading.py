@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from services.registry.domain.documents import Document, DocumentKind, normalise_number
-from services.registry.domain.people import Relation, Sex, home_rank, normalise_phone
+from services.registry.domain.documents import Document, DocumentKind
+from services.registry.domain.people import Relation, Sex, home_rank
 from services.registry.domain.premises import Home
 from services.registry.handlers.people import DOCUMENT, NAME, PHONE, SURNAME, NewPerson
 from services.registry.handlers.people_events import home_of
@@ -14,6 +14,7 @@ from services.registry.store import merges
 from services.registry.store import people as store
 from shared.db.pool import Conn
 from shared.kernel.cells import text_of
+from shared.kernel.identities import normalise_number, normalise_phone
 from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 

@@ -8,12 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKind
-from services.registry.domain.people import normalise_phone
 from services.registry.domain.watch_lists import Match, WatchLine, WatchListClosed, WatchListUnknown
 from services.registry.handlers.people import DOCUMENT, NAME, PHONE
 from services.registry.handlers.watch_lists import match_lines
 from services.registry.store import watch_lists as store
 from shared.db.pool import Tx
+from shared.kernel.identities import normalise_phone
 from shared.kernel.sealed import PersonKey, Vault
 
 _AT_ONCE = 500

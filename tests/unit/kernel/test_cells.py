@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from services.registry.domain.people import masked_name, masked_phone, normalise_phone, surname_of
+from services.registry.domain.people import masked_name, masked_phone, surname_of
 from shared.kernel.cells import (
     Cell,
     CellFault,
@@ -14,6 +14,7 @@ from shared.kernel.cells import (
     text_of,
     whole_number_of,
 )
+from shared.kernel.identities import normalise_phone
 
 
 @pytest.mark.scenario("P6")

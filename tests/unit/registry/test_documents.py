@@ -8,10 +8,10 @@ from services.registry.domain.documents import (
     Document,
     DocumentKind,
     masked_number,
-    normalise_number,
     read_document,
 )
 from shared.kernel.cells import Cell, CellFault
+from shared.kernel.identities import normalise_number
 
 RIC, PERMIT, PASSPORT = DocumentKind.RESIDENT_ID, DocumentKind.RESIDENCE_PERMIT, DocumentKind.PASSPORT
 

@@ -1,0 +1,78 @@
+"""Files that come in as a form and go out to be saved."""
+
+from typing import Annotated, ClassVar
+from urllib.parse import quote
+
+from fastapi import Query, Request, Response
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from shared.http.problem import HttpRefusal
+from shared.kernel.tables import MEDIA_TYPES, FileFormat
+
+MAX_BYTES = 64_000_000
+FormatQuery = Annotated[FileFormat, Query(alias="format", description="xlsx, or CSV in UTF-8 with a BOM.")]
+FILE_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "An xlsx workbook, or CSV in UTF-8 (with or without BOM), UTF-16 or GBK.",
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class NoFile(HttpRefusal):
+    """The form has no part `file`, or it is no form."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "file_missing"
+
+
+class _InMemory(MultiPartParser):
+    """Keeps the upload in memory: the usual parser spools it to a file, where it would lie in the clear."""
+
+    spool_max_size = MAX_BYTES + 1
+
+
+async def uploaded_file(request: Request) -> tuple[str, bytes]:
+    """The name and the bytes of the form's part `file`.
+
+    Raises:
+        NoFile: there is none.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
+    try:
+        form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=1).parse()
+    except MultiPartException as error:
+        raise NoFile("表单无法解析。The form cannot be read.", field="file") from error
+    try:
+        part = form.get("file")
+        if not isinstance(part, UploadFile):
+            raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
+        return (part.filename or "")[:200].replace("\0", ""), await part.read()
+    finally:
+        await form.close()
+
+
+def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
+    """A file to be saved under a Chinese name."""
+    named = quote(f"{name}.{file_format}")
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[file_format],
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{named}"},
+    )
