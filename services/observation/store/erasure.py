@@ -1,4 +1,4 @@
-"""What goes when its time is over: health answers, reasons and notes, contacts. Counts stay."""
+"""What goes when its time is over: health answers, reasons, notes and places, contacts. Counts stay."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,13 @@ where c.ended_at < $1 and (
   or exists (select from decision d where d.case_id = c.case_id and d.reason_sealed is not null)
   or exists (select from contact_attempt a where a.case_id = c.case_id and a.note_sealed is not null)
   or exists (select from door_task t where t.case_id = c.case_id and t.note_sealed is not null)
-  or exists (select from pattern_flag f where f.case_id = c.case_id and f.note_sealed is not null))
+  or exists (select from pattern_flag f where f.case_id = c.case_id and f.note_sealed is not null)
+  or exists (select from fever_result r join fever_episode e using (episode_id)
+    where e.case_id = c.case_id and r.reason_sealed is not null)
+  or exists (select from confirmation f
+    where f.person_ref = c.person_ref and f.confirmed_at <= c.ended_at and f.reason_sealed is not null)
+  or exists (select from risk_proposal p where p.case_id = c.case_id and p.reason_sealed is not null)
+  or exists (select from measure_change m where m.case_id = c.case_id and m.place_sealed is not null))
 order by c.ended_at, c.case_id limit $2 for update of c
 """
 CONTACTS_DUE = """
@@ -48,6 +54,23 @@ ERASE_PATTERN_NOTES = """
 update pattern_flag set note_sealed = null, content_index = ''
 where case_id = any($1::uuid[]) and note_sealed is not null
 """
+ERASE_CLINICS = """
+update fever_result r set reason_sealed = null, content_index = ''
+from fever_episode e
+where e.episode_id = r.episode_id and e.case_id = any($1::uuid[]) and r.reason_sealed is not null
+"""
+ERASE_CONFIRMATIONS = """
+update confirmation f set reason_sealed = null, content_index = ''
+from observation_case c
+where c.person_ref = f.person_ref and c.case_id = any($1::uuid[])
+  and (c.ended_at is null or f.confirmed_at <= c.ended_at) and f.reason_sealed is not null
+"""
+ERASE_PROPOSALS = """
+update risk_proposal set reason_sealed = null where case_id = any($1::uuid[]) and reason_sealed is not null
+"""
+ERASE_PLACES = """
+update measure_change set place_sealed = null where case_id = any($1::uuid[]) and place_sealed is not null
+"""
 DROP_CARDS = "delete from contact_card where person_ref = any($1::uuid[])"
 NOTE_ERASED = """
 insert into person_erased (person_ref, erased_at) values ($1, $2) on conflict (person_ref) do nothing
@@ -76,19 +99,16 @@ _ERASE_HEALTH = (
     ERASE_NOTES,
     ERASE_DOOR_NOTES,
     ERASE_PATTERN_NOTES,
+    ERASE_CLINICS,
+    ERASE_CONFIRMATIONS,
+    ERASE_PROPOSALS,
+    ERASE_PLACES,
 )
 
 
 async def erase_health(tx: Tx, case_ids: Sequence[UUID]) -> None:
-    """Erase answers, reasons and notes of cases; windows, standings and counts stay."""
-    for statement in (
-        ERASE_ANSWERS,
-        ERASE_CORRECTIONS,
-        ERASE_REASONS,
-        ERASE_NOTES,
-        ERASE_DOOR_NOTES,
-        ERASE_PATTERN_NOTES,
-    ):
+    """Erase answers, reasons, notes and places of cases; windows, standings and counts stay."""
+    for statement in _ERASE_HEALTH:
         await tx.execute(statement, list(case_ids))
 
 

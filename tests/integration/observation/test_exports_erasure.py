@@ -120,7 +120,14 @@ async def test_health_answers_and_contacts_go_after_the_policy_s_days_and_no_fig
     case_id, other = await desk.open_case(event), await desk.open_case()
     await desk.card(event, name="陈某某", phone="13800001234", room="9-1-301")
     desk.move(FEB25, "07:00")
-    await desk.declare(case_id)
+    await desk.declare(case_id, 37.9)
+    (fever,) = (await desk.get("/v1/fevers")).json()["items"]
+    said = {"result_id": str(uuid4()), "result": "cleared", "reason": "发热门诊排除"}
+    assert (await desk.post(f"/v1/fevers/{fever['episode_id']}/results", said)).status_code == 201
+    assert (await desk.decide(case_id, "resume")).status_code == 201
+    place = {"measure": "centralized_observation", "site": "集中观察点一", "room": "301"}
+    moved = {"decision_id": str(uuid4()), "kind": "change_measure", "reason": "居家条件不足", **place}
+    assert (await desk.post(f"/v1/cases/{case_id}/decisions", moved, OFFICER)).status_code == 201
     desk.move(date(2020, 3, 10), "09:00")
     assert (await desk.decide(case_id, "close", "期满核对无异常")).status_code == 201
     before = (await desk.get(f"/v1/cases/{case_id}")).json()
@@ -140,6 +147,8 @@ async def test_health_answers_and_contacts_go_after_the_policy_s_days_and_no_fig
     assert {row["体温"] for row in erased if row["填报方式"]} == {"已清除"}
     kept = await desk.rows("select 1 from decision where reason_sealed is not null")
     kept += await desk.rows("select 1 from declaration where answers_sealed is not null")
+    kept += await desk.rows("select 1 from fever_result where reason_sealed is not null")
+    kept += await desk.rows("select 1 from measure_change where place_sealed is not null")
     assert kept == []
     await desk.tick()
     assert (await desk.get(f"/v1/cases/{other}")).json()["state"] == "awaiting_closure"
