@@ -18,7 +18,7 @@ from shared.testing.databases import Databases
 from tests.acceptance.gates import check, enrol_device
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import board
-from tests.acceptance.watched import AREAS, CHECKPOINT, HERE, SERVICES, THERE, Watch, instant
+from tests.acceptance.watched import AREAS, CHECKPOINT, HERE, SERVICES, THERE, Watch, instant, told
 
 FEB24, FEB25 = date(2020, 2, 24), date(2020, 2, 25)
 pytestmark = pytest.mark.timeout(300)
@@ -131,6 +131,96 @@ async def test_the_night_of_the_24th(watch: Watch) -> None:
     await watch.stack.equal()
     line = await board(watch.stack, HERE)
     assert (line["awaiting_closure"], line["under_observation"], line["passes_active"]) == (0, 4, 2)
+
+
+@pytest.mark.requirement("R2.7")
+async def test_what_cannot_be_is_refused_by_name_and_leaves_nothing(watch: Watch) -> None:
+    stack = watch.stack
+    clerk, officer = stack.as_role("community_clerk"), stack.as_role("hq_officer")
+    mine, other, over = [await watch.case_of(await watch.back(watch.day)) for _ in range(3)]
+    await watch.decide(over["case_id"], "cancelled")
+    sessions = []
+    for case in (mine, other):
+        path = f"/v1/cases/{case['case_id']}/links"
+        link = {"link_id": str(uuid4())}
+        link |= await stack.call("POST", "observation", path, headers=clerk, json=link)
+        opened = await stack.call(
+            "POST", "observation", "/v1/link-sessions", headers={}, json={"token": link["token"]}
+        )
+        sessions.append((link, {"Authorization": f"Link {opened['session']}"}))
+    (own, resident), (_, _) = sessions
+    declare, decide = "/v1/cases/{}/declarations", "/v1/cases/{}/decisions"
+    said = {"declaration_id": str(uuid4()), "temperature_c": 36.5}
+    by_phone, reason = said | {"via": "phone"}, {"reason": "已核实"}
+    without_reason = {"decision_id": str(uuid4()), "kind": "close"}
+    decision = without_reason | reason
+    tomorrow = (watch.day + timedelta(days=1)).isoformat()
+    before = [await watch.case(case["case_id"]) for case in (mine, other, over)]
+    told_before = await told(stack, "observation")
+    bad: list[tuple[str, dict[str, Any], dict[str, str], int, str]] = [
+        (
+            declare.format(mine["case_id"]),
+            by_phone | {"temperature_c": 365},
+            clerk,
+            422,
+            "temperature_implausible",
+        ),
+        (
+            declare.format(mine["case_id"]),
+            by_phone | {"temperature_c": 33.9},
+            clerk,
+            422,
+            "temperature_implausible",
+        ),
+        (
+            declare.format(mine["case_id"]),
+            by_phone | {"temperature_c": 43.1},
+            clerk,
+            422,
+            "temperature_implausible",
+        ),
+        (declare.format(mine["case_id"]), by_phone | {"note": "x"}, clerk, 422, "invalid_request"),
+        (declare.format(mine["case_id"]), by_phone | {"symptoms": ["a\0b"]}, clerk, 422, "invalid_request"),
+        (declare.format(over["case_id"]), by_phone, clerk, 409, "case_ended"),
+        (declare.format(uuid4()), by_phone, clerk, 404, "case_unknown"),
+        (decide.format(mine["case_id"]), decision | {"reason": ""}, officer, 422, "invalid_request"),
+        (
+            decide.format(mine["case_id"]),
+            without_reason,
+            officer,
+            422,
+            "invalid_request",
+        ),
+        (decide.format(mine["case_id"]), decision, officer, 409, "release_too_early"),
+        (decide.format(over["case_id"]), decision, officer, 409, "case_ended"),
+        (decide.format(mine["case_id"]), decision | {"kind": "resume"}, officer, 409, "not_interrupted"),
+        ("/v1/me/declarations", by_phone, resident, 422, "invalid_request"),
+        ("/v1/me/declarations", said, {"Authorization": "Link nobody"}, 401, "token_refused"),
+        (declare.format(other["case_id"]), by_phone, resident, 403, "role_not_allowed"),
+        ("/v1/link-sessions", {"token": own["token"], "device_key": "k" * 30}, {}, 409, "link_already_used"),
+        ("/v1/link-sessions", {"token": "x" * 40}, {}, 404, "link_unknown"),
+    ]
+    for path, body, headers, status, code in bad:
+        answer = await stack.http.post(f"{stack.base('observation')}{path}", json=body, headers=headers)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (status, code), (path, body, answer.text)
+        assert answer.headers["content-type"].startswith("application/problem+json")
+        assert "。" in problem["detail"], problem
+    family = {"declarations": [said | {"case_id": other["case_id"]}]}
+    queue = await stack.call(
+        "POST", "observation", "/v1/me/family/declarations", headers=resident, json=family
+    )
+    assert [(one["status"], one["code"]) for one in queue["items"]] == [("rejected", "not_in_family")]
+    arriving = {
+        "intake_id": str(uuid4()),
+        "person": watch.somebody(),
+        "dwelling": {"dwelling_id": await watch.dwelling()},
+        "trip": {"origin_code": "330100", "arrived_on": tomorrow, "transport": "train", "proof": True},
+    }
+    future = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=arriving, expect=422)
+    assert (future["code"], future["field"]) == ("arrival_in_future", "trip.arrived_on")
+    assert [await watch.case(case["case_id"]) for case in (mine, other, over)] == before
+    assert await told(stack, "observation") == told_before
 
 
 @pytest.mark.scenario("O6", "O7", "G2")
