@@ -17,10 +17,11 @@ SymptomReported (channel `cases`); DeclarationSubmitted, DeclarationMissed, Decl
 (channel `follow_ups`).
 
 HTTP: staff: `/v1/cases`, a case with its days, declarations by phone or visit, one by one or queued
-(`/v1/declarations/batch`), corrections, decisions, links and whom they reach, links on paper (`/v1/link-sheets`),
-`/v1/fevers`, `/v1/confirmations`, `/v1/escalations`, `/v1/messages`, `/v1/message-counts`, `/v1/risk-proposals`,
-`/v1/worklists`, `/v1/case-days`, attempts and follow-ups, bulk actions, compounds' observation groups, sheets and
-tables of declarations; `/v1/released-model` for headquarters; residents, by a personal link: `/v1/link-sessions`,
-`/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`; the message service, by signature: `/v1/message-receipts`;
-devices at doors: `/v1/door-signals`, and for staff `/v1/door-tasks` and a case's door devices; `/v1/pattern-flags`.
+(`/v1/declarations/batch`) or as a questionnaire platform's list (`/v1/declaration-imports`), corrections, decisions,
+links and whom they reach, links on paper (`/v1/link-sheets`), `/v1/fevers`, `/v1/confirmations`, `/v1/escalations`,
+`/v1/messages`, `/v1/message-counts`, `/v1/risk-proposals`, `/v1/worklists`, `/v1/case-days`, attempts and follow-ups,
+bulk actions, compounds' observation groups, sheets and tables of declarations; `/v1/released-model` for headquarters;
+residents, by a personal link: `/v1/link-sessions`, `/v1/me/case`, `/v1/me/declarations`, `/v1/me/family`; the message
+service, by signature: `/v1/message-receipts`; devices at doors: `/v1/door-signals`, and for staff `/v1/door-tasks`
+and a case's door devices; `/v1/pattern-flags`.
 """

@@ -16,6 +16,7 @@ from services.observation.api import (
     link_sheets,
     messages,
     patterns,
+    questionnaires,
     released,
     resident,
     risks,
@@ -30,6 +31,7 @@ from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
 from services.observation.store import patterns as pattern_store
+from shared.http import uploads
 from shared.runtime import Context, Service
 
 
@@ -49,6 +51,7 @@ def build(context: Context) -> Service:
             risks.router,
             entries.router,
             batches.router,
+            questionnaires.router,
             desk.router,
             link_sheets.router,
             groups.router,
@@ -91,9 +94,11 @@ def build(context: Context) -> Service:
             tickers.patterns(context.vault),
             tickers.retention(),
             tickers.bulk_actions(context.vault, outlets),
+            tickers.questionnaire_lists(context.vault),
         ),
         authenticators={
             "Link": resident.link_authenticator(context.database),
             "Door": doors.door_authenticator(context.database),
         },
+        body_limits={"POST /v1/declaration-imports": uploads.MAX_BYTES},
     )

@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 
 from services.observation import metrics
 from services.observation.domain.calendar import WINDOWS, Calendar
-from services.observation.handlers import bulk, erasure, escalating, intakes, messages, observing, risks
+from services.observation.handlers import (
+    bulk,
+    contacts,
+    erasure,
+    escalating,
+    intakes,
+    messages,
+    observing,
+    questionnaires,
+    risks,
+)
 from services.observation.handlers import doors as door_handlers
 from services.observation.handlers import patterns as pattern_handlers
 from services.observation.handlers.webhook import Outlets
@@ -93,6 +103,16 @@ def bulk_actions(vault: Vault, outlets: Outlets) -> Ticker:
         await bulk.run_due(database, vault, outlets)
 
     return Ticker(name=bulk.NAME, act=act, every_seconds=1)
+
+
+def questionnaire_lists(vault: Vault) -> Ticker:
+    """Work off questionnaire platforms' lists; first index the cards by which their lines find people."""
+
+    async def act(database: Database) -> None:
+        await contacts.index_kept(database, vault)
+        await questionnaires.run_due(database, vault)
+
+    return Ticker(name=questionnaires.NAME, act=act, every_seconds=1)
 
 
 async def _erasing(database: Database) -> None:

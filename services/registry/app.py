@@ -61,6 +61,7 @@ from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
 from services.registry.store import vehicles as vehicle_store
+from shared.http import uploads
 from shared.runtime import Context, Service, Ticker
 
 
@@ -160,7 +161,7 @@ def build(context: Context) -> Service:
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
         ),
         body_limits={
-            "POST /v1/imports": imports_api.MAX_BYTES,
+            "POST /v1/imports": uploads.MAX_BYTES,
             "POST /v1/watch-lists/{list_id}/files": watch_lists_api.MAX_BYTES,
         },
         rate_limits=rate_limits(context.settings),

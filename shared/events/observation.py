@@ -48,7 +48,7 @@ class DeclarationSubmitted(
     day: date
     window: WindowName
     late: bool
-    by: Literal["self", "proxy", "phone", "visit"]
+    by: Literal["self", "proxy", "phone", "visit", "import"]
     temperature_c: Decimal | None
     symptomatic: bool
     submitted_at: AwareDatetime
@@ -216,7 +216,7 @@ class SymptomReported(
     person_ref: PersonRef
     compound: CompoundId
     fever: bool
-    by: Literal["self", "proxy", "phone", "visit"]
+    by: Literal["self", "proxy", "phone", "visit", "import"]
     reported_at: AwareDatetime
 
 

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import ClassVar
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -52,12 +52,13 @@ class Row:
     cells: dict[str, str]
 
 
-def read(content: bytes, *, required: Sequence[str]) -> list[Row]:
+def read(content: bytes, *, required: Sequence[str], instants: bool = False) -> list[Row]:
     """All records of a file.
 
     Args:
         content: the file.
         required: headers that every sheet with data must have; columns are found by header, not by position.
+        instants: keep the time of day of cells that have one; otherwise such a cell is its day.
 
     Raises:
         FileUnreadable: and why.
@@ -65,7 +66,7 @@ def read(content: bytes, *, required: Sequence[str]) -> list[Row]:
     sheets = _excel(content) if content.startswith(b"PK\x03\x04") else _csv(content)
     rows: list[Row] = []
     for sheet, lines in sheets:
-        rows.extend(_records(sheet, lines, required))
+        rows.extend(_records(sheet, lines, required, instants=instants))
         if len(rows) > MOST_ROWS:
             raise FileUnreadable(
                 f"超过 {MOST_ROWS} 行，请拆分文件。More than {MOST_ROWS} rows; split the file."
@@ -83,7 +84,9 @@ def plain(text: str) -> str:
     ).strip()
 
 
-def _records(sheet: str, lines: Iterator[Sequence[object]], required: Sequence[str]) -> Iterator[Row]:
+def _records(
+    sheet: str, lines: Iterator[Sequence[object]], required: Sequence[str], *, instants: bool
+) -> Iterator[Row]:
     headers = [_text(cell) for cell in next(lines, ())]
     if not any(headers):
         return
@@ -92,15 +95,19 @@ def _records(sheet: str, lines: Iterator[Sequence[object]], required: Sequence[s
             f"缺少列：{'、'.join(missing)}。Columns are missing: {', '.join(missing)}.", missing=missing
         )
     for number, line in enumerate(lines, start=2):
-        cells = {name: _text(cell) for name, cell in zip(headers, line, strict=False) if name}
+        cells = {
+            name: _text(cell, instants=instants) for name, cell in zip(headers, line, strict=False) if name
+        }
         if any(cells.values()):
             yield Row(sheet=sheet, number=number, cells=cells)
 
 
-def _text(cell: object) -> str:
+def _text(cell: object, *, instants: bool = False) -> str:
     match cell:
         case float() if cell.is_integer():
             return str(int(cell))
+        case datetime() if instants and cell.time() != time(0):
+            return cell.isoformat(sep=" ", timespec="seconds")
         case datetime():
             return cell.date().isoformat()
         case date():

@@ -180,7 +180,7 @@ async def test_what_cannot_be_is_refused_by_name_and_leaves_nothing(watch: Watch
             "temperature_implausible",
         ),
         (declare.format(mine["case_id"]), by_phone | {"note": "x"}, clerk, 422, "invalid_request"),
-        (declare.format(mine["case_id"]), by_phone | {"symptoms": ["a\0b"]}, clerk, 422, "invalid_request"),
+        (declare.format(mine["case_id"]), by_phone | {"symptoms": ["a\0b"]}, clerk, 400, "malformed_json"),
         (declare.format(over["case_id"]), by_phone, clerk, 409, "case_ended"),
         (declare.format(uuid4()), by_phone, clerk, 404, "case_unknown"),
         (decide.format(mine["case_id"]), decision | {"reason": ""}, officer, 422, "invalid_request"),

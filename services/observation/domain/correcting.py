@@ -26,8 +26,8 @@ class NotOwnDeclaration(Refusal):
     code: ClassVar[str] = "not_own_declaration"
 
 
-HOUSEHOLD = frozenset({"self", "proxy"})
-"""Channels through which a household declares by itself."""
+HOUSEHOLD = frozenset({"self", "proxy", "import"})
+"""Channels through which a household declares by itself: the own phone, or a questionnaire platform."""
 
 
 def check_correction(*, channel: str, corrected_by: UUID | None, by_household: bool) -> None:

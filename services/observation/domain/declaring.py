@@ -19,7 +19,8 @@ from services.observation.domain.refusals import (
 from shared.events.policy import PolicyDocument, TemperatureRules
 from shared.kernel.days import local_day, start_of
 
-Channel = Literal["self", "proxy", "phone", "visit"]
+Channel = Literal["self", "proxy", "phone", "visit", "import"]
+"""Through what a declaration came; `import`: a line of a questionnaire platform's list (R4.2)."""
 Symptom = Literal[
     "fever", "cough", "fatigue", "sore_throat", "short_of_breath", "diarrhoea", "loss_of_smell", "other"
 ]

@@ -21,7 +21,13 @@ STATES: Mapping[WindowState, str] = {
     WindowState.UPCOMING: "",
     WindowState.NOT_DUE: "",
 }
-CHANNELS: Mapping[str, str] = {"self": "本人", "proxy": "代报", "phone": "电话", "visit": "上门"}
+CHANNELS: Mapping[str, str] = {
+    "self": "本人",
+    "proxy": "代报",
+    "phone": "电话",
+    "visit": "上门",
+    "import": "问卷",
+}
 SYMPTOMS: Mapping[str, str] = {
     "fever": "发热",
     "cough": "咳嗽",

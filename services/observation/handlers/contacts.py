@@ -1,17 +1,26 @@
-"""How to reach the people under observation (architecture §3, §8)."""
+"""How to reach the people under observation, and how a list's lines find them (architecture §3, §8, R4.2)."""
 
-from services.observation.store import copies
+from collections.abc import Mapping
+from typing import Any
+
+from services.observation.domain.questionnaires import DOCUMENT, NAME_PHONE, name_and_phone
+from services.observation.store import copies, matching
 from services.observation.store.copies import SealedContact
-from shared.db.pool import Tx
+from shared.db.pool import Database, Tx
 from shared.events.registry.cards import SubjectCardSealed
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import PersonKeyMissingError, Vault
 
 RECIPIENT = "observation"
+NAME = "observation.contact_indexes"
+BATCH = 500
 
 
 async def keep_contact(event: SubjectCardSealed, *, tx: Tx, vault: Vault, card_keys: CardKeys) -> None:
-    """Keep what the registry says about how to reach somebody, sealed by our own vault; drop it when told to."""
+    """Keep what the registry says about how to reach somebody, sealed by our own vault; drop it when told to.
+
+    Documents are kept as keyed indexes only: they are looked up, and never shown here.
+    """
     if event.recipient != RECIPIENT:
         return
     if event.card is None:
@@ -27,4 +36,36 @@ async def keep_contact(event: SubjectCardSealed, *, tx: Tx, vault: Vault, card_k
         name: vault.seal(key, name, str(card[name])) if card.get(name) else None
         for name in ("name", "phone", "room")
     }
-    await copies.keep_card(tx, event.person_ref, event.compound, SealedContact(**sealed))
+    contact = SealedContact(
+        **sealed,
+        documents_index=tuple(vault.index(DOCUMENT, str(number)) for number in card.get("documents", ())),
+        name_phone_index=_name_phone_index(card, vault),
+    )
+    await copies.keep_card(tx, event.person_ref, event.compound, contact)
+
+
+async def index_kept(database: Database, vault: Vault) -> int:
+    """Index cards that were kept before there were indexes, by name and phone; tells how many."""
+    done = 0
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            rows = await matching.lock_not_indexed(tx, BATCH)
+            keys = await vault.keys(row["person_ref"] for row in rows)
+            found: list[bytes | None] = []
+            for row in rows:
+                key = keys.get(row["person_ref"])
+                opened = {
+                    name: vault.open(key, name, row[f"{name}_sealed"])
+                    for name in ("name", "phone")
+                    if key is not None and row[f"{name}_sealed"] is not None
+                }
+                found.append(_name_phone_index(opened, vault))
+            await matching.keep_indexes(tx, [row["person_ref"] for row in rows], found)
+        if not rows:
+            return done
+        done += len(rows)
+
+
+def _name_phone_index(card: Mapping[str, Any], vault: Vault) -> bytes | None:
+    text = name_and_phone(str(card.get("name") or ""), str(card.get("phone") or ""))
+    return None if text is None else vault.index(NAME_PHONE, text)

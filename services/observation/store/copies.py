@@ -32,10 +32,12 @@ returning document
 """
 
 KEEP_CARD = """
-insert into contact_card (person_ref, compound, name_sealed, phone_sealed, room_sealed, kept_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into contact_card (person_ref, compound, name_sealed, phone_sealed, room_sealed, kept_at, documents_index,
+  name_phone_index, indexed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, true)
 on conflict (person_ref) do update set compound = excluded.compound, name_sealed = excluded.name_sealed,
-  phone_sealed = excluded.phone_sealed, room_sealed = excluded.room_sealed, kept_at = excluded.kept_at
+  phone_sealed = excluded.phone_sealed, room_sealed = excluded.room_sealed, kept_at = excluded.kept_at,
+  documents_index = excluded.documents_index, name_phone_index = excluded.name_phone_index, indexed = true
 """
 DROP_CARD = "delete from contact_card where person_ref = $1"
 FIND_CARD = "select name_sealed, phone_sealed, room_sealed from contact_card where person_ref = $1"
@@ -53,6 +55,8 @@ class SealedContact:
     name: bytes | None = field(repr=False)
     phone: bytes | None = field(repr=False)
     room: bytes | None = field(repr=False)
+    documents_index: tuple[bytes, ...] = field(default=(), repr=False)
+    name_phone_index: bytes | None = field(default=None, repr=False)
 
 
 async def calendar(conn: Conn) -> Calendar | None:
@@ -104,7 +108,17 @@ async def take_waiting(tx: Tx, limit: int) -> list[ReturneeRegistered]:
 
 async def keep_card(tx: Tx, person_ref: UUID, compound: str, contact: SealedContact) -> None:
     """Keep a contact card in place of the one before."""
-    await tx.execute(KEEP_CARD, person_ref, compound, contact.name, contact.phone, contact.room, tx.now)
+    await tx.execute(
+        KEEP_CARD,
+        person_ref,
+        compound,
+        contact.name,
+        contact.phone,
+        contact.room,
+        tx.now,
+        list(contact.documents_index),
+        contact.name_phone_index,
+    )
 
 
 async def drop_card(tx: Tx, person_ref: UUID) -> None:

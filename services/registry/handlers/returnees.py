@@ -281,7 +281,10 @@ async def refresh_contact(tx: Tx, keeper: Keeper, person_ref: UUID) -> None:
 async def _contact_card(
     person_ref: PersonRef, compound: CompoundId, dwelling_id: UUID | None, *, tx: Tx, keeper: Keeper
 ) -> None:
-    """Observation's card: name, phone, room. Sent when a case opens, and again only when it says something else."""
+    """Observation's card: name, phone, room, verified documents, by which a questionnaire's lines find people (R4.2).
+
+    Sent when a case opens, and again only when it says something else.
+    """
     found = await people_reading.profiles(tx, [person_ref], keeper.vault)
     if not found:  # erased meanwhile: there is nothing to tell
         return
@@ -290,6 +293,7 @@ async def _contact_card(
         "name": found[0].name,
         "phone": found[0].phone or None,
         "room": homes[0].key.shown() if homes else None,
+        "documents": sorted(one.number for one in found[0].documents if one.verified),
         "compound": compound,
     }
     digest = keeper.vault.index(CARD, json.dumps(card, ensure_ascii=False, sort_keys=True))
