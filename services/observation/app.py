@@ -21,6 +21,7 @@ from services.observation.api import (
     resident,
     risks,
     staff,
+    worklists,
 )
 from services.observation.handlers.webhook import Outlets
 from services.observation.projections import Households, Places, PolicyVersions, RiskLists
@@ -52,6 +53,7 @@ def build(context: Context) -> Service:
             entries.router,
             batches.router,
             questionnaires.router,
+            worklists.router,
             desk.router,
             link_sheets.router,
             groups.router,

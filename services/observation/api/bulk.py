@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field, model_validator
 
-from services.observation.api.desk import Subject
 from services.observation.api.models import DecisionBody, Running, cause
+from services.observation.api.worklists import Subject
 from services.observation.domain.attempts import AttemptKind
 from services.observation.handlers import bulk as handlers
 from services.observation.handlers.bulk import Act, BulkUnknown, Order

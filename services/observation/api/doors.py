@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, FastAPI, Query, Response
 from pydantic import Field
 
-from services.observation.api.desk import OfCompound, OfGrid
 from services.observation.api.models import Instant, Running, cause
 from services.observation.api.scope import place_within
+from services.observation.api.worklists import OfCompound, OfGrid
 from services.observation.domain.doors import (
     DoorDeviceUnknown,
     DoorTaskUnknown,

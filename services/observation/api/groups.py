@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from services.observation.api.desk import opened
+from services.observation.api.contacts import masked_of
 from services.observation.api.models import ContactAnswer, Running, cause
 from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.groups import GroupChange, Membership
@@ -75,7 +75,7 @@ async def read_group(
                 belonged_until=row["ended_at"],
                 confirmed_at=row["confirmed_at"],
                 confirmed_by=row["confirmed_by"],
-                contact=opened(keys.get(row["person_ref"]), row),
+                contact=masked_of(keys.get(row["person_ref"]), row),
             )
             for row in rows[:limit]
         ]

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import Field
 
-from services.observation.api.desk import OfCompound, OfGrid
 from services.observation.api.models import Running, cause
+from services.observation.api.worklists import OfCompound, OfGrid
 from services.observation.domain.messages import Channel, Kind, MessageState, Unsent
 from services.observation.domain.signatures import SignatureRefused, check_signature
 from services.observation.handlers.webhook import RECEIPTS, signing_keys

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from services.observation.api.desk import OfCompound, OfGrid
 from services.observation.api.models import Running, cause
 from services.observation.api.scope import place_within
+from services.observation.api.worklists import OfCompound, OfGrid
 from services.observation.domain.patterns import FlagUnknown, PatternKind, Review
 from services.observation.handlers import patterns as handlers
 from services.observation.store import patterns as store

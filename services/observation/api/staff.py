@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from services.observation.api.contacts import masked_of
 from services.observation.api.models import (
     CaseAnswer,
     CaseLine,
     CellAnswer,
-    ContactAnswer,
     DecisionAnswer,
     DecisionBody,
     FiguresAnswer,
@@ -25,9 +25,8 @@ from services.observation.api.models import (
 )
 from services.observation.api.receipts import answered
 from services.observation.api.scope import place_within, roles_of
-from services.observation.domain.case import Case, State
+from services.observation.domain.case import State
 from services.observation.domain.grid import Cell, figures_of, grid_of
-from services.observation.domain.masking import masked_name, masked_phone
 from services.observation.domain.refusals import CaseUnknown, LinkUnknown
 from services.observation.handlers import links as link_handlers
 from services.observation.handlers import observing
@@ -35,7 +34,6 @@ from services.observation.store import cases, changes, copies, declarations, lin
 from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
-from shared.kernel.sealed import PersonKeyMissingError, Vault
 
 router = APIRouter(tags=["cases"])
 _CASES_AFTER = Cursor(UUID)
@@ -72,7 +70,9 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
         calendar = await observing.calendar_in_force(tx, tx.today)
         declared = await declarations.by_window(tx, case_id)
         measures = await changes.measures(tx, case_id)
-        contact = await copies.find_card(tx, case.person_ref)
+        card = await copies.find_card(tx, case.person_ref)
+        keys = await context.vault.keys([case.person_ref])
+        contact = None if card is None else masked_of(keys.get(case.person_ref), card)
         if contact is not None:
             await copies.note_read(
                 tx,
@@ -120,7 +120,7 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
             for change in case.reschedulings
         ],
         measure_changes=[MeasureChangeAnswer(**dict(row)) for row in measures],
-        contact=None if contact is None else await _masked(case, contact, context.vault),
+        contact=contact,
     )
 
 
@@ -134,18 +134,6 @@ def _cell(cell: Cell, declared: tuple[int, bool]) -> CellAnswer:
         state=cell.state,
         declarations=declared[0],
         alarming=declared[1],
-    )
-
-
-async def _masked(case: Case, contact: copies.SealedContact, vault: Vault) -> ContactAnswer | None:
-    try:
-        key = await vault.key(case.person_ref)
-    except PersonKeyMissingError:  # erased: the card opens for nobody
-        return None
-    return ContactAnswer(
-        name=None if contact.name is None else masked_name(vault.open(key, "name", contact.name)),
-        phone=None if contact.phone is None else masked_phone(vault.open(key, "phone", contact.phone)),
-        room=None if contact.room is None else vault.open(key, "room", contact.room),
     )
 
 

@@ -14,13 +14,14 @@ from pydantic import TypeAdapter
 
 from services.observation.domain.attempts import AttemptKind
 from services.observation.domain.deciding import NO_TERMS, DecisionKind, Terms
+from services.observation.domain.repeats import same_content
 from services.observation.handlers import desk, messages, observing
 from services.observation.handlers.webhook import Outlets
 from services.observation.store import bulk as store
 from shared.db.pool import Database, Tx
 from shared.events.envelope import Cause
 from shared.http.access import OutOfScope, Principal
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import Vault
 
 NAME = "observation.bulk"
@@ -62,11 +63,7 @@ async def ask(
     content = f"{who.subject}|{text}|{','.join(map(str, case_ids))}"
     kept = await store.lock(tx, bulk_id)
     if kept is not None:
-        if kept["content_index"] not in vault.index_all("bulk", content):
-            raise SameIdOtherContent(
-                "该编号已用于其他内容。The id was used for something else.",
-                remedy="请使用新的编号。Use a new id.",
-            )
+        same_content(kept["content_index"], vault.index_all("bulk", content))
         return False
     places = await store.places(tx, case_ids)
     key = await vault.key(bulk_id, create=True)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.observation.domain.correcting import DeclarationUnknown, check_correction
 from services.observation.domain.declaring import Draft
+from services.observation.domain.repeats import other_content
 from services.observation.domain.settling import next_step
 from services.observation.handlers import observing
 from services.observation.handlers.keys import sealing_key
@@ -12,7 +13,6 @@ from services.observation.handlers.observing import Receipt
 from services.observation.store import cases, corrections
 from shared.db.pool import Tx
 from shared.events.observation import DeclarationCorrected
-from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 
@@ -42,7 +42,7 @@ async def correct(cmd: Correction, *, case_id: UUID, recorded_by: str, tx: Tx, v
     content = f"{cmd.corrects}|{cmd.reason}"
     kept = await corrections.find(tx, cmd.draft.declaration_id)
     if kept is not None and kept["content_index"] not in vault.index_all("correction", content):
-        raise _same_id()
+        raise other_content()
     if kept is None:
         check_correction(
             channel=old["channel"], corrected_by=old["corrected_by"], by_household=cmd.by_household
@@ -51,7 +51,7 @@ async def correct(cmd: Correction, *, case_id: UUID, recorded_by: str, tx: Tx, v
     receipt = await observing.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
     if receipt.repeated:
         if kept is None:  # the id belongs to an ordinary declaration
-            raise _same_id()
+            raise other_content()
         return receipt
     key = await sealing_key(vault, before.person_ref)
     await corrections.add(
@@ -83,10 +83,3 @@ async def _tell(draft: Draft, receipt: Receipt, *, corrects: UUID, tx: Tx) -> No
         corrected_at=receipt.received_at,
     )
     await tx.publish(corrected, version=case.version)
-
-
-def _same_id() -> SameIdOtherContent:
-    return SameIdOtherContent(
-        "该编号已用于其他内容。The id was used for something else.",
-        remedy="请使用新的编号。Use a new id.",
-    )

@@ -17,13 +17,14 @@ from services.observation.domain.doors import (
     check_time,
     decide_opening,
 )
+from services.observation.domain.repeats import same_content
 from services.observation.handlers import observing
+from services.observation.handlers.keys import sealing_key
 from services.observation.store import copies
 from services.observation.store import doors as store
 from shared.db.pool import Database, Tx
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import uuid7
-from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 NAME = "observation.doors"
@@ -133,13 +134,9 @@ async def end_task(
     if task["ended_at"] is not None:
         if task["result_id"] != result_id:
             raise DoorTaskEnded("该事项已处理。Somebody has answered for it.")
-        if task["content_index"] not in vault.index_all("door_result", content):
-            raise SameIdOtherContent(
-                "该编号已用于其他内容。The id was used for something else.",
-                remedy="请使用新的编号。Use a new id.",
-            )
+        same_content(task["content_index"], vault.index_all("door_result", content))
         return False
-    key = await vault.key(person_ref, create=True)
+    key = await sealing_key(vault, person_ref)
     await store.end_task(
         tx,
         task["task_id"],

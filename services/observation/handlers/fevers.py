@@ -17,13 +17,13 @@ from services.observation.domain.contacts import (
     new_contact,
 )
 from services.observation.domain.refusals import EpisodeClosed, EpisodeUnknown, PersonUnknown
+from services.observation.domain.repeats import same_content
 from services.observation.domain.settling import decide_settling
 from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.observing import (
     calendar_in_force,
     keep_change,
     open_case,
-    same_content,
 )
 from services.observation.store import cases, changes, copies, fevers, households
 from services.observation.store.fevers import Traced

@@ -1,8 +1,8 @@
 """The key under which something is sealed about a person, unless nothing may be kept of them any more."""
 
 from typing import ClassVar
+from uuid import UUID
 
-from shared.kernel.ids import PersonRef
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import PersonKey, PersonKeyMissingError, Vault
 
@@ -13,7 +13,7 @@ class ErasedPerson(Refusal):
     code: ClassVar[str] = "person_erased"
 
 
-async def sealing_key(vault: Vault, person_ref: PersonRef) -> PersonKey:
+async def sealing_key(vault: Vault, person_ref: UUID) -> PersonKey:
     """Fetch a person's key, or make it.
 
     Raises:

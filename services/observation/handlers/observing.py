@@ -20,6 +20,7 @@ from services.observation.domain.deciding import (
 )
 from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
 from services.observation.domain.refusals import CaseUnknown
+from services.observation.domain.repeats import same_content
 from services.observation.domain.settling import (
     Fact,
     WindowMissed,
@@ -38,7 +39,6 @@ from shared.events.observation import (
     WindowName,
 )
 from shared.http.problem import PolicyUnknown
-from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 Settled = tuple[Case, Case, tuple[Fact, ...]]
@@ -241,19 +241,6 @@ async def locked(tx: Tx, case_id: UUID) -> Case:
     if case is None:
         raise CaseUnknown("没有这个观察个案。There is no such case.")
     return case
-
-
-def same_content(kept: bytes, given: Sequence[bytes]) -> None:
-    """Insist that what was sent under a known id is what was sent first.
-
-    Raises:
-        SameIdOtherContent.
-    """
-    if kept not in given:
-        raise SameIdOtherContent(
-            "该编号已用于其他内容。The id was used for something else.",
-            remedy="请使用新的编号。Use a new id.",
-        )
 
 
 def _answers(draft: Draft) -> str:

@@ -17,12 +17,13 @@ from services.observation.domain.patterns import (
     family_pattern,
     own_pattern,
 )
+from services.observation.domain.repeats import same_content
 from services.observation.handlers.entries import Entry, entries_of
+from services.observation.handlers.keys import sealing_key
 from services.observation.store import copies
 from services.observation.store import patterns as store
 from shared.db.pool import Database, Tx
 from shared.kernel.ids import uuid7
-from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 NAME = "observation.patterns"
@@ -91,13 +92,9 @@ async def review(
     if flag["reviewed_at"] is not None:
         if flag["review_id"] != review_id:
             raise FlagReviewed("该提示已核查。Somebody has looked at it.")
-        if flag["content_index"] not in vault.index_all("pattern_review", content):
-            raise SameIdOtherContent(
-                "该编号已用于其他内容。The id was used for something else.",
-                remedy="请使用新的编号。Use a new id.",
-            )
+        same_content(flag["content_index"], vault.index_all("pattern_review", content))
         return False
-    key = await vault.key(person_ref, create=True)
+    key = await sealing_key(vault, person_ref)
     await store.keep_review(
         tx,
         flag["flag_id"],

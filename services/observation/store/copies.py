@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import asyncpg
+
 from services.observation.domain.calendar import Calendar, PolicyVersion
 from shared.db.pool import Conn, Tx
 from shared.events.policy import PolicyDocument
@@ -126,12 +128,9 @@ async def drop_card(tx: Tx, person_ref: UUID) -> None:
     await tx.execute(DROP_CARD, person_ref)
 
 
-async def find_card(conn: Conn, person_ref: UUID) -> SealedContact | None:
+async def find_card(conn: Conn, person_ref: UUID) -> asyncpg.Record | None:
     """Read a contact card, sealed."""
-    row = await conn.fetchrow(FIND_CARD, person_ref)
-    if row is None:
-        return None
-    return SealedContact(name=row["name_sealed"], phone=row["phone_sealed"], room=row["room_sealed"])
+    return await conn.fetchrow(FIND_CARD, person_ref)
 
 
 async def note_read(tx: Tx, *, actor: str, role: str, action: str, person_ref: UUID, scope: str) -> None:

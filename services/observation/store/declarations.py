@@ -8,8 +8,9 @@ import asyncpg
 
 from services.observation.domain.calendar import Slot
 from services.observation.domain.declaring import Declared, Draft
+from services.observation.domain.repeats import other_content
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 FIND_DECLARATION = """
 select declaration_id, case_id, day, window_name, standing, alarming, received_at, content_index
@@ -34,10 +35,7 @@ insert into decision (decision_id, case_id, kind, reason_sealed, content_index, 
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
-_SAME_ID = SameIdOtherContent(
-    "该编号已用于其他内容。The id was used for something else.",
-    remedy="请使用新的编号。Use a new id.",
-)
+_SAME_ID = other_content()
 REJECTIONS: dict[str, Refusal] = {
     "declaration_pkey": _SAME_ID,
     "decision_pkey": _SAME_ID,

@@ -9,10 +9,11 @@ from uuid import UUID
 import asyncpg
 
 from services.observation.domain.attempts import Attempt
+from services.observation.domain.repeats import other_content
 from services.observation.domain.worklists import Worklist
 from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 WORKLIST = """
 select w.case_id, w.person_ref, w.compound, w.grid, w.category, w.measure, w.state, w.last_day, w.streak,
@@ -99,11 +100,7 @@ where case_id = $1 and kind = any($2::text[]) and ended_at is null returning fol
 """
 
 REJECTIONS: dict[str, Refusal] = {
-    name: SameIdOtherContent(
-        "该编号已用于其他内容。The id was used for something else.",
-        remedy="请使用新的编号。Use a new id.",
-    )
-    for name in ("contact_attempt_pkey", "follow_up_pkey")
+    name: other_content() for name in ("contact_attempt_pkey", "follow_up_pkey")
 }
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from services.observation.domain.doors import DoorTaken, OpeningTask
+from services.observation.domain.repeats import other_content
 from services.observation.store.desk import Reach
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 DEVICE = """
 select d.device_id, d.case_id, d.door, d.key_hash, d.registered_at, d.ended_at, c.ended_at as case_ended_at, c.compound
@@ -89,13 +90,7 @@ REJECTIONS: dict[str, Refusal] = {
         field="door",
         remedy="请先停用原设备。End the other device first.",
     ),
-    **{
-        name: SameIdOtherContent(
-            "该编号已用于其他内容。The id was used for something else.",
-            remedy="请使用新的编号。Use a new id.",
-        )
-        for name in ("door_device_pkey", "door_opening_pkey", "door_task_result_once")
-    },
+    **{name: other_content() for name in ("door_device_pkey", "door_opening_pkey", "door_task_result_once")},
 }
 
 

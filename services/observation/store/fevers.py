@@ -8,9 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from services.observation.domain.contacts import Nearness, Outcome
+from services.observation.domain.repeats import other_content
 from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 OPEN_EPISODE = """
 insert into fever_episode (episode_id, person_ref, compound, grid, case_id, source, opened_at)
@@ -75,10 +76,7 @@ select person_ref, dwelling_id, outcome, case_id from close_contact where confir
 """
 LAST_PLACE = "select compound from fever_episode where person_ref = $1 order by opened_at desc limit 1"
 
-_SAME_ID = SameIdOtherContent(
-    "该编号已用于其他内容。The id was used for something else.",
-    remedy="请使用新的编号。Use a new id.",
-)
+_SAME_ID = other_content()
 REJECTIONS: dict[str, Refusal] = {"fever_result_pkey": _SAME_ID, "confirmation_pkey": _SAME_ID}
 
 

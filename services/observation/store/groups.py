@@ -4,8 +4,9 @@ from uuid import UUID
 
 import asyncpg
 
+from services.observation.domain.repeats import other_content
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 GROUP = """
 select c.case_id, c.person_ref, c.grid, c.opened_at, c.ended_at, last.confirmed_at, last.confirmed_by,
@@ -30,10 +31,7 @@ insert into group_change (change_id, case_id, change, confirmed_at, confirmed_by
 """
 
 REJECTIONS: dict[str, Refusal] = {
-    "group_change_pkey": SameIdOtherContent(
-        "该编号已用于其他内容。The id was used for something else.",
-        remedy="请使用新的编号。Use a new id.",
-    ),
+    "group_change_pkey": other_content(),
 }
 
 

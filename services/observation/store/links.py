@@ -5,8 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
+from services.observation.domain.repeats import other_content
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 LINK_OF_ID = "select case_id from resident_link where link_id = $1"
 REVOKE_LIVE = """
@@ -36,10 +37,7 @@ where l.session_hash = $1
 CASE_OF_LINK = "select case_id from resident_link where link_id = $1 and revoked_at is null"
 
 REJECTIONS: dict[str, Refusal] = {
-    "resident_link_pkey": SameIdOtherContent(
-        "该编号已用于其他内容。The id was used for something else.",
-        remedy="请使用新的编号。Use a new id.",
-    ),
+    "resident_link_pkey": other_content(),
 }
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from services.observation.domain.patterns import Pattern
+from services.observation.domain.repeats import other_content
 from services.observation.store.desk import Reach
 from shared.db.pool import Conn, Tx
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import Refusal
 
 NOTE_DUE = """
 insert into pattern_due (case_id) values ($1) on conflict (case_id) do update set case_id = excluded.case_id
@@ -57,10 +58,7 @@ where flag_id = $1
 """
 
 REJECTIONS: dict[str, Refusal] = {
-    "pattern_flag_review_once": SameIdOtherContent(
-        "该编号已用于其他内容。The id was used for something else.",
-        remedy="请使用新的编号。Use a new id.",
-    ),
+    "pattern_flag_review_once": other_content(),
 }
 
 
