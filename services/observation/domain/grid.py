@@ -65,7 +65,7 @@ def grid_of(case: Case, calendar: Calendar, *, now: datetime) -> tuple[Cell, ...
     stop = case.open_interruption
     last = case.last_day if stop is None else max(case.last_day, local_day(now))
     cells: list[Cell] = []
-    day = case.anchor_date
+    day = min(case.anchor_date, case.day_zero)  # corrected to an earlier one
     while day <= last:
         for window in WINDOWS:
             span = calendar.span(day, window)
