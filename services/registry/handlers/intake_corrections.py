@@ -1,6 +1,6 @@
 """Correcting an intake with a reason: the old content is kept, observation hears what it said before (O3, R4.6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -126,12 +126,7 @@ async def _amended(
     origin_code, details, decision = await returnees.decide_trip(
         after.trip, after.details, after.choice, rules=rules, areas=areas, day=day, tx=tx
     )
-    trip = Trip(
-        origin_code=origin_code,
-        arrived_on=after.trip.arrived_on,
-        transport=after.trip.transport,
-        proof=after.trip.proof,
-    )
+    trip = replace(after.trip, origin_code=origin_code)
     return (
         Statement(trip=trip, details=details, choice=after.choice),
         _Decided(decision=decision, policy_version=rules.version, risk_revision=areas.revision),
@@ -139,25 +134,18 @@ async def _amended(
 
 
 async def _write(tx: Tx, intake_id: UUID, after: Statement, decided: _Decided, key: PersonKey) -> None:
-    trip, choice, decision = after.trip, after.choice, decided.decision
+    reason = after.choice.reason
     await store.correct(
         tx,
         intake_id,
-        trip=(trip.origin_code, trip.arrived_on, trip.transport, trip.proof),
-        decided=(
-            decision.category,
-            decision.measure,
-            Vault.seal(key, returnees.REASON, choice.reason) if choice.reason else None,
-            choice.approved_by,
-            decision.anchor_date,
-            decision.anchor_basis,
-            decision.last_day,
-            decision.pass_from,
-            decided.policy_version,
-            decided.risk_revision,
-        ),
+        trip=after.trip,
+        decision=decided.decision,
+        reason_sealed=Vault.seal(key, returnees.REASON, reason) if reason else None,
+        approved_by=after.choice.approved_by,
+        policy_version=decided.policy_version,
+        risk_revision=decided.risk_revision,
     )
-    await intake_details.keep(tx, intake_id, after.details, decision.proposed, key)
+    await intake_details.keep(tx, intake_id, after.details, decided.decision.proposed, key)
 
 
 def _statement(row: asyncpg.Record, key: PersonKey) -> Statement:

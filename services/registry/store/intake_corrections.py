@@ -1,10 +1,10 @@
 """Intakes that were corrected, and what they said before (O3, R4.6)."""
 
-from datetime import date
 from uuid import UUID
 
 import asyncpg
 
+from services.registry.domain.returnees import IntakeDecision, Trip
 from shared.db.pool import Conn, Tx
 
 CORRECTION = "select intake_id, content_index from intake_correction where correction_id = $1"
@@ -56,11 +56,32 @@ async def correct(
     tx: Tx,
     intake_id: UUID,
     *,
-    trip: tuple[str, date, str, bool],
-    decided: tuple[str, str, bytes | None, str | None, date, str, date, date, int, int],
+    trip: Trip,
+    decision: IntakeDecision,
+    reason_sealed: bytes | None,
+    approved_by: str | None,
+    policy_version: int,
+    risk_revision: int,
 ) -> None:
-    """Overwrite trip and decision, in the order of the statement's columns."""
-    await tx.execute(CORRECT, intake_id, *trip, *decided)
+    """Overwrite the trip, what was decided, and by which rules; the rest is written as at the first time."""
+    await tx.execute(
+        CORRECT,
+        intake_id,
+        trip.origin_code,
+        trip.arrived_on,
+        trip.transport,
+        trip.proof,
+        decision.category,
+        decision.measure,
+        reason_sealed,
+        approved_by,
+        decision.anchor_date,
+        decision.anchor_basis,
+        decision.last_day,
+        decision.pass_from,
+        policy_version,
+        risk_revision,
+    )
 
 
 async def versions(conn: Conn, intake_id: UUID) -> list[asyncpg.Record]:
