@@ -1,4 +1,4 @@
-"""Sanitation through all services: rounds and sites over time, as headquarters see them (S1 to S3)."""
+"""Sanitation through all services: rounds, sites over time and isolation waste, as headquarters see them (S1 to S4)."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.kernel.days import at_local, local_day
+from tests.acceptance.people import came_from, dwellings, resident_id
 from tests.acceptance.stack import Stack
 
 HERE = "swept-001"
@@ -138,3 +139,85 @@ async def test_what_is_short_at_midnight_is_seen_at_headquarters_until_a_late_en
     assert (await figures(stack, day))["lift"] == (1, 2, 2, 1)
     assert (await figures(stack, following))["gatehouse"] == (0, 0, 0, 0)
     assert (await figures(stack, following))["public_area"] == (1, 2, 0, 0)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.scenario("S4")
+@pytest.mark.requirement("R5.2", "R4.8")
+async def test_a_household_under_quarantine_is_served_to_day_fourteen_and_what_is_not_fetched_is_seen(
+    town: Stack,
+) -> None:
+    stack, here = town, "lj-011"
+    clerk, officer = stack.as_role("community_clerk"), stack.as_role("hq_officer")
+    worker = stack.as_role("sanitation_worker", f"compound:{here}")
+    day = local_day(stack.now()) + timedelta(days=1)
+    await stack.move_to(at_local(day, time(10, 0)))
+    [home, *_] = await dwellings(stack, here)
+    intake = {
+        "intake_id": str(uuid4()),
+        "person": {
+            "name": "百里扫雪",
+            "phone": "19900008765",
+            "documents": [{"kind": "resident_id", "number": resident_id("19880607", 655)}],
+        },
+        "dwelling": {"dwelling_id": home["dwelling_id"]},
+        "trip": came_from("330300", day),
+    }
+    came = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=intake, expect=201)
+    assert came["measure"] == "home_quarantine"
+    last = date.fromisoformat(came["last_day"])
+    await stack.equal()
+    await stack.move_to(at_local(day, time(10, 1)))
+
+    async def pickups(on: date) -> list[Any]:
+        path = f"/v1/pickups?compound={here}&day={on}"
+        items = (await stack.call("GET", "sanitation", path, headers=worker))["items"]
+        return [one for one in items if one["dwelling_id"] == home["dwelling_id"]]
+
+    async def waste(on: date) -> tuple[int, int, int]:
+        answer = await stack.call("GET", "reporting", f"/v1/waste?day={on}", headers=officer)
+        lines = [one for one in answer["lines"] if one["compound"] == here]
+        return (lines[0]["pickups"], lines[0]["done"], lines[0]["missed"]) if lines else (0, 0, 0)
+
+    # Due on the same day, at a door that only who fetches reads; custody in order, and nothing else.
+    [due] = await pickups(day)
+    assert due["state"] == "due"
+    assert datetime.fromisoformat(due["due_at"]) == at_local(day, time(18, 0))
+    assert due["room"]
+    seen = await stack.call("GET", "sanitation", f"/v1/pickups?compound={here}&day={day}", headers=officer)
+    assert {one["room"] for one in seen["items"]} == {None}
+    await stack.move_to(at_local(day, time(19, 0)))
+    for name, more, expect in (
+        ("collected", {"bags": 1}, 409),
+        ("sealed", {}, 201),
+        ("disinfected", {}, 409),
+        ("collected", {"bags": 1}, 201),
+        ("disinfected", {}, 201),
+        ("handed_over", {"receiver": "env_unit_1"}, 201),
+        ("handed_over", {"receiver": "env_unit_1"}, 409),
+    ):
+        await stack.call(
+            "POST",
+            "sanitation",
+            f"/v1/pickups/{due['pickup_id']}/steps",
+            headers=worker,
+            json={"act_id": str(uuid4()), "step": name, "done_at": stack.now().isoformat(), **more},
+            expect=expect,
+        )
+
+    # Every day of it nobody came: each such day is a finding. Released at 24:00 of day 14, there is none after.
+    for nth in range(1, (last - day).days):
+        await stack.move_to(at_local(day + timedelta(days=nth), time(12, 0)))
+    await stack.move_to(at_local(last, time(18, 0)))
+    assert len(await pickups(last)) == 1
+    shown = await stack.call("GET", "registry", f"/v1/returnees/{intake['intake_id']}", headers=clerk)
+    declared = {"declaration_id": str(uuid4()), "via": "phone", "temperature_c": 36.6}
+    path = f"/v1/cases/{shown['case_id']}/declarations"
+    await stack.call("POST", "observation", path, headers=clerk, json=declared, expect=201)
+    await stack.move_to(at_local(last + timedelta(days=1), time(0, 0, 1)))
+    await stack.move_to(at_local(last + timedelta(days=2), time(0, 0, 1)))
+    days = [day + timedelta(days=nth) for nth in range((last - day).days + 2)]
+    assert [await waste(one) for one in days] == [(1, 1, 0), *[(1, 0, 1)] * (last - day).days, (0, 0, 0)]
+    assert await pickups(last + timedelta(days=1)) == []
+    for service in stack.urls:
+        assert "百里扫雪" not in stack.log(service)
