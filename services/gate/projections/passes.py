@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.gate.domain.entry import PassState
-from services.gate.projections.folds import all_held, columns
+from services.gate.projections.folds import Statements, keep_and_turn
 from services.gate.store import copies
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
@@ -13,6 +13,10 @@ from shared.events.registry.passes import (
     EntryPassReinstated,
     EntryPassRevoked,
     EntryPassSuspended,
+)
+
+_STATEMENTS = Statements(
+    keep=copies.KEEP_PASSES, turn=copies.TURN_PASSES, held=copies.PASSES_HELD, what="pass"
 )
 
 
@@ -30,7 +34,7 @@ class Passes(
         """The last issue of each pass in the batch, and the last state of the others."""
         issued: dict[UUID, EntryPassIssued] = {}
         printed: dict[UUID, datetime] = {}
-        turned: dict[UUID, tuple[PassState, datetime, int]] = {}
+        turned: dict[UUID, tuple[object, ...]] = {}
         for item in batch.received:
             match item.event:
                 case EntryPassIssued() as event:
@@ -44,29 +48,11 @@ class Passes(
                     turned[event.pass_id] = PassState.ACTIVE, item.time, item.version
                 case EntryPassRevoked() as event:
                     turned[event.pass_id] = PassState.REVOKED, item.time, item.version
-        rows = [
-            (
-                event.pass_id,
-                event.number,
-                event.serial,
-                printed[event.pass_id],
-                event.person_ref,
-                event.compound,
-                event.kind,
-                event.valid_from,
-                event.valid_until,
-                event.purpose,
-                event.daily_from,
-                event.daily_until,
-                *turned.pop(event.pass_id),
+        facts = {
+            pass_id: (
+                *(event.number, event.serial, printed[pass_id], event.person_ref, event.compound, event.kind),
+                *(event.valid_from, event.valid_until, event.purpose, event.daily_from, event.daily_until),
             )
-            for event in issued.values()
-        ]
-        if rows:
-            await tx.execute(copies.KEEP_PASSES, *columns(rows, 15))
-        if turned:
-            await all_held(tx, copies.PASSES_HELD, turned, "pass")
-            await tx.execute(
-                copies.TURN_PASSES,
-                *columns(((pass_id, *state) for pass_id, state in turned.items()), 4),
-            )
+            for pass_id, event in issued.items()
+        }
+        await keep_and_turn(tx, facts, turned, _STATEMENTS)

@@ -3,11 +3,15 @@
 from uuid import UUID
 
 from services.gate.domain.entry import PassState
-from services.gate.projections.folds import all_held, columns
+from services.gate.projections.folds import Statements, keep_and_turn
 from services.gate.store import vehicles as store
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.passes import VehiclePassIssued, VehiclePassRevoked
+
+_STATEMENTS = Statements(
+    keep=store.KEEP_PASSES, turn=store.TURN_PASSES, held=store.PASSES_HELD, what="vehicle pass"
+)
 
 
 class VehiclePasses(
@@ -20,7 +24,7 @@ class VehiclePasses(
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """The last issue of each pass in the batch, and the last state of the others."""
         issued: dict[UUID, VehiclePassIssued] = {}
-        turned: dict[UUID, tuple[PassState, int]] = {}
+        turned: dict[UUID, tuple[object, ...]] = {}
         for item in batch.received:
             match item.event:
                 case VehiclePassIssued() as event:
@@ -28,23 +32,11 @@ class VehiclePasses(
                     turned[event.vehicle_pass_id] = PassState.ACTIVE, item.version
                 case VehiclePassRevoked() as event:
                     turned[event.vehicle_pass_id] = PassState.REVOKED, item.version
-        rows = [
-            (
-                event.vehicle_pass_id,
-                event.number,
-                event.serial,
-                event.vehicle_ref,
-                event.compound,
-                event.valid_from,
-                event.valid_until,
-                *turned.pop(event.vehicle_pass_id),
+        facts = {
+            pass_id: (
+                *(event.number, event.serial, event.vehicle_ref, event.compound),
+                *(event.valid_from, event.valid_until),
             )
-            for event in issued.values()
-        ]
-        if rows:
-            await tx.execute(store.KEEP_PASSES, *columns(rows, 9))
-        if turned:
-            await all_held(tx, store.PASSES_HELD, turned, "vehicle pass")
-            await tx.execute(
-                store.TURN_PASSES, *columns(((pass_id, *state) for pass_id, state in turned.items()), 3)
-            )
+            for pass_id, event in issued.items()
+        }
+        await keep_and_turn(tx, facts, turned, _STATEMENTS)
