@@ -1,9 +1,11 @@
 """Every statement of the product is prepared by PostgreSQL against the migrated schema."""
 
+import ast
 import importlib
 import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import asyncpg
@@ -79,3 +81,26 @@ def test_sql_lives_in_stores_and_projections_only() -> None:
         for name, _ in statements(module)
     ]
     assert strays == []
+
+
+# A lock, a setting, a channel or a table of a session: it would outlive the transaction, and the pool resets nothing.
+_OF_A_SESSION = re.compile(
+    r"\bpg_(try_)?advisory_lock(_shared)?\s*\(|\bset_config\s*\((?![^)]*,\s*true\s*\))"
+    r"|^\s*set\s+(session\s+)?[a-z_.]+\s*(=|\bto\b)|^\s*listen\s+\w+\s*$|\bcreate\s+temp",
+    re.IGNORECASE,
+)
+_OWN_CONNECTIONS = {"shared/runtime.py", "shared/db/migrations.py"}
+"""Who leads and who migrates hold a session's lock on a connection of their own, which ends with them."""
+
+
+def test_no_statement_leaves_anything_in_its_session() -> None:
+    root = Path(services.__path__[0]).parent
+    found = {
+        str(file.relative_to(root))
+        for folder in ("services", "shared")
+        for file in (root / folder).rglob("*.py")
+        if "testing" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _OF_A_SESSION.search(node.value)
+    }
+    assert found == _OWN_CONNECTIONS
