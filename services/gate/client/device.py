@@ -277,7 +277,9 @@ class Device:
         if vehicle.pass_token is not None:
             proof, claims = read_token(vehicle.pass_token, self.list, "vehicle")
         at = self._corrected(made_at)
-        known = offline.of_vehicle(self.list.own, proof, claims, shown=vehicle.pass_number is not None, at=at)
+        own, typed = self.list.own, vehicle.pass_number is not None
+        age = self.list.age_seconds()
+        known = offline.of_vehicle(own, proof, claims, shown=typed, at=at, age=age)
         checks = {
             shown.check_id: (shown.verdict, self._corrected(shown.made_at), False)
             for shown, _ in vehicle.people
@@ -292,7 +294,7 @@ class Device:
             emergency=vehicle.emergency,
             at=at,
         )
-        return offline.decide_vehicle_offline(attempt, known, self.list.own)
+        return offline.decide_vehicle_offline(attempt, known, own)
 
     def _decided(self, verdict: Verdict | VehicleVerdict, reasons: tuple[str, ...]) -> dict[str, Any]:
         return {

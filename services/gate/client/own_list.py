@@ -55,8 +55,8 @@ class ListKeeper:
 
     @property
     def version(self) -> str | None:
-        """What the server is asked for changes since."""
-        return self._held.version if self._held else None
+        """What the server is asked for changes since: nothing, where the list says nothing of vehicles yet."""
+        return self._held.version if self._held and self._held.vehicles is not None else None
 
     @property
     def made_at(self) -> datetime | None:
@@ -79,7 +79,12 @@ class ListKeeper:
         """The list, for looking people up."""
         rules = self.rules
         held = self._held
-        return OwnList(compound=self._compound, passes=by_number(held.passes if held else ()), rules=rules)
+        return OwnList(
+            compound=self._compound,
+            passes=by_number(held.passes if held else ()),
+            rules=rules,
+            vehicles=by_number(held.vehicles) if held and held.vehicles is not None else None,
+        )
 
     @property
     def pass_keys(self) -> Mapping[str, PublicKey]:
@@ -142,9 +147,13 @@ def _merged(held: PassList | None, told: PassList) -> PassList:
     if told.since is None or held is None:
         return told
     rows: dict[str, Any] = by_number(held.passes) | by_number(told.passes)
+    vehicles: dict[str, Any] = by_number(held.vehicles or ()) | by_number(told.vehicles or ())
     return replace(
         told,
         since=None,
+        vehicles=tuple(row for row in vehicles.values() if row.valid_until > told.made_at)
+        if held.vehicles is not None and told.vehicles is not None
+        else None,
         rules=told.rules or held.rules,
         passes=tuple(row for row in rows.values() if row.valid_until > told.made_at),
     )

@@ -44,6 +44,7 @@ _MEASURES: tuple[Measure, ...] = (
 )
 _COLUMNS = ("number", "serial", "state", "from", "until", "bound", "surname", "room", "hours")
 _SINCE_THE_BEGINNING = _COLUMNS[:8]
+_VEHICLE_COLUMNS = ("number", "serial", "revoked", "until")
 """The columns of every list; what came later may be missing in a list that a device still holds."""
 
 
@@ -76,6 +77,16 @@ class ListedPass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedVehiclePass:
+    """A vehicle pass as a device knows it. Prints before `serial` are void."""
+
+    number: str
+    serial: int
+    revoked: bool
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRules:
     """All that the rule needs beside the facts: the policy's numbers, the table, the keys that verify passes."""
 
@@ -87,7 +98,10 @@ class ListRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassList:
-    """A list, or what changed in it since `since`. `rules` is None in a change that leaves them as they were."""
+    """A list, or what changed in it since `since`. `rules` is None in a change that leaves them as they were.
+
+    `vehicles` is None in a list from before vehicle passes were in it.
+    """
 
     compound: CompoundId
     made_at: datetime
@@ -95,6 +109,7 @@ class PassList:
     since: str | None
     rules: ListRules | None
     passes: tuple[ListedPass, ...]
+    vehicles: tuple[ListedVehiclePass, ...] | None = None
 
 
 def bits_of(restrictions: Iterable[Restriction], here: CompoundId) -> int:
@@ -119,6 +134,17 @@ def pack(made: PassList) -> bytes:
         if rows
         else {name: [] for name in _COLUMNS},
     }
+    if made.vehicles is not None:
+        rows_of_vehicles = [
+            (row.number, row.serial, int(row.revoked), int(row.valid_until.timestamp()))
+            for row in made.vehicles
+        ]
+        columns = (
+            map(list, zip(*rows_of_vehicles, strict=True))
+            if rows_of_vehicles
+            else ([] for _ in _VEHICLE_COLUMNS)
+        )
+        content["vehicles"] = dict(zip(_VEHICLE_COLUMNS, columns, strict=True))
     if made.rules is not None:
         content["rules"] = rules_content(made.rules)
     return zlib.compress(cbor2.dumps(content), 9)
@@ -145,6 +171,7 @@ def unpack(payload: bytes) -> PassList:
             since=content["since"],
             rules=_rules(content["rules"]) if "rules" in content else None,
             passes=tuple(_listed(row) for row in zip(*columns, strict=True)),
+            vehicles=_vehicles(content["vehicles"]) if "vehicles" in content else None,
         )
     except (
         zlib.error,
@@ -156,6 +183,13 @@ def unpack(payload: bytes) -> PassList:
         OverflowError,
     ) as error:
         raise ListUnreadable(f"not a list: {type(error).__name__}") from None
+
+
+def _vehicles(told: Mapping[str, Any]) -> tuple[ListedVehiclePass, ...]:
+    return tuple(
+        ListedVehiclePass(number=number, serial=serial, revoked=bool(revoked), valid_until=_instant(until))
+        for number, serial, revoked, until in zip(*(told[name] for name in _VEHICLE_COLUMNS), strict=True)
+    )
 
 
 def rules_content(rules: ListRules) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The rule is the server's own. Only the facts are fewer, and they are older: the 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from services.gate.domain.entry import (
@@ -17,7 +18,7 @@ from services.gate.domain.entry import (
     Proof,
     decide_entry,
 )
-from services.gate.domain.lists import ELSEWHERE, ListedPass, ListRules
+from services.gate.domain.lists import ELSEWHERE, ListedPass, ListedVehiclePass, ListRules
 from services.gate.domain.rulings import Direction, Verdict
 from services.gate.domain.subjects import Display, masked, room_key
 from services.gate.domain.vehicles import (
@@ -31,14 +32,17 @@ from services.gate.domain.vehicles import (
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.pass_token import PassClaims
 
+R = TypeVar("R", ListedPass, ListedVehiclePass)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnList:
-    """A device's list: the passes of its compound by number."""
+    """A device's list: the passes of its compound by number, and of its vehicles (None: not told)."""
 
     compound: CompoundId
     passes: Mapping[str, ListedPass]
     rules: ListRules
+    vehicles: Mapping[str, ListedVehiclePass] | None = None
 
 
 def of_token(own: OwnList, proof: Proof, claims: PassClaims | None, *, at: datetime, age: int) -> GateRecords:
@@ -106,22 +110,26 @@ class VehicleSeen:
 
 
 def of_vehicle(
-    own: OwnList, proof: Proof, claims: PassClaims | None, *, shown: bool, at: datetime
+    own: OwnList, proof: Proof, claims: PassClaims | None, *, shown: bool, at: datetime, age: int
 ) -> VehicleRecords:
-    """Facts about a vehicle's pass. The list names no vehicle, so a good one cannot be told from a revoked one.
+    """Facts about a vehicle's pass: what its signature covers, where a young list knows it.
 
-    Of another compound's or one outside of its own time the signature says enough.
+    A list that is too old for a plain admission cannot vouch for a pass; what it says against one stands.
     """
     given = None
     if claims is not None:
+        listed = (own.vehicles or {}).get(claims.number)
         elsewhere = claims.compound != own.compound
-        if elsewhere or not claims.not_before <= at < claims.expires:
+        outside = not claims.not_before <= at < claims.expires
+        bad = listed is not None and (listed.revoked or claims.serial < listed.serial)
+        young = age <= own.rules.rules.offline_admit_minutes * 60
+        if elsewhere or outside or bad or (listed is not None and young):
             given = KnownVehiclePass(
                 vehicle_pass_id=claims.pass_id,
-                serial=claims.serial,
+                serial=listed.serial if listed else claims.serial,
                 vehicle_ref=claims.pass_id,
                 compound=ELSEWHERE if elsewhere else own.compound,
-                state=PassState.ACTIVE,
+                state=PassState.REVOKED if listed and listed.revoked else PassState.ACTIVE,
                 valid_from=claims.not_before,
                 valid_until=claims.expires,
             )
@@ -164,7 +172,7 @@ def stand_in(number: str) -> PersonRef:
     return PersonRef(UUID(int=int(number)))
 
 
-def by_number(passes: Iterable[ListedPass]) -> dict[str, ListedPass]:
+def by_number(passes: Iterable[R]) -> dict[str, R]:
     """Rows by the number of the pass."""
     return {listed.number: listed for listed in passes}
 

@@ -95,7 +95,7 @@ class VehicleRecords:
     """All that gate knows of the vehicle. `serial` is the one printed in the token that was shown.
 
     `plate_fits` is None where no plate can be compared: none was read, or none is known of the pass's vehicle.
-    `offline`: a device decides, which knows of a vehicle pass only what its signature covers.
+    `offline`: a device decides, which may not know whether a pass is still good.
     """
 
     vehicle_pass: KnownVehiclePass | None = None

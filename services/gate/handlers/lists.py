@@ -10,7 +10,15 @@ from datetime import datetime
 import cbor2
 
 from services.gate.domain import signed
-from services.gate.domain.lists import ListedPass, ListRules, PassList, bits_of, pack, rules_content
+from services.gate.domain.lists import (
+    ListedPass,
+    ListedVehiclePass,
+    ListRules,
+    PassList,
+    bits_of,
+    pack,
+    rules_content,
+)
 from services.gate.domain.subjects import masked
 from services.gate.sealing import HOMES, LIST_KEY, SURNAME
 from services.gate.store import lists as store
@@ -54,6 +62,7 @@ class Gathered:
     made_at: datetime
     rules: ListRules
     holders: Sequence[Holder] = field(repr=False)
+    vehicles: tuple[ListedVehiclePass, ...] = ()
 
 
 async def ensure_key(database: Database, vault: Vault) -> None:
@@ -96,6 +105,7 @@ async def gather(compound: CompoundId, since: Version | None, rules: ListRules, 
         if since
         else await store.all_passes(tx, compound, tx.now)
     )
+    vehicles = await store.vehicle_passes(tx, compound, tx.now, since.point if since else None)
     return Gathered(
         compound=compound,
         version=Version(epoch=epoch, point=point, rules=fingerprint(rules)),
@@ -103,6 +113,7 @@ async def gather(compound: CompoundId, since: Version | None, rules: ListRules, 
         made_at=tx.now,
         rules=rules,
         holders=holders,
+        vehicles=vehicles,
     )
 
 
@@ -116,6 +127,7 @@ async def make(gathered: Gathered, key: dict[str, str], *, vault: Vault) -> byte
         since=str(gathered.since) if gathered.since else None,
         rules=gathered.rules if told else None,
         passes=tuple([row async for row in _opened(gathered, vault)]),
+        vehicles=gathered.vehicles,
     )
     return signed.sign(await asyncio.to_thread(pack, made), key)
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.gate.domain.entry import PassState, Restriction
+from services.gate.domain.lists import ListedVehiclePass
 from services.gate.domain.times import DailyHours
 from services.gate.store.checks import daily_hours
 from shared.db.pool import Conn, Tx
@@ -52,6 +53,17 @@ left join lateral (
   from restriction where person_ref = p.person_ref and active) r on true
 left join subject_card c on c.person_ref = p.person_ref
 order by p.number
+"""
+# No plate and no owner: a device compares nothing but the pass.
+VEHICLE_PASSES = """
+select number, serial, state = 'revoked' as revoked, valid_until from vehicle_pass
+where compound = $1 and valid_until > $2
+order by number
+"""
+CHANGED_VEHICLE_PASSES = """
+select number, serial, state = 'revoked' as revoked, valid_until from vehicle_pass
+where compound = $1 and changed >= $2::text::xid8
+order by number
 """
 NOTE_READING = """
 insert into audit_read (at, actor, role, action, scope, correlation_id)
@@ -95,6 +107,18 @@ async def all_passes(conn: Conn, compound: CompoundId, now: datetime) -> list[Ho
 async def changed_passes(conn: Conn, compound: CompoundId, since: int) -> list[Holder]:
     """The passes about which something was written since a point, whatever became of them."""
     return list(_holders(await conn.fetch(CHANGED_PASSES, compound, str(since))))
+
+
+async def vehicle_passes(
+    conn: Conn, compound: CompoundId, now: datetime, since: int | None
+) -> tuple[ListedVehiclePass, ...]:
+    """The vehicle passes of a compound that have not run out, or those that changed since a point."""
+    rows = (
+        await conn.fetch(VEHICLE_PASSES, compound, now)
+        if since is None
+        else await conn.fetch(CHANGED_VEHICLE_PASSES, compound, str(since))
+    )
+    return tuple(ListedVehiclePass(**row) for row in rows)
 
 
 async def signing_key(conn: Conn) -> Any:

@@ -1,7 +1,8 @@
 """A device that decides about a vehicle alone: the same rule on fewer facts, never more permissive (R2.3, G7)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from services.gate.client.vectors import AT, POLICIES
 from services.gate.domain import offline
 from services.gate.domain.entry import PassState, Proof
-from services.gate.domain.lists import ListRules, PassList, pack, unpack
+from services.gate.domain.lists import ListedVehiclePass, ListRules, PassList, pack, unpack
 from services.gate.domain.rulings import DEFAULT_TABLE, Direction, Verdict
 from services.gate.domain.vehicles import (
     KnownVehiclePass,
@@ -72,42 +73,42 @@ def online(what: offline.VehicleSeen, known: VehicleRecords) -> VehicleDecision:
 
 @given(
     seen,
-    st.sampled_from([None, *PassState]),
+    st.none() | st.tuples(st.sampled_from([PassState.ACTIVE, PassState.REVOKED]), st.sampled_from([1, 2])),
     st.sampled_from([HERE, THERE]),
     st.sampled_from([1, 2]),
     st.tuples(instants, instants),
-    st.sampled_from([Proof.VERIFIED, Proof.FORGED, Proof.UNKNOWN_KEY, Proof.UNREADABLE, Proof.NONE]),
-    st.booleans(),
+    st.sampled_from(Proof),
+    st.sampled_from([0, 14_400, 14_401, 86_401, None]),
 )
 def test_for_any_facts_no_vehicle_is_let_through_offline_that_the_server_would_keep(  # noqa: PLR0917
     what: offline.VehicleSeen,
-    state: PassState | None,
+    kept: tuple[PassState, int] | None,
     compound: CompoundId,
     serial: int,
-    valid: tuple[object, object],
+    valid: tuple[datetime, datetime],
     proof: Proof,
-    plate_fits: bool,  # noqa: FBT001 -- drawn
+    age: int | None,
 ) -> None:
     claims = PassClaims(
         pass_id=UUID(int=9),
         serial=serial,
         number="20000001",
         compound=compound,
-        not_before=valid[0],  # type: ignore[arg-type]
-        expires=valid[1],  # type: ignore[arg-type]
+        not_before=valid[0],
+        expires=valid[1],
     )
     told = claims if proof is Proof.VERIFIED else None
     known = (
         KnownVehiclePass(
             vehicle_pass_id=claims.pass_id,
-            serial=2,
+            serial=kept[1],
             vehicle_ref=UUID(int=8),
             compound=compound,
-            state=state,
+            state=kept[0],
             valid_from=claims.not_before,
             valid_until=claims.expires,
         )
-        if state is not None and told
+        if kept and told
         else None
     )
     server = online(
@@ -117,14 +118,20 @@ def test_for_any_facts_no_vehicle_is_let_through_offline_that_the_server_would_k
             proof=proof,
             serial=serial if told else None,
             shown=proof is not Proof.NONE,
-            plate_fits=plate_fits,
         ),
     )
-    facts = offline.of_vehicle(OWN, proof, told, shown=False, at=AT)
-    alone = offline.decide_vehicle_offline(what, facts, OWN)
+    rows = {}
+    if known and compound == HERE:
+        rows["20000001"] = listed(serial=known.serial, revoked=known.state is PassState.REVOKED)
+    mine = replace(OWN, vehicles=None if age is None else rows)
+    facts = offline.of_vehicle(mine, proof, told, shown=False, at=AT, age=age or 0)
+    alone = offline.decide_vehicle_offline(what, facts, mine)
     if alone.verdict is VehicleVerdict.COMPLETE:
-        assert what.emergency or what.direction is Direction.EXIT
-        assert server.verdict is VehicleVerdict.COMPLETE or VehicleReason.PLATE_MISMATCH in server.reasons
+        assert server.verdict is VehicleVerdict.COMPLETE
+    if server.verdict is VehicleVerdict.COMPLETE and known and age is not None and age <= 14_400:
+        assert alone == server
+    if VehicleReason.PASS_REVOKED in server.reasons and compound == HERE and age is not None:
+        assert alone.verdict is VehicleVerdict.REFUSE  # whatever the age of the list
     of_people = {
         VehicleReason.DRIVER_REFUSED,
         VehicleReason.OCCUPANT_REFUSED,
@@ -139,28 +146,41 @@ def test_for_any_facts_no_vehicle_is_let_through_offline_that_the_server_would_k
     assert places == sorted(set(places))
 
 
+def listed(number: str = "20000001", **changes: Any) -> ListedVehiclePass:
+    row = ListedVehiclePass(number=number, serial=1, revoked=False, valid_until=AT + timedelta(days=9))
+    return replace(row, **changes)
+
+
+UNVERIFIABLE = ("held", ["vehicle_pass_unverifiable"])
+
+
 @pytest.mark.parametrize(
-    ("proof", "claims_here", "shown", "expected"),
+    ("proof", "compound", "row", "age", "expected"),
     [
-        (Proof.VERIFIED, True, False, ("held", ["vehicle_pass_unverifiable"])),
-        (Proof.VERIFIED, False, False, ("refuse", ["vehicle_wrong_compound"])),
-        (Proof.FORGED, True, False, ("refuse", ["vehicle_pass_forged"])),
-        (Proof.UNKNOWN_KEY, True, False, ("held", ["vehicle_pass_unverifiable"])),
-        (Proof.NONE, True, True, ("held", ["vehicle_pass_unverifiable"])),
-        (Proof.NONE, True, False, ("held", ["vehicle_pass_unverifiable"])),  # a plate alone
+        (Proof.VERIFIED, HERE, listed(), 14_400, ("complete", [])),
+        (Proof.VERIFIED, HERE, listed(), 14_401, UNVERIFIABLE),
+        (Proof.VERIFIED, HERE, listed("20000002"), 0, UNVERIFIABLE),  # signed, and in no list
+        (Proof.VERIFIED, HERE, None, 0, UNVERIFIABLE),  # a list from before vehicles were in it
+        (Proof.VERIFIED, HERE, listed(revoked=True), 90_000, ("refuse", ["vehicle_pass_revoked"])),
+        (Proof.VERIFIED, HERE, listed(serial=2), 90_000, ("refuse", ["vehicle_pass_replaced"])),
+        (Proof.VERIFIED, THERE, None, 0, ("refuse", ["vehicle_wrong_compound"])),
+        (Proof.FORGED, HERE, listed(), 0, ("refuse", ["vehicle_pass_forged"])),
+        (Proof.UNKNOWN_KEY, HERE, listed(), 0, UNVERIFIABLE),
+        (Proof.NONE, HERE, listed(), 0, UNVERIFIABLE),  # a plate or a number alone
     ],
 )
 def test_what_a_device_can_say_of_a_vehicle_pass(
     proof: Proof,
-    claims_here: bool,  # noqa: FBT001 -- a column of the table
-    shown: bool,  # noqa: FBT001 -- likewise
+    compound: CompoundId,
+    row: ListedVehiclePass | None,
+    age: int,
     expected: tuple[str, list[str]],
 ) -> None:
     claims = PassClaims(
         pass_id=UUID(int=9),
         serial=1,
         number="20000001",
-        compound=HERE if claims_here else THERE,
+        compound=compound,
         not_before=AT - timedelta(days=1),
         expires=AT + timedelta(days=1),
     )
@@ -173,13 +193,19 @@ def test_what_a_device_can_say_of_a_vehicle_pass(
         emergency=False,
         at=AT,
     )
-    known = offline.of_vehicle(OWN, proof, claims if proof is Proof.VERIFIED else None, shown=shown, at=AT)
-    found = offline.decide_vehicle_offline(what, known, OWN)
+    mine = replace(OWN, vehicles={row.number: row} if row else None)
+    told = claims if proof is Proof.VERIFIED else None
+    known = offline.of_vehicle(mine, proof, told, shown=False, at=AT, age=age)
+    found = offline.decide_vehicle_offline(what, known, mine)
     assert (found.verdict, list(found.reasons)) == expected
-    old = replace(OWN, rules=replace(LIST_RULES, rules=replace(RULES, vehicles=None)))  # says no minutes
-    assert VehicleReason.OCCUPANT_UNCHECKED in offline.decide_vehicle_offline(what, known, old).reasons
+    silent = replace(mine, rules=replace(LIST_RULES, rules=replace(RULES, vehicles=None)))
+    assert VehicleReason.OCCUPANT_UNCHECKED in offline.decide_vehicle_offline(what, known, silent).reasons
 
 
-def test_the_minutes_of_the_policy_cross_with_the_list() -> None:
-    made = PassList(compound=HERE, made_at=AT, version="1.9.ab", since=None, rules=LIST_RULES, passes=())
-    assert unpack(pack(made)) == made
+def test_vehicle_passes_and_the_minutes_of_the_policy_cross_with_the_list() -> None:
+    rows = (listed(), listed("20000002", serial=3), listed("20000003", revoked=True))
+    made = PassList(
+        compound=HERE, made_at=AT, version="1.9.ab", since=None, rules=LIST_RULES, passes=(), vehicles=rows
+    )
+    for one in (made, replace(made, vehicles=()), replace(made, vehicles=None)):
+        assert unpack(pack(one)) == one
