@@ -78,13 +78,14 @@ class Run:
     """A stretch during which the clock runs; its windows belong to days after `day_zero`, up to `last_day`.
 
     A run that was `handed_over` is followed without a gap by one that `continues` it: the window that was open then
-    belongs to the later one.
+    belongs to the later one, unless it had opened before the clock last began to run, at `unbroken_since`.
     """
 
     day_zero: date
     last_day: date
     starts_at: datetime
     ends_at: datetime | None
+    unbroken_since: datetime
     continues: bool = False
     handed_over: bool = False
 
@@ -232,7 +233,7 @@ class Case:
             while day <= run.last_day:
                 for window in WINDOWS:
                     span = calendar.span(day, window)
-                    if (span.closes <= run.starts_at) if run.continues else (span.opens < run.starts_at):
+                    if span.opens < run.unbroken_since or (run.continues and span.closes <= run.starts_at):
                         continue
                     if run.handed_over and run.ends_at is not None and span.closes > run.ends_at:
                         break
@@ -307,8 +308,10 @@ class _Clock:
 
     def close(self, start: datetime, end: datetime | None, days: int, *, handed_over: bool) -> None:
         last = min(self.zero, self.known) + timedelta(days=days + self.extra)
+        since = self.found[-1].unbroken_since if self.continues else start
         self.found.append(
             Run(
+                unbroken_since=since,
                 day_zero=max(self.zero, self.known),
                 last_day=last,
                 starts_at=start,

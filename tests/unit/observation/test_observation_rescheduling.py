@@ -191,3 +191,24 @@ def test_focus_at_home_needs_an_approver_and_technical_means() -> None:
 def test_what_cannot_be_decided_is_refused(kind: str, terms: Terms, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
         decide_decision(CASE, kind, now=at(FEB29, "09:00"), terms=terms, rules=RULES)  # type: ignore[arg-type]
+
+
+@pytest.mark.scenario("O3", "O6")
+@pytest.mark.parametrize("kind", ["extend", "correct_anchor"])
+def test_a_window_that_opened_before_the_clock_ran_is_not_due_because_an_end_moved_within_it(
+    kind: str,
+) -> None:
+    terms = Terms(extra_days=2, anchor_date=date(2020, 2, 22), anchor_basis="arrival_with_proof")
+    began = a_case(date(2020, 2, 23), at(FEB24, "08:00"))  # the morning window had opened
+    ill, _ = declared(CASE, at(FEB25, "12:00"), "38.0")
+    back = decide_decision(ill, "resume", now=at(FEB25, "18:00"))  # the evening window had opened
+    for case, day, clock, window in (
+        (began, FEB24, "09:00", (FEB24, "morning")),
+        (back, FEB25, "19:00", (FEB25, "evening")),
+    ):
+        after = decide_decision(case, kind, now=at(day, clock), terms=terms)  # type: ignore[arg-type]
+        assert window not in due(case)
+        assert window not in due(after)
+        assert [slot for slot in due(after) if slot[0] == window[0] and slot != window] == [
+            slot for slot in due(case) if slot[0] == window[0]
+        ]
