@@ -167,7 +167,7 @@ class Case:
     @property
     def day_zero(self) -> date:
         """The anchor date in force, as people know it: an interruption does not change it, a restart does."""
-        return _bases(self)[-1]
+        return _bases(self)[-1] if self._has_turns else self.anchor_date
 
     @property
     def basis_now(self) -> str:
@@ -187,7 +187,15 @@ class Case:
         return clock.zero + timedelta(days=self.days + clock.extra)
 
     @property
+    def _has_turns(self) -> bool:
+        return bool(self.interruptions or self.reschedulings)
+
+    @property
     def _clock(self) -> "_Clock":
+        if not self._has_turns:  # almost every case, asked several times at each close
+            clock = _Clock(zero=self.anchor_date, known=self.anchor_date)
+            clock.close(self.opened_at, self.ended_at, self.days, handed_over=False)
+            return clock
         bases = iter(_bases(self))
         clock = _Clock(zero=next(bases), known=self.anchor_date)
         start: datetime | None = self.opened_at

@@ -61,16 +61,23 @@ def decide_settling(case: Case, calendar: Calendar, *, until: datetime) -> tuple
                 facts.append(
                     WindowMissed(day=span.day, window=span.window, closed_at=span.closes, streak=streak)
                 )
-        case = replace(case, settled_through=until)
+    ended_at, awaiting_since = case.ended_at, case.awaiting_since
     if case.state is State.UNDER_OBSERVATION and case.period_ends <= until:
         at = max([case.period_ends, *(change.at for change in case.reschedulings)])  # corrected into the past
         if case.answered_by(case.last_slot, case.period_ends):
             facts.append(PeriodCompleted(at=at))
-            case = replace(case, ended_at=at)
+            ended_at = at
         else:
             facts.append(ClosureAwaited(at=at))
-            case = replace(case, awaiting_since=at)
-    return replace(case, version=case.version + len(facts)), tuple(facts)
+            awaiting_since = at
+    after = replace(
+        case,
+        settled_through=max(case.settled_through, until),
+        ended_at=ended_at,
+        awaiting_since=awaiting_since,
+        version=case.version + len(facts),
+    )
+    return after, tuple(facts)
 
 
 def next_step(case: Case, calendar: Calendar) -> datetime | None:

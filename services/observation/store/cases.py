@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -361,8 +360,8 @@ async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
     for case_id, day, window in await conn.fetch(TOLD_MISSED, ids):
         missed[case_id].add((day, window))
     return [
-        replace(
-            _bare(row),
+        _case(
+            row,
             interruptions=tuple(stops.get(row["case_id"], ())),
             reschedulings=tuple(changes.get(row["case_id"], ())),
             answers=answers.get(row["case_id"], {}),
@@ -372,7 +371,7 @@ async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
     ]
 
 
-def _bare(row: asyncpg.Record) -> Case:
+def _case(row: asyncpg.Record, **derived_from: Any) -> Case:
     return Case(
         case_id=row["case_id"],
         person_ref=row["person_ref"],
@@ -392,4 +391,5 @@ def _bare(row: asyncpg.Record) -> Case:
         closed_as=row["closed_as"],
         origin_code=row["origin_code"],
         version=row["version"],
+        **derived_from,
     )
