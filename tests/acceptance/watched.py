@@ -9,6 +9,7 @@ from uuid import uuid4
 from stdnum.cn.ric import calc_check_digit
 
 from shared.kernel.days import at_local, local_day
+from shared.testing.waiting import eventually
 from tests.acceptance.stack import Stack
 
 HERE, THERE = "ob-001", "ob-002"
@@ -175,10 +176,14 @@ class Watch:
     async def case_of(self, intake: Any) -> Any:
         """The case of somebody who was registered, with its days."""
         clerk = self.stack.as_role("community_clerk")
-        known = await self.stack.call(
-            "GET", "registry", f"/v1/returnees/{intake['intake_id']}", headers=clerk
-        )
-        return await self.case(known["case_id"])
+        path = f"/v1/returnees/{intake['intake_id']}"
+
+        async def known() -> str | None:
+            told = await self.stack.call("GET", "registry", path, headers=clerk)
+            case_id: str | None = told["case_id"]
+            return case_id
+
+        return await self.case(str(await eventually(known, within=30, what="the registry knows of the case")))
 
     async def case(self, case_id: str) -> Any:
         """A case with its days."""
