@@ -98,3 +98,84 @@ ANSWERS: list[dict[str, Any]] = [
     },
 ]
 """One for each verdict."""
+
+_VEHICLE: dict[str, Any] = {
+    "check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e02",
+    "seq": 1042,
+    "direction": "entry",
+    "plate": "苏E·12345",
+    "occupants": 1,
+    "occupant_checks": [{"check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e01", "driver": True}],
+    "boot_opened": True,
+    "checked_at": "2020-02-24T09:00:00+08:00",
+}
+
+VEHICLE_CHECKS: Any = {
+    "scanned": {
+        "summary": "The vehicle pass is scanned",
+        "value": _VEHICLE | {"pass_token": "VP1:6BF/8CTKRDY1Q"},
+    },
+    "plate": {"summary": "The plate alone", "value": _VEHICLE},
+    "ambulance": {
+        "summary": "An ambulance",
+        "value": _VEHICLE
+        | {
+            "check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e03",
+            "emergency": True,
+            "occupant_checks": [],
+            "boot_opened": None,
+        },
+    },
+    "offline": {
+        "summary": "Decided by the device while it was offline",
+        "value": _VEHICLE
+        | {
+            "check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e04",
+            "offline": {
+                "verdict": "held",
+                "reasons": ["vehicle_pass_unverifiable"],
+                "policy_version": 1,
+                "clock_skew_seconds": 2,
+            },
+        },
+    },
+}
+
+_VEHICLE_ANSWER: dict[str, Any] = {
+    "check_id": "0190a2c4-7b1e-7c3a-9f4e-2d1b6a5c8e02",
+    "verdict": "complete",
+    "reasons": [],
+    "instruction": {
+        "zh_cn": "车辆查验完成，放行。",
+        "en": "The vehicle's check is complete: let it through.",
+    },
+    "plate": "苏E·12345",
+    "checked_at": "2020-02-24T01:00:00Z",
+    "received_at": "2020-02-24T01:00:00Z",
+    "offline": False,
+    "policy_version": 1,
+}
+
+VEHICLE_ANSWERS: list[dict[str, Any]] = [
+    _VEHICLE_ANSWER,
+    _VEHICLE_ANSWER
+    | {
+        "verdict": "held",
+        "reasons": [
+            {"code": "boot_not_checked", "text": {"zh_cn": "后备箱未检查", "en": "The boot was not opened"}}
+        ],
+        "instruction": {
+            "zh_cn": "请靠边等候，补齐查验后再放行。",
+            "en": "Ask the vehicle to wait aside until the check is complete.",
+        },
+    },
+    _VEHICLE_ANSWER
+    | {
+        "verdict": "refuse",
+        "reasons": [
+            {"code": "driver_refused", "text": {"zh_cn": "驾驶人未获放行", "en": "The driver may not pass"}}
+        ],
+        "instruction": {"zh_cn": "车辆不得驶入。", "en": "The vehicle does not go in."},
+    },
+]
+"""Likewise."""

@@ -3,12 +3,13 @@
 import json
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
-from pydantic import Field, StringConstraints
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import ConfigDict, Field, StringConstraints
 
+from services.gate.api import examples
 from services.gate.api.batches import take_each
 from services.gate.api.devices import CallingStation, Working, command_cause
 from services.gate.api.models import (
@@ -28,7 +29,8 @@ from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers.vehicles import CheckVehicle, DecidedVehicle, VehicleAnswered, check_vehicle
 from shared.db.pool import Tx
 from shared.events.policy import VehicleRules
-from shared.http.models import Answer, Body
+from shared.http.models import Answer
+from shared.http.models import Body as BodyModel
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import CheckpointId
 from shared.kernel.pass_token import MAX_LENGTH, UnknownKey
@@ -40,7 +42,7 @@ _MOST_OCCUPANTS = 60  # a coach
 _REASONS = {reason.value: words for reason, words in VEHICLE_REASONS.items()}
 
 
-class OccupantBody(Body):
+class OccupantBody(BodyModel):
     """The entry check of somebody in the vehicle; an unknown or old one counts as none."""
 
     check_id: UUID
@@ -82,6 +84,8 @@ class VehicleCheckBody(QueuedBody):
 
 class VehicleCheckAnswer(Answer):
     """The first answer to a vehicle check; a repeat gets the same."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": list[Any](examples.VEHICLE_ANSWERS)})
 
     check_id: UUID
     verdict: VehicleVerdict
@@ -135,7 +139,11 @@ class VehicleBatchAnswer(Answer):
     responses={200: {"model": VehicleCheckAnswer, "description": "A repeat: the first answer again."}},
 )
 async def check_one_vehicle(
-    body: VehicleCheckBody, station: CallingStation, context: Working, request: Request, response: Response
+    body: Annotated[VehicleCheckBody, Body(openapi_examples=examples.VEHICLE_CHECKS)],
+    station: CallingStation,
+    context: Working,
+    request: Request,
+    response: Response,
 ) -> VehicleCheckAnswer:
     """Decide, record and answer: complete, held until something is done, or refused.
 

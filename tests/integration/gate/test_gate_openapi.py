@@ -11,12 +11,16 @@ from services.gate.domain import lists
 from services.gate.domain.devices import CodeInvalid, DeviceTaken
 from services.gate.domain.lists import ListRules
 from services.gate.domain.rulings import DEFAULT_TABLE, Verdict
+from services.gate.domain.vehicles import VehicleVerdict
 from shared.http.access import OutOfScope, RoleNotAllowed
 from shared.http.auth import NotAuthenticated, TokenRefused
 from shared.http.bodies import BodyTooLarge, MalformedJson
 from shared.http.problem import NotFound, PolicyUnknown, TooManyRequests, Unavailable
 from shared.kernel.refusal import Refusal, SameIdOtherContent
-from tests.integration.gate.town import GateTown
+from tests.integration.gate.test_gate_vehicles import Car, car, owner_of_car
+from tests.integration.gate.town import GateTown, Resident
+
+__all__ = ["car", "owner_of_car"]  # fixtures
 
 GUIDE = Path(__file__).parents[3] / "deploy/docs/device-makers-guide.md"
 
@@ -64,6 +68,23 @@ async def test_an_example_of_each_verdict_is_an_answer_that_the_gate_gives(town:
     for example, answer in zip(examples, real, strict=True):
         told = {name: value for name, value in answer.items() if value is not None}
         assert example | {"check_id": answer["check_id"]} == told
+
+
+async def test_an_example_of_each_vehicle_verdict_is_an_answer_that_the_gate_gives(
+    town: GateTown, car: Car, owner_of_car: Resident
+) -> None:
+    document = (await town.client.http.get("/openapi.json")).json()
+    examples = document["components"]["schemas"]["VehicleCheckAnswer"]["examples"]
+    assert [example["verdict"] for example in examples] == list(VehicleVerdict)
+    driver, refused = await town.check(owner_of_car), await town.check(owner_of_car, mask=False)
+    for example, sent in zip(
+        examples, (car.body(driver), car.body(driver, boot_opened=None), car.body(refused)), strict=True
+    ):
+        answer = (await car.send(sent)).json()
+        assert example | {"check_id": answer["check_id"]} == answer
+    asked = document["paths"]["/v1/vehicle-checks"]["post"]["requestBody"]["content"]["application/json"]
+    for name, example in asked["examples"].items():
+        assert (await car.send(example["value"])).status_code in {201, 422}, name
 
 
 def below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
