@@ -8,6 +8,7 @@ from deploy.local.secrets import Secrets
 from shared.kernel.clock import write_control
 from shared.kernel.days import local_day
 from shared.testing.databases import Databases
+from tests.acceptance.gatehouse import Gatehouse
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import load, publish_risk_areas
 from tests.conftest import NINE_ON_THE_24TH
@@ -47,3 +48,11 @@ async def town(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     await load(stack, tmp_path_factory.mktemp("town"))
     await publish_risk_areas(stack, local_day(NINE_ON_THE_24TH))
     return stack
+
+
+@pytest.fixture(scope="package")
+async def house(stack: Stack) -> Gatehouse:
+    """Two compounds with a gate each, entered once for all tests."""
+    made = Gatehouse(stack=stack)
+    await made.begin()
+    return made
