@@ -23,7 +23,6 @@ from deploy.local.postgres import Postgres
 from shared.testing.databases import Databases
 from tests.bench import bare
 from tests.bench.gate_town import (
-    COMPOUNDS,
     ROOT,
     BenchTown,
     cpu_seconds,
@@ -126,6 +125,7 @@ async def hammer(server: Server, requests: Sequence[str], **plan: Any) -> dict[s
 async def rounds(run: Run, town: BenchTown, gate: Server, rival: Server) -> None:
     """Alternate everybody."""
     known = town.tokens(len(town.walkers))
+    compounds = sorted({who.compound for who in town.walkers})
 
     def warm(count: int, compound: int | None = None) -> list[tuple[str, Any]]:
         theirs = [one for one in known if compound in {None, one[1].compound}]
@@ -137,9 +137,8 @@ async def rounds(run: Run, town: BenchTown, gate: Server, rival: Server) -> None
     def batches(make: Callable[[int, int], list[tuple[str, Any]]]) -> list[str]:
         made = []
         for nth in range(max(BATCH_CONNECTIONS, run.requests // BATCH)):
-            checks = list(
-                town.checks(make(BATCH, nth % COMPOUNDS))
-            )  # a device hands in who came to its own gate
+            here = compounds[nth % len(compounds)]  # a device hands in who came to its own gate
+            checks = list(town.checks(make(BATCH, here)))
             content = {"checks": [body for _, body in checks]}
             made.append(request("/v1/entry-checks/batch", content, device=checks[0][0]))
         return made

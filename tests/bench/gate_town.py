@@ -167,7 +167,11 @@ class BenchTown:
             people = [
                 Walker(_uuid(draw), _uuid(draw), f"{10_000_000 + nth}", nth % COMPOUNDS) for nth in many
             ]
-            walkers = [who for nth, who in zip(many, people, strict=True) if nth % apart == 0]
+            walkers = [
+                who
+                for nth, who in zip(many, people, strict=True)
+                if nth % apart == nth // apart % min(apart, COMPOUNDS)  # one compound after the other
+            ]
             self.walkers += walkers
             keys = await context.vault.keys([who.person for who in walkers], create=True)
             cards = []
