@@ -2,7 +2,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import asyncpg
@@ -74,9 +73,7 @@ async def test_a_crash_loses_nothing_and_the_port_stays(place: Path) -> None:
 async def test_stopping_does_not_wait_for_clients(place: Path) -> None:
     server = Postgres(place / "pg", fsync=False).start()
     connection = await asyncpg.connect(server.superuser_url())
-    began = time.monotonic()
-    assert server.stop() == 0
-    assert time.monotonic() - began < 10
+    assert server.stop() == 0  # one that waits is killed in the end, and says so
     connection.terminate()
 
 
