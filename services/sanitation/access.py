@@ -17,6 +17,8 @@ _READERS = frozenset(
 _WORKERS = frozenset({Role.SANITATION_WORKER})
 _CUSTODY = _READERS - {Role.PROPERTY_MANAGER}
 """Where isolating households live is not for the property company to read."""
+_WITNESSES = _READERS - {Role.AUDITOR}
+"""Who may hand in proof; who reads it is another matter: a worker sees no photos of others."""
 
 ACCESS: AccessTable = {
     "POST /v1/imports": _KEEPERS,
@@ -42,6 +44,8 @@ ACCESS: AccessTable = {
     "PUT /v1/households/{dwelling_id}/pickup-hour": _WORKERS | {Role.COMMUNITY_CLERK},
     "POST /v1/mask-bin-collections": _WORKERS,
     "GET /v1/mask-bins": _READERS,
+    "POST /v1/photos": _WITNESSES,
+    "GET /v1/photos/{photo_id}": _READERS - _WORKERS,
     "GET /v1/day-sheets": _READERS,
     "GET /v1/day-figures": _READERS,
     "GET /v1/figures-history": _READERS,

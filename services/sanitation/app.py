@@ -9,6 +9,7 @@ from services.sanitation.api import (
     figures,
     imports,
     mask_bins,
+    photos,
     pickups,
     rounds,
     site_sheets,
@@ -16,10 +17,12 @@ from services.sanitation.api import (
     ventilations,
     work_sheets,
 )
+from services.sanitation.domain.images import MAX_BYTES
 from services.sanitation.imports.job import SiteImports
 from services.sanitation.projections import CompoundCopy, PolicyCopy
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import mask_bins as mask_bins_store
+from services.sanitation.store import photos as photos_store
 from services.sanitation.store import pickups as pickups_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
@@ -45,6 +48,7 @@ def build(context: Context) -> Service:
             pickups.router,
             mask_bins.router,
             batches.router,
+            photos.router,
         ],
         access=ACCESS,
         rejections={
@@ -54,6 +58,7 @@ def build(context: Context) -> Service:
             **ventilation_store.REJECTIONS,
             **pickups_store.REJECTIONS,
             **mask_bins_store.REJECTIONS,
+            **photos_store.REJECTIONS,
         },
         consumers=[
             CompoundCopy(),
@@ -66,5 +71,7 @@ def build(context: Context) -> Service:
             Ticker(name="site_imports", act=SiteImports().act),
             tickers.closing(),
             tickers.fetching(),
+            tickers.letting_go(context.vault),
         ],
+        body_limits={"POST /v1/photos": MAX_BYTES},
     )

@@ -1,14 +1,16 @@
 """What falls due by business time. Everything is found from state: a service that was down catches up day by day."""
 
 from services.sanitation import metrics
-from services.sanitation.handlers import day_close, figures, pickup_days
+from services.sanitation.handlers import day_close, figures, photos, pickup_days
 from services.sanitation.store import copies
 from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
+from shared.kernel.sealed import Vault
 from shared.runtime import Ticker
 
 DAY_CLOSE = "sanitation.day_close"
 PICKUPS = "sanitation.pickups"
+PHOTOS = "sanitation.photos"
 FIGURES_EVERY = 60.0
 """Seconds between two counts for the gauges."""
 BATCH = 200
@@ -32,6 +34,18 @@ def closing() -> Ticker:
 def fetching() -> Ticker:
     """Plan pickups of waste, and find those that were missed."""
     return Ticker(name=PICKUPS, act=fetch_due)
+
+
+def letting_go(vault: Vault) -> Ticker:
+    """Drop photos whose time is over."""
+
+    async def act(database: Database) -> None:
+        while True:
+            async with database.begin(actor=PHOTOS) as tx:
+                if not await photos.drop_spent(tx, limit=BATCH, vault=vault):
+                    return
+
+    return Ticker(name=PHOTOS, act=act, every_seconds=5.0)
 
 
 async def close_days(database: Database, *, batch: int = day_close.BATCH) -> int:

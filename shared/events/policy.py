@@ -247,6 +247,13 @@ class WasteRules(Part):
     mask_bin_hours: int = Field(ge=1)
 
 
+class PhotoRules(Part):
+    """How long photos are kept: so many hours when they prove nothing, so many days when they do (Data and law)."""
+
+    unused_hours: int = Field(ge=1)
+    keep_days: int = Field(ge=1)
+
+
 class SanitationRules(Part):
     """Disinfection rounds, airing and waste (R5.1, R5.2)."""
 
@@ -254,6 +261,7 @@ class SanitationRules(Part):
     late: LateEntryRules | None = None
     airing: tuple[AiringRule, ...] | None = None
     waste: WasteRules | None = None
+    photos: PhotoRules | None = None
 
 
 class PassRules(Part):

@@ -1,6 +1,6 @@
 """Files that come in as a form and go out to be saved."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from fastapi import Query, Request, Response
@@ -12,26 +12,29 @@ from shared.kernel.tables import MEDIA_TYPES, FileFormat
 
 MAX_BYTES = 64_000_000
 FormatQuery = Annotated[FileFormat, Query(alias="format", description="xlsx, or CSV in UTF-8 with a BOM.")]
-FILE_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "An xlsx workbook, or CSV in UTF-8 (with or without BOM), UTF-16 or GBK.",
-                        }
-                    },
+
+
+def file_form(description: str) -> dict[str, Any]:
+    """What the document says of a route that reads `uploaded_file`."""
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {
+                            "file": {"type": "string", "format": "binary", "description": description}
+                        },
+                    }
                 }
-            }
-        },
+            },
+        }
     }
-}
+
+
+FILE_FORM = file_form("An xlsx workbook, or CSV in UTF-8 (with or without BOM), UTF-16 or GBK.")
 
 
 class NoFile(HttpRefusal):

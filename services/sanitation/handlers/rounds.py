@@ -8,6 +8,7 @@ from services.sanitation.domain.duty import state_on
 from services.sanitation.domain.late import Source, by_our_clock, decide_timeliness
 from services.sanitation.domain.rounds import RoundLog, SiteNotInUse, decide_round
 from services.sanitation.handlers.day_close import reconsider
+from services.sanitation.handlers.photos import use_photo
 from services.sanitation.handlers.policy import clock_tolerance, in_force, late_rules, rules_of
 from services.sanitation.handlers.sites import site_within
 from services.sanitation.sealing import same, seal, unseal
@@ -94,6 +95,7 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> L
         SiteUnknown, OutOfScope, SiteNotInUse: about the site; whether it was in use is asked of the round's day.
         SameIdOtherContent: the id was used for something else.
         PolicyUnknown, NoPolicyOnThatDay, NoRuleForKind: nothing to judge by.
+        PhotoUnknown, PhotoUsed: see `use_photo`.
         Refusal: what `decide_timeliness` and `decide_round` raise.
     """
     known = await site_within(tx, who, cmd.site_code)
@@ -122,6 +124,7 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> L
         [row["done_at"] for row in await tx.fetch(rounds_store.TIMES_OF_DAY, known.site_id, day)],
         rules_of(policy.document, kind),
     )
+    await use_photo(tx, cmd.photo_id, known.site.compound)
     version = await rounds_store.add_round(
         tx,
         decision,

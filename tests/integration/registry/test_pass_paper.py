@@ -22,7 +22,7 @@ def read_code(rows: Sequence[bytes]) -> str:
     """What a scanner reads in a picture: rows of grey pixels."""
     picture = memoryview(b"".join(rows)).cast("B", (len(rows), len(rows[0])))
     # Asked for two-dimensional codes alone: bars of a line code are easily seen in the modules of a QR code.
-    [found] = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    [found] = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return str(found.text)
 
 

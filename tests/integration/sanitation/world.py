@@ -23,6 +23,7 @@ from shared.events.policy import (
     ObservationRules,
     OfflineRules,
     PassRules,
+    PhotoRules,
     PolicyDocument,
     ReportingRules,
     RetentionRules,
@@ -94,6 +95,7 @@ def policy(*, rounds: int = 2, spacing: int = 240, complete: bool = True) -> Pol
             )
             if complete
             else None,
+            photos=PhotoRules(unused_hours=24, keep_days=180) if complete else None,
         ),
         passes=PassRules(valid_days=30),
         risk=RiskRules(focus_codes=(), higher_risk_from=1, concern_from=1),
@@ -199,6 +201,24 @@ class Service:
             "/v1/imports?kind=sites",
             files={"file": (name, content)},
             headers=self.client.as_role("community_clerk"),
+        )
+        return found
+
+    async def send_photo(
+        self,
+        content: bytes,
+        role: str = "sanitation_worker",
+        *,
+        photo_id: str | None = None,
+        scope: str = "town",
+        compound: str = "lj-001",
+    ) -> httpx.Response:
+        """Send a photo as somebody."""
+        found: httpx.Response = await self.client.http.post(
+            "/v1/photos",
+            params={"photo_id": photo_id or str(uuid4()), "compound": compound},
+            files={"file": ("photo.jpg", content)},
+            headers=self.client.as_role(role, scope),
         )
         return found
 
