@@ -1,9 +1,11 @@
 """Ten thousand people through fourteen days at accelerated time, and how long the close of a window takes.
 
 `python -m tests.bench.observation [people]` (10,000 without a number) opens a case for each person on a PostgreSQL of
-its own (fsync on), lets everybody declare twice a day as a plan drawn from a seed says (in time, late, not at all, with
-a fever that is cleared two days later), closes every window by the product's own ticker, and then holds everything
-that was told and kept against an oracle that knows only the plan. In the first window nobody declares in time, so its
+its own (fsync on) and lets everybody declare twice a day as a plan drawn from a seed says (in time, late, not at all,
+with a fever that is cleared two days later). Declarations go in through the service's HTTP surface, in this process:
+of every hundredth person through a personal link, of the others as grid workers' phones send what they kept, and now
+and then such a queue comes twice. Every window is closed by the product's own ticker; in the end everything that was
+told and kept is held against an oracle that knows only the plan. In the first window nobody declares in time, so its
 close settles everybody: its time is printed against the limit of 5 s, as is that of the midnight that releases them.
 """
 
@@ -18,20 +20,20 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
+import httpx
 import uvloop
 
-from deploy.local.issuer import Issuer
+from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
+from services.observation.app import build
 from services.observation.domain.calendar import WINDOWS
-from services.observation.domain.declaring import Draft
-from services.observation.handlers import intakes, observing
+from services.observation.handlers import intakes
 from services.observation.settings import Settings
 from services.observation.store import copies
 from services.observation.tickers import close_due
@@ -42,7 +44,7 @@ from shared.kernel.clock import SteppedClock, write_control
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.obs import logging
-from shared.runtime import Context, open_context
+from shared.runtime import Context, assemble, open_context
 from shared.testing.databases import Databases
 from tests.unit.observation.given import policy
 
@@ -53,7 +55,13 @@ DAYS = 14
 CLEARED_AFTER = 2
 """Days from a fever to the decision to resume."""
 TOGETHER = 200
-"""Declarations a transaction: what is measured here is the close, and what is checked is the outcome."""
+"""Declarations a request: what a grid worker's phone may send at once."""
+BY_LINK = 100
+"""One person in so many declares by a personal link."""
+TWICE = 20
+"""One queue in so many comes twice, as when the answer was lost."""
+CLERK = Account(subject="bench-clerk", name="bench", role="community_clerk", scope="town")
+OFFICER = Account(subject="bench-officer", name="bench", role="hq_officer", scope="town")
 Slot = tuple[int, WindowName]
 """A window of the n-th day."""
 Way = Literal["in_time", "late", "missed", "fever"]
@@ -67,6 +75,8 @@ class Person:
     intake_id: UUID
     ways: dict[Slot, Way]
     case_id: UUID = field(default_factory=uuid4)
+    session: str | None = None
+    """Of the phone that opened the personal link."""
 
     @property
     def fever_on(self) -> int | None:
@@ -102,6 +112,9 @@ class Outcome:
     release_seconds: float = 0.0
     released: int = 0
     declaring_seconds: float = 0.0
+    opening_seconds: float = 0.0
+    closing_seconds: float = 0.0
+    """Of all closes together."""
     faults: list[str] = field(default_factory=list)
 
 
@@ -132,17 +145,31 @@ def instant(day: int, hour: int, minute: int = 0) -> datetime:
     return start_of(ANCHOR + timedelta(days=day)) + timedelta(hours=hour, minutes=minute)
 
 
+@dataclass(slots=True)
 class Town:
-    """The service's own handlers over a database, and its clock."""
+    """The service, what is said to it over HTTP, and its clock."""
 
-    def __init__(self, context: Context, clock_file: Path) -> None:
-        self.context, self.clock_file = context, clock_file
+    context: Context
+    http: httpx.AsyncClient
+    issuer: Issuer
+    clock_file: Path
+    queues: int = 0
 
     def move(self, to: datetime) -> None:
         write_control(self.clock_file, to, 0.0)
 
+    async def post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        answer = await self.http.post(path, json=body, headers=headers)
+        if answer.status_code not in {200, 201}:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def as_account(self, account: Account) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.access_token(account)}"}
+
     async def open(self, people: list[Person]) -> None:
-        """A policy and a case for everybody, on the morning of day 0."""
+        """A policy and a case for everybody, on the morning of day 0, and links for some."""
         self.move(instant(0, 9))
         revised = PolicyRevised(
             version=1, effective_from=date(2020, 1, 1), revised_by="bench", document=policy()
@@ -155,44 +182,40 @@ class Town:
                     case = await intakes.open_for_returnee(_returnee(person, nth), tx=tx)
                     assert case is not None
                     person.case_id = case.case_id
+        clerk = self.as_account(CLERK)
+        for person in people[::BY_LINK]:
+            link = await self.post(f"/v1/cases/{person.case_id}/links", {"link_id": str(uuid4())}, clerk)
+            opened = await self.post("/v1/link-sessions", {"token": link["token"]}, {})
+            person.session = opened["session"]
 
-    async def declare(self, people: Iterable[Person], value: str) -> int:
-        """Everybody of them declares now."""
+    async def declare(self, people: Iterable[Person], value: float) -> int:
+        """Everybody of them declares now, each by their own way; tells how many."""
+        queue: list[Person] = []
         count = 0
-        for some in batches(list(people)):
-            async with self.context.database.begin(actor="bench") as tx:
-                for person in some:
-                    draft = Draft(
-                        declaration_id=uuid4(),
-                        channel="self",
-                        temperature_c=Decimal(value),
-                        cannot_measure_reason=None,
-                        symptoms=(),
-                        at=None,
-                    )
-                    await observing.declare(
-                        draft,
-                        case_id=person.case_id,
-                        recorded_by="bench",
-                        tx=tx,
-                        vault=self.context.vault,
-                    )
-            count += len(some)
+        for person in people:
+            count += 1
+            if person.session is None:
+                queue.append(person)
+            else:
+                said = {"declaration_id": str(uuid4()), "temperature_c": value, "symptoms": []}
+                await self.post("/v1/me/declarations", said, {"Authorization": f"Link {person.session}"})
+        for some in batches(queue):
+            await self._send([_queued(person, value) for person in some])
         return count
+
+    async def _send(self, queue: list[dict[str, Any]]) -> None:
+        self.queues += 1
+        expected = ["created", "exists"] if self.queues % TWICE == 1 else ["created"]
+        for status in expected:
+            told = await self.post("/v1/declarations/batch", {"declarations": queue}, self.as_account(CLERK))
+            if not_kept := [item for item in told["items"] if item["status"] != status]:
+                raise RuntimeError(f"{len(not_kept)} of a queue are not {status}: {not_kept[0]}")
 
     async def resume(self, people: Iterable[Person]) -> None:
         """The clinic found nothing."""
         for person in people:
-            async with self.context.database.begin(actor="bench") as tx:
-                await observing.decide(
-                    uuid4(),
-                    "resume",
-                    "发热门诊已排除",
-                    case_id=person.case_id,
-                    decided_by="bench",
-                    tx=tx,
-                    vault=self.context.vault,
-                )
+            decision = {"decision_id": str(uuid4()), "kind": "resume", "reason": "发热门诊已排除"}
+            await self.post(f"/v1/cases/{person.case_id}/decisions", decision, self.as_account(OFFICER))
 
     async def close(self) -> tuple[float, int]:
         """Everything that is due now; tells how long it took and how many cases were settled."""
@@ -201,8 +224,18 @@ class Town:
         return time.perf_counter() - began, settled
 
 
+def _queued(person: Person, value: float) -> dict[str, Any]:
+    return {
+        "declaration_id": str(uuid4()),
+        "case_id": str(person.case_id),
+        "via": "phone",
+        "temperature_c": value,
+        "symptoms": [],
+    }
+
+
 def batches(people: list[Person]) -> Iterator[list[Person]]:
-    """So many as one transaction takes, by the order of their cases: two never wait for each other."""
+    """So many as one request or transaction takes."""
     for start in range(0, len(people), TOGETHER):
         yield people[start : start + TOGETHER]
 
@@ -229,7 +262,9 @@ def _returnee(person: Person, nth: int) -> ReturneeRegistered:
 async def live(town: Town, people: list[Person], *, say: bool = False) -> Outcome:
     """Sixteen days: declarations, closes, decisions, midnights."""
     outcome = Outcome(people=len(people))
+    began = time.perf_counter()
     await town.open(people)
+    outcome.opening_seconds = time.perf_counter() - began
     for day in range(1, DAYS + CLEARED_AFTER + 1):
         town.move(instant(day, 0, 1))
         for window in WINDOWS:
@@ -240,20 +275,24 @@ async def live(town: Town, people: list[Person], *, say: bool = False) -> Outcom
                     by_way[way].append(person)
             began = time.perf_counter()
             town.move(instant(day, opens, 30))
-            outcome.declared += await town.declare(by_way["in_time"], "36.5")
-            outcome.declared += await town.declare(by_way["fever"], "37.8")
+            outcome.declared += await town.declare(by_way["in_time"], 36.5)
+            outcome.declared += await town.declare(by_way["fever"], 37.8)
             outcome.declaring_seconds += time.perf_counter() - began
             town.move(instant(day, closes))
             seconds, settled = await town.close()
+            outcome.closing_seconds += seconds
             if (day, window) == (1, "morning"):
                 outcome.close_seconds, outcome.closed = seconds, settled
             town.move(instant(day, closes, 30))
-            outcome.declared += await town.declare(by_way["late"], "36.4")
+            began = time.perf_counter()
+            outcome.declared += await town.declare(by_way["late"], 36.4)
+            outcome.declaring_seconds += time.perf_counter() - began
             if window == "morning":
                 town.move(instant(day, 12))
                 await town.resume(person for person in people if person.fever_on == day - CLEARED_AFTER)
         town.move(instant(day + 1, 0))
         seconds, settled = await town.close()
+        outcome.closing_seconds += seconds
         if day == DAYS:
             outcome.release_seconds, outcome.released = seconds, settled
         if say:
@@ -345,10 +384,16 @@ async def a_town(folder: Path) -> AsyncIterator[Town]:
             issuer=issuer.url,
             jwks_file=issuer.folder / "jwks.json",
             clock_file=clock_file,
+            session_burst_each=1_000,  # all links are opened from one address
+            session_burst_together=1_000,
         )
         context = await open_context("observation", settings, SteppedClock(clock_file))
         try:
-            yield Town(context, clock_file)
+            service = build(context)
+            context.database.rejections = service.rejections
+            transport = httpx.ASGITransport(app=assemble(service, context))
+            async with httpx.AsyncClient(transport=transport, base_url="http://observation.bench") as http:
+                yield Town(context, http, issuer, clock_file)
         finally:
             await context.close()
     postgres.remove()
@@ -360,6 +405,12 @@ async def measure(people: int, folder: Path) -> int:
         outcome = await live(town, draw(people), say=True)
     rate = outcome.declared / max(outcome.declaring_seconds, 0.001)
     print(f"{outcome.people} people, {outcome.declared} declarations ({rate:.0f} a second), sixteen days")
+    for what, seconds in (
+        ("opening all cases", outcome.opening_seconds),
+        ("taking all declarations", outcome.declaring_seconds),
+        ("closing all windows and days", outcome.closing_seconds),
+    ):
+        print(f"  {what:40} {seconds:6.1f} s = {seconds * 1_000 / outcome.people:5.1f} s per 1,000 people")
     for what, seconds, count in (
         ("close of a window that nobody answered", outcome.close_seconds, outcome.closed),
         ("midnight that releases", outcome.release_seconds, outcome.released),

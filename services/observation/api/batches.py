@@ -1,27 +1,33 @@
 """Declarations in one request: queued by a grid worker's phone, or by one member of a family for all."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Self, TypeVar, cast
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter
 from pydantic import Field, ValidationError
 
 from services.observation.api.models import (
+    DeclarationBody,
     ReceiptAnswer,
     Running,
     StaffDeclarationBody,
     cause,
 )
-from services.observation.api.scope import place_within
+from services.observation.api.scope import within
 from services.observation.domain.declaring import Channel
-from services.observation.handlers import observing
-from services.observation.handlers.observing import Receipt
+from services.observation.handlers import declaring
+from services.observation.handlers.declaring import Receipt, Said
 from services.observation.metrics import count_declaration
-from shared.db.pool import TRANSIENT
-from shared.http.access import Caller
+from services.observation.store import cases
+from shared.db.pool import TRANSIENT, Tx
+from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
+from shared.http.problem import Unavailable
 from shared.kernel.refusal import Refusal
+from shared.runtime import Context
 
 router = APIRouter(tags=["declarations"])
 MOST = 200
@@ -30,10 +36,14 @@ _OF_THE_MOMENT = 500
 """From this status on a refusal is about the service, not about the item."""
 
 
-class QueuedDeclaration(StaffDeclarationBody):
-    """A declaration that a grid worker took and the phone kept until there was a network."""
+class NamedDeclaration(DeclarationBody):
+    """A declaration with the case that it is for."""
 
     case_id: UUID
+
+
+class QueuedDeclaration(NamedDeclaration, StaffDeclarationBody):
+    """A declaration that a grid worker took and the phone kept until there was a network."""
 
 
 class BatchBody(Body):
@@ -90,33 +100,83 @@ class BatchAnswer(Answer):
     items: list[BatchItem]
 
 
-async def each_by_itself(
-    items: Sequence[Any], take: Callable[[Any], Awaitable[tuple[Receipt, Channel]]]
-) -> list[BatchItem]:
-    """Take declarations one after another, each in a transaction of its own: one that fails harms no other.
+N = TypeVar("N", bound=NamedDeclaration)
+Outcome = tuple[Receipt, Channel] | Refusal
 
-    Args:
-        items: as they came.
-        take: reads, checks and keeps one.
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[N]):
+    """How declarations of one kind are read, and for which of them the caller may speak.
+
+    Attributes:
+        model: their shape.
+        admit: tells for each through what it came, or why the caller may not declare for that case.
     """
-    return [await _one(raw, take) for raw in items]
+
+    model: type[N]
+    admit: Callable[[Tx, Sequence[N]], Awaitable[list[Channel | Refusal]]]
+
+    async def take(self, raws: Sequence[Any], *, who: Principal, context: Context) -> list[BatchItem]:
+        """Keep declarations in one transaction, each judged by itself: one that is refused harms no other.
+
+        Where the transaction fails as a whole (another one uses an id at this moment, the database is away), each is
+        tried in a transaction of its own.
+        """
+        items: dict[int, BatchItem] = {}
+        read: dict[int, N] = {}
+        for nth, raw in enumerate(raws):
+            try:
+                read[nth] = self.model.model_validate(raw)
+            except ValidationError as error:
+                items[nth] = _malformed(raw, error)
+        try:
+            outcomes = await self._keep(list(read.values()), who, context)
+        except (Refusal, *TRANSIENT):
+            outcomes = [await self._keep_alone(item, who, context) for item in read.values()]
+        for (nth, item), outcome in zip(read.items(), outcomes, strict=True):
+            items[nth] = _told(item.declaration_id, outcome)
+        return [items[nth] for nth in range(len(raws))]
+
+    async def _keep(self, items: Sequence[N], who: Principal, context: Context) -> list[Outcome]:
+        async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+            admitted = list(zip(items, await self.admit(tx, items), strict=True))
+            said = [
+                Said(draft=item.draft(channel), case_id=item.case_id, recorded_by=who.subject)
+                for item, channel in admitted
+                if not isinstance(channel, Refusal)
+            ]
+            kept = iter(await declaring.declare_all(said, tx=tx, vault=context.vault))
+            outcomes: list[Outcome] = []
+            for _, channel in admitted:
+                outcome = channel if isinstance(channel, Refusal) else next(kept)
+                outcomes.append(
+                    outcome if isinstance(outcome, Refusal) else (outcome, cast("Channel", channel))
+                )
+        return outcomes
+
+    async def _keep_alone(self, item: N, who: Principal, context: Context) -> Outcome:
+        try:
+            (outcome,) = await self._keep([item], who, context)
+        except Refusal as refusal:
+            return refusal
+        except TRANSIENT:
+            return Unavailable(retry_after=RETRY_SECONDS)
+        return outcome
 
 
-async def _one(raw: Any, take: Callable[[Any], Awaitable[tuple[Receipt, Channel]]]) -> BatchItem:
-    named = _id_of(raw)
-    try:
-        receipt, channel = await take(raw)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))[:200] or None
-        return BatchItem(declaration_id=named, status="rejected", code="invalid_request", field=place)
-    except Refusal as refusal:
-        return BatchItem.no(named, refusal)
-    except TRANSIENT:
-        return BatchItem(declaration_id=named, status="retry", code="unavailable", retry_after=RETRY_SECONDS)
+def _told(declaration_id: UUID, outcome: Outcome) -> BatchItem:
+    if isinstance(outcome, Refusal):
+        return BatchItem.no(declaration_id, outcome)
+    receipt, channel = outcome
     if not receipt.repeated:
         count_declaration(receipt.window, channel, receipt.standing)
     return BatchItem.of(receipt)
+
+
+def _malformed(raw: Any, error: ValidationError) -> BatchItem:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"]))[:200] or None
+    return BatchItem(declaration_id=_id_of(raw), status="rejected", code="invalid_request", field=place)
 
 
 def _id_of(raw: Any) -> UUID | None:
@@ -133,17 +193,17 @@ async def declare_queued(body: BatchBody, who: Caller, context: Running) -> Batc
     Every item is checked against the caller's scope. A repeat with the same id and content is `exists`.
     """
 
-    async def take(raw: Any) -> tuple[Receipt, Channel]:
-        item = QueuedDeclaration.model_validate(raw)
-        async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-            await place_within(tx, item.case_id, who)
-            receipt = await observing.declare(
-                item.draft(item.via),
-                case_id=item.case_id,
-                recorded_by=who.subject,
-                tx=tx,
-                vault=context.vault,
-            )
-        return receipt, item.via
+    async def admit(tx: Tx, items: Sequence[QueuedDeclaration]) -> list[Channel | Refusal]:
+        places = await cases.places(tx, [item.case_id for item in items])
+        return [_admitted(item, places.get(item.case_id), who) for item in items]
 
-    return BatchAnswer(items=await each_by_itself(body.declarations, take))
+    batch = Batch(QueuedDeclaration, admit)
+    return BatchAnswer(items=await batch.take(body.declarations, who=who, context=context))
+
+
+def _admitted(item: QueuedDeclaration, place: asyncpg.Record | None, who: Principal) -> Channel | Refusal:
+    try:
+        within(place, who)
+    except Refusal as refusal:
+        return refusal
+    return item.via

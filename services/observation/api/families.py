@@ -1,13 +1,14 @@
 """One phone for a family: who the link reaches, declaring for them, and what staff let it reach (R2.7)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from services.observation.api.batches import BatchAnswer, each_by_itself
-from services.observation.api.models import DeclarationBody, NextWindow, Running, cause
+from services.observation.api.batches import Batch, BatchAnswer, NamedDeclaration
+from services.observation.api.models import NextWindow, Running, cause
 from services.observation.api.resident import link_of
 from services.observation.api.scope import place_within
 from services.observation.domain.case import State
@@ -17,19 +18,14 @@ from services.observation.domain.grid import next_window
 from services.observation.domain.masking import masked_name
 from services.observation.domain.refusals import LinkUnknown
 from services.observation.handlers import observing
-from services.observation.handlers.observing import Receipt
 from services.observation.store import cases, families
+from shared.db.pool import Tx
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
+from shared.kernel.refusal import Refusal
 
 router = APIRouter(tags=["families"])
 MOST_OF_A_FAMILY = 20
-
-
-class MemberDeclaration(DeclarationBody):
-    """What one member of the family declares, or somebody else for them."""
-
-    case_id: UUID
 
 
 class FamilyBody(Body):
@@ -92,27 +88,22 @@ async def declare_for_family(body: FamilyBody, who: Caller, context: Running) ->
     """
     link_id = link_of(who)
 
-    async def take(raw: Any) -> tuple[Receipt, Channel]:
-        item = MemberDeclaration.model_validate(raw)
-        async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-            own = {row["case_id"]: row["own"] for row in await families.family(tx, link_id)}
-            if item.case_id not in own:
-                raise NotInFamily(
-                    "您的链接不能为此人申报。Your link does not reach this person.",
-                    field="case_id",
-                    remedy="请联系网格员添加家庭成员。Ask your grid worker to add the member.",
-                )
-            channel: Channel = "self" if own[item.case_id] else "proxy"
-            receipt = await observing.declare(
-                item.draft(channel),
-                case_id=item.case_id,
-                recorded_by=who.subject,
-                tx=tx,
-                vault=context.vault,
-            )
-        return receipt, channel
+    async def admit(tx: Tx, items: Sequence[NamedDeclaration]) -> list[Channel | Refusal]:
+        own = {row["case_id"]: row["own"] for row in await families.family(tx, link_id)}
+        return [_admitted(item.case_id, own) for item in items]
 
-    return BatchAnswer(items=await each_by_itself(body.declarations, take))
+    batch = Batch(NamedDeclaration, admit)
+    return BatchAnswer(items=await batch.take(body.declarations, who=who, context=context))
+
+
+def _admitted(case_id: UUID, own: Mapping[UUID, bool]) -> Channel | Refusal:
+    if case_id not in own:
+        return NotInFamily(
+            "您的链接不能为此人申报。Your link does not reach this person.",
+            field="case_id",
+            remedy="请联系网格员添加家庭成员。Ask your grid worker to add the member.",
+        )
+    return "self" if own[case_id] else "proxy"
 
 
 @router.put(

@@ -13,7 +13,7 @@ from services.observation.domain.case import Approver, Closing, State, Technical
 from services.observation.domain.deciding import DecisionKind, Terms
 from services.observation.domain.declaring import CannotMeasure, Channel, Draft, Standing, Symptom
 from services.observation.domain.grid import Cell, Figures, WindowState
-from services.observation.handlers.observing import Receipt
+from services.observation.handlers.declaring import Receipt
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
 from shared.events.policy import Category, Measure

@@ -39,13 +39,16 @@ _NOTES = (
 
 
 class QuestionnaireAnswer(Answer):
-    """A list and how far it is: `rows_done` = accepted + unchanged + rejected."""
+    """A list and how far it is: `rows_done` = accepted + unchanged + rejected.
+
+    `failed`: it could not be worked off to its end; hand it in again, what was taken stays as it is.
+    """
 
     import_id: UUID
     file_name: str
     dry_run: bool
     sent_at: datetime
-    state: Literal["running", "done"]
+    state: Literal["running", "done", "failed"]
     rows_total: int
     rows_done: int
     rows_accepted: int

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from services.observation.api.models import ReceiptAnswer
 from services.observation.domain.declaring import Channel
-from services.observation.handlers.observing import Receipt
+from services.observation.handlers.declaring import Receipt
 from services.observation.metrics import count_declaration
 
 

@@ -20,8 +20,8 @@ from services.observation.api.models import (
 from services.observation.api.receipts import answered
 from services.observation.domain.case import OVER
 from services.observation.domain.grid import cells_of_day, figures_of, grid_of, next_window
+from services.observation.handlers import declaring, observing
 from services.observation.handlers import links as link_handlers
-from services.observation.handlers import observing
 from services.observation.store import cases, links
 from shared.db.pool import Conn, Database
 from shared.http.access import Caller, Grant, Principal, Role, Scope, ScopeKind
@@ -112,7 +112,7 @@ async def my_case(who: Caller, context: Running) -> MyCaseAnswer:
 async def declare(body: DeclarationBody, who: Caller, context: Running, response: Response) -> ReceiptAnswer:
     """Declare temperature and symptoms for the window that the time belongs to; repeatable with the same id."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        receipt = await observing.declare(
+        receipt = await declaring.declare(
             body.draft("self"),
             case_id=await own_case(tx, who),
             recorded_by=who.subject,

@@ -16,7 +16,15 @@ async def place_within(conn: Conn, case_id: UUID, who: Principal) -> asyncpg.Rec
     Raises:
         CaseUnknown, OutOfScope.
     """
-    place = await cases.place(conn, case_id)
+    return within(await cases.place(conn, case_id), who)
+
+
+def within(place: asyncpg.Record | None, who: Principal) -> asyncpg.Record:
+    """Insist that a case is there and that the caller may touch it.
+
+    Raises:
+        CaseUnknown, OutOfScope.
+    """
     if place is None:
         raise CaseUnknown("没有这个观察个案。There is no such case.")
     who.require_compound(place["compound"], neighbourhood=place["neighbourhood"], grid=place["grid"])

@@ -28,8 +28,8 @@ from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.case import State
 from services.observation.domain.grid import Cell, figures_of, grid_of
 from services.observation.domain.refusals import CaseUnknown, LinkUnknown
+from services.observation.handlers import declaring, observing
 from services.observation.handlers import links as link_handlers
-from services.observation.handlers import observing
 from services.observation.store import cases, changes, copies, declarations, links
 from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
@@ -149,7 +149,7 @@ async def declare_for(
     """Record what a resident said on the phone or at the door. A fever or a symptom opens the fever path at once."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await place_within(tx, case_id, who)
-        receipt = await observing.declare(
+        receipt = await declaring.declare(
             body.draft(body.via), case_id=case_id, recorded_by=who.subject, tx=tx, vault=context.vault
         )
     return answered(receipt, body.via, response)

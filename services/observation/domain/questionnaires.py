@@ -197,6 +197,8 @@ EXPLAINED: Mapping[str, str] = {
     "phone_malformed": "手机号应为 11 位。A mobile number has 11 digits.",
     "policy_unknown": "现行规定尚未发布。No rules are in force yet.",
     "reason_unknown": "原因不在列表中。The reason is not on the list.",
+    "row_failed": "该行未能处理，原因已记录；请核对后重新导入，或代为申报。"
+    "The row could not be processed and the reason is on record; check it and import it again, or declare by phone.",
     "symptom_unknown": "症状不在列表中，不能忽略；请改用列表中的词，或填“其他”。"
     "The symptom is not on the list and is never dropped; use a word of the list, or 其他.",
     "temperature_implausible": "体温超出合理范围，请重新测量。No body temperature; measure again.",

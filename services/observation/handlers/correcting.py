@@ -7,9 +7,9 @@ from services.observation.domain.correcting import DeclarationUnknown, check_cor
 from services.observation.domain.declaring import Draft
 from services.observation.domain.repeats import other_content
 from services.observation.domain.settling import next_step
-from services.observation.handlers import observing
+from services.observation.handlers import declaring, observing
+from services.observation.handlers.declaring import Receipt
 from services.observation.handlers.keys import sealing_key
-from services.observation.handlers.observing import Receipt
 from services.observation.store import cases, corrections
 from shared.db.pool import Tx
 from shared.events.observation import DeclarationCorrected
@@ -48,7 +48,7 @@ async def correct(cmd: Correction, *, case_id: UUID, recorded_by: str, tx: Tx, v
             channel=old["channel"], corrected_by=old["corrected_by"], by_household=cmd.by_household
         )
     draft = replace(cmd.draft, at=old["taken_at"])
-    receipt = await observing.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
+    receipt = await declaring.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
     if receipt.repeated:
         if kept is None:  # the id belongs to an ordinary declaration
             raise other_content()

@@ -17,9 +17,9 @@ from services.observation.domain.case import Case
 from services.observation.domain.declaring import Channel, Draft
 from services.observation.domain.grid import Cell, WindowState, grid_of
 from services.observation.domain.refusals import CaseEnded
-from services.observation.handlers import observing
+from services.observation.handlers import declaring, observing
+from services.observation.handlers.declaring import Receipt
 from services.observation.handlers.keys import sealing_key
-from services.observation.handlers.observing import Receipt
 from services.observation.store import cases
 from services.observation.store import desk as store
 from services.observation.store.desk import Reach
@@ -56,7 +56,7 @@ async def record_attempt(
             raise store.REJECTIONS["contact_attempt_pkey"]
         receipt = None
         if draft is not None:
-            receipt = await observing.declare(
+            receipt = await declaring.declare(
                 draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault
             )
         return Told(recorded_at=kept["recorded_at"], receipt=receipt, repeated=True)
@@ -65,7 +65,7 @@ async def record_attempt(
     check_attempt(attempt, declared=draft is not None, now=tx.now)
     receipt = None
     if draft is not None:
-        receipt = await observing.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
+        receipt = await declaring.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)
         check_told(attempt, alarming=receipt.alarming)
     key = await sealing_key(vault, case.person_ref)
     await store.add_attempt(

@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.kernel.refusal import Refusal
-from shared.kernel.sealed import PersonKey, PersonKeyMissingError, Vault
+from shared.kernel.sealed import PersonKey, PersonKeyMissingError, PersonKeys, Vault
 
 
 class ErasedPerson(Refusal):
@@ -19,8 +19,17 @@ async def sealing_key(vault: Vault, person_ref: UUID) -> PersonKey:
     Raises:
         ErasedPerson: the key was destroyed.
     """
+    return key_of(await vault.keys([person_ref], create=True), person_ref)
+
+
+def key_of(keys: PersonKeys, person_ref: UUID) -> PersonKey:
+    """Take a person's key from those that were fetched, or made.
+
+    Raises:
+        ErasedPerson: the key was destroyed.
+    """
     try:
-        return await vault.key(person_ref, create=True)
+        return keys[person_ref]
     except PersonKeyMissingError as error:
         raise ErasedPerson(
             "此人的个人信息已删除，不再记录。This person was erased; nothing more is recorded of them.",

@@ -4,10 +4,8 @@ A command first settles what fell due for its case, so its outcome never depends
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
@@ -18,7 +16,6 @@ from services.observation.domain.deciding import (
     Terms,
     decide_decision,
 )
-from services.observation.domain.declaring import Declared, Draft, Standing, decide_declaration
 from services.observation.domain.refusals import CaseUnknown
 from services.observation.domain.repeats import same_content
 from services.observation.domain.settling import (
@@ -29,34 +26,15 @@ from services.observation.domain.settling import (
     next_step,
 )
 from services.observation.handlers.keys import sealing_key
-from services.observation.handlers.telling import change_of, interruption_of, start_of_case
-from services.observation.store import cases, changes, copies, declarations, fevers, patterns
+from services.observation.handlers.telling import change_of, start_of_case
+from services.observation.store import cases, changes, copies, declarations, fevers
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
-from shared.events.observation import (
-    DeclarationSubmitted,
-    SymptomReported,
-    WindowName,
-)
 from shared.http.problem import PolicyUnknown
 from shared.kernel.sealed import Vault
 
 Settled = tuple[Case, Case, tuple[Fact, ...]]
 """A case before, after, and the facts in between."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What a declaration is answered with, also when it is repeated."""
-
-    declaration_id: UUID
-    case_id: UUID
-    day: date
-    window: WindowName
-    standing: Standing
-    alarming: bool
-    received_at: datetime
-    repeated: bool
 
 
 async def calendar_in_force(conn: Conn, today: date) -> Calendar:
@@ -65,7 +43,15 @@ async def calendar_in_force(conn: Conn, today: date) -> Calendar:
     Raises:
         PolicyUnknown: none is in force yet.
     """
-    calendar = await copies.calendar(conn)
+    return in_force(await copies.calendar(conn), today)
+
+
+def in_force(calendar: Calendar | None, today: date) -> Calendar:
+    """Insist on rules for today.
+
+    Raises:
+        PolicyUnknown: none is in force yet.
+    """
     if calendar is None or calendar.effective_from > today:
         raise PolicyUnknown
     return calendar
@@ -88,7 +74,7 @@ async def keep_change(
     last, closing = decide_settling(
         after, calendar, until=tx.now
     )  # what was decided may have been over already
-    await cases.add_missed(tx, _missed([settled, (after, last, closing)]))
+    await cases.add_missed(tx, missed_of([settled, (after, last, closing)]))
     if len(after.reschedulings) > len(between.reschedulings):
         change = after.reschedulings[-1]
         await changes.save_rescheduling(tx, before.case_id, change, decision_id)
@@ -109,69 +95,9 @@ async def keep_change(
 async def settle(tx: Tx, due: Sequence[Case], calendar: Calendar, *, until: datetime) -> None:
     """Act on everything that fell due for locked cases up to an instant, with one statement a kind."""
     settled = [(case, *decide_settling(case, calendar, until=until)) for case in due]
-    await cases.add_missed(tx, _missed(settled))
+    await cases.add_missed(tx, missed_of(settled))
     await cases.save(tx, [(after, next_step(after, calendar)) for _, after, _ in settled])
     await tell(tx, settled)
-
-
-async def declare(draft: Draft, *, case_id: UUID, recorded_by: str, tx: Tx, vault: Vault) -> Receipt:
-    """Take a declaration, once per id; a fever or a symptom opens the fever path in the same step (R2.7, O6, O7)."""
-    before = await locked(tx, case_id)
-    content = f"{case_id}|{draft.content()}"
-    kept = await declarations.find(tx, draft.declaration_id)
-    if kept is not None:
-        same_content(kept["content_index"], vault.index_all("declaration", content))
-        return Receipt(
-            declaration_id=draft.declaration_id,
-            case_id=kept["case_id"],
-            day=kept["day"],
-            window=kept["window_name"],
-            standing=Standing(kept["standing"]),
-            alarming=kept["alarming"],
-            received_at=kept["received_at"],
-            repeated=True,
-        )
-    calendar = await calendar_in_force(tx, tx.today)
-    settled, facts = decide_settling(before, calendar, until=tx.now)
-    after, declared = decide_declaration(settled, draft, calendar, now=tx.now)
-    key = await sealing_key(vault, before.person_ref)
-    await cases.add_missed(tx, _missed([(before, settled, facts)]))
-    await declarations.add(
-        tx,
-        case_id,
-        draft,
-        declared,
-        recorded_by=recorded_by,
-        sealed=vault.seal(key, "declaration", _answers(draft)),
-        content_index=vault.index("declaration", content),
-    )
-    await patterns.note_due(tx, case_id)
-    if declared.interruption is not None:
-        await cases.save_interruption(tx, case_id, declared.interruption)
-    if declared.alarming:
-        await fevers.open_episode(
-            tx,
-            draft.declaration_id,
-            person_ref=after.person_ref,
-            compound=after.compound,
-            grid=after.grid,
-            case_id=case_id,
-            source="declaration",
-            at=declared.received_at,
-        )
-    await cases.save(tx, [(after, next_step(after, calendar))])
-    await tell(tx, [(before, settled, facts)])
-    await _tell_declared(tx, settled, after, draft, declared)
-    return Receipt(
-        declaration_id=draft.declaration_id,
-        case_id=case_id,
-        day=declared.span.day,
-        window=declared.span.window,
-        standing=declared.standing,
-        alarming=declared.alarming,
-        received_at=declared.received_at,
-        repeated=False,
-    )
 
 
 async def decide(
@@ -190,8 +116,8 @@ async def decide(
     content = (
         f"{case_id}|{kind}|{reason}" if terms == NO_TERMS else f"{case_id}|{kind}|{reason}|{terms.content()}"
     )
-    if found := await declarations.find_decision(tx, decision_id):
-        kept, index = found
+    if known := await declarations.find_decision(tx, decision_id):
+        kept, index = known
         same_content(index, vault.index_all("decision", content))
         return kept, True
     calendar = await calendar_in_force(tx, tx.today)
@@ -237,23 +163,22 @@ async def locked(tx: Tx, case_id: UUID) -> Case:
     Raises:
         CaseUnknown: there is none.
     """
-    case = await cases.lock(tx, case_id)
+    return found(await cases.lock(tx, case_id))
+
+
+def found(case: Case | None) -> Case:
+    """Insist that there is such a case.
+
+    Raises:
+        CaseUnknown: there is none.
+    """
     if case is None:
         raise CaseUnknown("没有这个观察个案。There is no such case.")
     return case
 
 
-def _answers(draft: Draft) -> str:
-    """The health answers as one text to seal."""
-    answers: Mapping[str, Any] = {
-        "temperature_c": None if draft.temperature_c is None else str(draft.temperature_c),
-        "cannot_measure_reason": draft.cannot_measure_reason,
-        "symptoms": sorted(draft.symptoms),
-    }
-    return json.dumps(answers, separators=(",", ":"))
-
-
-def _missed(settled: Sequence[Settled]) -> list[tuple[UUID, WindowMissed]]:
+def missed_of(settled: Sequence[Settled]) -> list[tuple[UUID, WindowMissed]]:
+    """Tell the windows that closed empty in between."""
     return [
         (case.case_id, fact) for case, _, facts in settled for fact in facts if isinstance(fact, WindowMissed)
     ]
@@ -264,32 +189,3 @@ async def tell(tx: Tx, settled: Sequence[Settled]) -> None:
     for before, after, facts in settled:
         for nth, fact in enumerate(facts, start=1):
             await tx.publish(event_of(after, fact), version=before.version + nth)
-
-
-async def _tell_declared(tx: Tx, case: Case, after: Case, draft: Draft, declared: Declared) -> None:
-    submitted = DeclarationSubmitted(
-        declaration_id=draft.declaration_id,
-        case_id=case.case_id,
-        person_ref=case.person_ref,
-        compound=case.compound,
-        day=declared.span.day,
-        window=declared.span.window,
-        late=declared.standing is not Standing.IN_TIME,
-        by=draft.channel,
-        temperature_c=draft.temperature_c,
-        symptomatic=bool(draft.symptoms),
-        submitted_at=declared.received_at,
-    )
-    await tx.publish(submitted, version=case.version + 1)
-    if declared.alarming:
-        reported = SymptomReported(
-            case_id=case.case_id,
-            person_ref=case.person_ref,
-            compound=case.compound,
-            fever=declared.fever,
-            by=draft.channel,
-            reported_at=declared.received_at,
-        )
-        await tx.publish(reported, version=case.version + 2)
-    if declared.interruption is not None:
-        await tx.publish(interruption_of(after), version=after.version)

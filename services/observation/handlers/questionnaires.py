@@ -1,48 +1,52 @@
 """Questionnaire platforms' lists become declarations, row by row, by the rules of every other one (R4.2).
 
-A row is taken in one transaction with its place in the file: a process that dies leaves whole rows behind it, and the
-next one goes on. The id of a declaration follows from the person's case and what was said, so a list that is sent
-again changes nothing. A dry run does the same and takes it back.
+Some rows are taken in one transaction with their place in the file: a process that dies leaves whole rows behind it,
+and the next one goes on. Where such a transaction fails as a whole, its rows are taken one by one, and one that nobody
+foresaw is rejected like any other: the list goes on. The id of a declaration follows from the person's case and what
+was said, so a list that is sent again changes nothing. A dry run does the same and takes it back.
 """
 
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal, NoReturn
 from uuid import UUID
 
 from services.observation.domain.declaring import Draft
 from services.observation.domain.questionnaires import (
-    DOCUMENT,
-    NAME_PHONE,
     REQUIRED,
     Fault,
     Line,
     columns_of,
     explained,
-    name_and_phone,
     read_line,
 )
-from services.observation.handlers import observing
+from services.observation.handlers.declaring import Receipt, Said, declare_all
+from services.observation.handlers.matching import Matched, match, unknown
 from services.observation.store import matching, questionnaires
-from services.observation.store.questionnaires import Job, Outcome
-from shared.db.pool import Conn, Database, Tx
+from services.observation.store.questionnaires import Job, Rejected
+from shared.db.pool import TRANSIENT, Database, Tx
 from shared.events.envelope import Cause
 from shared.http.access import Grant, Principal, Role, Scope
 from shared.http.problem import Unavailable
 from shared.kernel import sheets
-from shared.kernel.cells import compact
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import PersonKey, Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.kernel.sheets import FileUnreadable, Row
 from shared.kernel.tables import Table
+from shared.obs.logging import get_logger
 
+log = get_logger(__name__)
 NAME = "observation.questionnaires"
+TOGETHER = 100
+"""Rows a transaction: fast enough for a whole town's list, and no declaration waits long behind it."""
+Outcome = Literal["accepted", "unchanged"] | Fault
 KEPT = timedelta(hours=72)
 """How long rejected rows can be had as a file, in real time."""
 _FILE, _ROW = "questionnaire_file", "questionnaire_row"
@@ -66,23 +70,12 @@ class RowsExpired(Refusal):
     code: ClassVar[str] = "file_expired"
 
 
-class _NotTaken(Refusal):
-    """A row that cannot be taken: which cell, and why."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "row_rejected"
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(explained(fault.code), field=fault.column)
-        self.fault = fault
-
-
 class _DryRunError(Exception):
-    """Takes back what a dry run did; says what became of the row."""
+    """Takes back what a dry run did; says what became of the rows."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        super().__init__(outcomes)
+        self.outcomes = outcomes
 
 
 def read_rows(content: bytes) -> list[Row]:
@@ -153,6 +146,11 @@ class _Work:
     key: PersonKey
     vault: Vault
 
+    @property
+    def cause(self) -> Cause:
+        """Why: the request with which it came."""
+        return Cause(correlation=self.job.correlation_id)
+
 
 async def run_due(database: Database, vault: Vault) -> int:
     """Work off every list, oldest first, and forget what is kept long enough; tells how many rows were dealt with."""
@@ -167,6 +165,24 @@ async def run_due(database: Database, vault: Vault) -> int:
 
 
 async def _work_off(job: Job, database: Database, vault: Vault) -> int:
+    try:
+        work, rows = await _opened(job, database, vault)
+    except TRANSIENT:
+        raise
+    except Exception:
+        log.exception("questionnaire_failed", import_id=str(job.import_id))
+        async with database.begin(actor=NAME) as tx:
+            await questionnaires.fail(tx, job.import_id, database.clock.real_now() + KEPT)
+        return 0
+    for first in range(job.rows_done, len(rows), TOGETHER):
+        if not await _part(work, first, rows[first : first + TOGETHER], database):
+            return first - job.rows_done  # another process is at it
+    async with database.begin(actor=NAME) as tx:
+        await questionnaires.finish(tx, job.import_id, database.clock.real_now() + KEPT)
+    return len(rows) - job.rows_done
+
+
+async def _opened(job: Job, database: Database, vault: Vault) -> tuple[_Work, list[Row]]:
     key = await vault.key(job.import_id)
     async with database.read() as conn:
         parts = await questionnaires.parts(conn, job.import_id)
@@ -174,112 +190,161 @@ async def _work_off(job: Job, database: Database, vault: Vault) -> int:
     rows = await asyncio.to_thread(read_rows, content)
     grants = tuple(Grant(role=Role.COMMUNITY_CLERK, scope=Scope.parse(scope)) for scope in job.scopes)
     sender = Principal(kind="staff", subject=job.sent_by, grants=grants)
-    work = _Work(job, sender, key, vault)
-    for nth in range(job.rows_done, len(rows)):
-        if not await _row(work, nth, rows[nth], database):
-            return nth - job.rows_done  # another process is at it
-    async with database.begin(actor=NAME) as tx:
-        await questionnaires.finish(tx, job.import_id, database.clock.real_now() + KEPT)
-    return len(rows) - job.rows_done
+    return _Work(job, sender, key, vault), rows
 
 
-async def _row(work: _Work, nth: int, row: Row, database: Database) -> bool:
-    """Take one row, or keep why not; False when somebody else dealt with it."""
-    job = work.job
-    cause = Cause(correlation=job.correlation_id)
+async def _part(work: _Work, first: int, rows: Sequence[Row], database: Database) -> bool:
+    """Take rows together, or one by one where that fails; False when somebody else dealt with them."""
     try:
-        async with database.begin(actor=job.sent_by, cause=cause) as tx:
-            return await questionnaires.advance(tx, job.import_id, nth, await _take(work, row, tx=tx))
-    except _DryRunError as dry:
-        async with database.begin(actor=job.sent_by, cause=cause) as tx:
-            return await questionnaires.advance(tx, job.import_id, nth, dry.outcome)
-    except Refusal as refusal:
-        fault = refusal.fault if isinstance(refusal, _NotTaken) else _fault_of(refusal)
-    async with database.begin(actor=job.sent_by, cause=cause) as tx:
-        if not await questionnaires.advance(tx, job.import_id, nth, "rejected"):
+        return await _together(work, first, rows, database)
+    except TRANSIENT:
+        raise
+    except Exception as error:  # noqa: BLE001 -- found again, row by row, below
+        log.warning("rows_isolated", import_id=str(work.job.import_id), error=type(error).__name__)
+    for nth, row in enumerate(rows, start=first):
+        if not await _alone(work, nth, row, database):
             return False
-        stood = json.dumps(row.cells, ensure_ascii=False)
-        await questionnaires.add_row(
-            tx,
-            job.import_id,
-            nth,
-            sheet=row.sheet,
-            number=row.number,
-            fault=Fault(columns_of(row.cells).get(fault.column, fault.column), fault.code),
-            sealed=work.vault.seal(work.key, f"{_ROW}_{nth}", stood),
-        )
     return True
 
 
-async def _take(work: _Work, row: Row, *, tx: Tx) -> Outcome:
-    line = read_line({column: row.cells.get(title, "") for column, title in columns_of(row.cells).items()})
-    if isinstance(line, Fault):
-        raise _NotTaken(line)
-    person_ref = await _match(line, conn=tx, vault=work.vault)
-    case = None if person_ref is None else await matching.newest_case(tx, person_ref)
-    if case is None or not work.sender.reaches(
-        compound=case["compound"], neighbourhood=case["neighbourhood"], grid=case["grid"]
-    ):
-        raise _NotTaken(Fault(_identity_column(line), "person_unknown"))
-    draft = Draft(
-        declaration_id=await _declaration_id(case["case_id"], line, tx=tx, vault=work.vault),
+async def _alone(work: _Work, nth: int, row: Row, database: Database) -> bool:
+    try:
+        return await _together(work, nth, [row], database)
+    except TRANSIENT:
+        raise
+    except Refusal as refusal:
+        fault = _fault_of(refusal)
+    except Exception:
+        log.exception("row_failed", import_id=str(work.job.import_id), nth=nth)
+        fault = Fault("", "row_failed")
+    async with database.begin(actor=work.job.sent_by, cause=work.cause) as tx:
+        if not await questionnaires.claim(tx, work.job.import_id, nth):
+            return False
+        await _advance(work, nth, [row], [fault], tx=tx)
+    return True
+
+
+async def _together(work: _Work, first: int, rows: Sequence[Row], database: Database) -> bool:
+    """Take rows in one transaction with their place in the file."""
+    async with database.begin(actor=work.job.sent_by, cause=work.cause) as tx:
+        if not await questionnaires.claim(tx, work.job.import_id, first):
+            return False
+        outcomes = await (_tried if work.job.dry_run else _taken)(work, rows, tx=tx)
+        await _advance(work, first, rows, outcomes, tx=tx)
+    return True
+
+
+async def _tried(work: _Work, rows: Sequence[Row], *, tx: Tx) -> Sequence[Outcome]:
+    """What would become of rows; nothing of it stays."""
+    try:
+        async with tx.savepoint():
+            await _take_and_fall(work, rows, tx=tx)
+    except _DryRunError as dry:
+        return dry.outcomes
+
+
+async def _take_and_fall(work: _Work, rows: Sequence[Row], *, tx: Tx) -> NoReturn:
+    raise _DryRunError(await _taken(work, rows, tx=tx))
+
+
+async def _advance(
+    work: _Work, first: int, rows: Sequence[Row], outcomes: Sequence[Outcome], *, tx: Tx
+) -> None:
+    rejected = [
+        Rejected(
+            nth=nth,
+            sheet=row.sheet,
+            number=row.number,
+            fault=Fault(columns_of(row.cells).get(outcome.column, outcome.column), outcome.code),
+            sealed=work.vault.seal(work.key, f"{_ROW}_{nth}", json.dumps(row.cells, ensure_ascii=False)),
+        )
+        for nth, (row, outcome) in enumerate(zip(rows, outcomes, strict=True), start=first)
+        if isinstance(outcome, Fault)
+    ]
+    counts = Counter(outcome for outcome in outcomes if not isinstance(outcome, Fault))
+    await questionnaires.add_rows(tx, work.job.import_id, rejected)
+    await questionnaires.advance(
+        tx,
+        work.job.import_id,
+        accepted=counts["accepted"],
+        unchanged=counts["unchanged"],
+        rejected=len(rejected),
+    )
+
+
+async def _taken(work: _Work, rows: Sequence[Row], *, tx: Tx) -> list[Outcome]:
+    """Judge rows in their order; each becomes a declaration, or tells what is wrong with it."""
+    read = [
+        read_line({column: row.cells.get(title, "") for column, title in columns_of(row.cells).items()})
+        for row in rows
+    ]
+    lines = [line for line in read if isinstance(line, Line)]
+    said = iter(await _declared(work, lines, tx=tx))
+    return [line if isinstance(line, Fault) else next(said) for line in read]
+
+
+async def _declared(work: _Work, lines: Sequence[Line], *, tx: Tx) -> list[Outcome]:
+    found = [
+        one if isinstance(one, Fault) or _reaches(work, one) else unknown(line)
+        for line, one in zip(lines, await match(lines, conn=tx, vault=work.vault), strict=True)
+    ]
+    matched = [
+        (one.case_id, line) for line, one in zip(lines, found, strict=True) if not isinstance(one, Fault)
+    ]
+    ids = await _declaration_ids(matched, tx=tx, vault=work.vault)
+    said = [
+        Said(draft=_draft(declaration_id, line), case_id=case_id, recorded_by=work.job.sent_by)
+        for declaration_id, (case_id, line) in zip(ids, matched, strict=True)
+    ]
+    kept = iter(await declare_all(said, tx=tx, vault=work.vault))
+    return [one if isinstance(one, Fault) else _outcome(next(kept)) for one in found]
+
+
+def _reaches(work: _Work, case: Matched) -> bool:
+    return work.sender.reaches(compound=case.compound, neighbourhood=case.neighbourhood, grid=case.grid)
+
+
+def _draft(declaration_id: UUID, line: Line) -> Draft:
+    return Draft(
+        declaration_id=declaration_id,
         channel="import",
         temperature_c=line.temperature_c,
         cannot_measure_reason=line.cannot_measure_reason,
         symptoms=line.symptoms,
         at=line.at,
     )
-    receipt = await observing.declare(
-        draft, case_id=case["case_id"], recorded_by=work.job.sent_by, tx=tx, vault=work.vault
-    )
-    outcome: Outcome = "unchanged" if receipt.repeated else "accepted"
-    if work.job.dry_run:
-        raise _DryRunError(outcome)
-    return outcome
 
 
-async def _match(line: Line, *, conn: Conn, vault: Vault) -> UUID | None:
-    """Find whom a line is about: by the document, and by name and phone where no card holds the document.
-
-    A document of somebody with another name is nobody's: what a line says is never put on the wrong person.
-    """
-    if line.document is not None:
-        held = await matching.by_document(conn, vault.index_all(DOCUMENT, line.document))
-        if len(held) > 1:
-            raise _NotTaken(Fault("证件号码", "person_ambiguous"))
-        if held:
-            person_ref: UUID = held[0]["person_ref"]
-            key, sealed = (await vault.keys([person_ref])).get(person_ref), held[0]["name_sealed"]
-            if key and sealed and compact(vault.open(key, "name", sealed)) != line.name:
-                raise _NotTaken(Fault("姓名", "name_differs"))
-            return person_ref
-    text = name_and_phone(line.name, line.phone or "")
-    if text is None:
-        return None
-    found = await matching.by_name_phone(conn, vault.index_all(NAME_PHONE, text))
-    if len(found) > 1:
-        raise _NotTaken(Fault("姓名", "person_ambiguous"))
-    return found[0]["person_ref"] if found else None
+def _outcome(kept: Receipt | Refusal) -> Outcome:
+    if isinstance(kept, Refusal):
+        return _fault_of(kept)
+    return "unchanged" if kept.repeated else "accepted"
 
 
-def _identity_column(line: Line) -> str:
-    return "姓名" if line.document is None else "证件号码"
-
-
-async def _declaration_id(case_id: UUID, line: Line, *, tx: Tx, vault: Vault) -> UUID:
+async def _declaration_ids(said: Sequence[tuple[UUID, Line]], *, tx: Tx, vault: Vault) -> list[UUID]:
     """The id that what a line says has, whenever it is said again; keyed, so that it tells nothing."""
-    text = "|".join(
-        [
-            str(case_id),
-            line.at.isoformat(),
-            "" if line.temperature_c is None else str(line.temperature_c),
-            line.cannot_measure_reason or "",
-            ",".join(line.symptoms),
-        ]
-    )
-    ids = [UUID(bytes=index[-_ID_BYTES:], version=5) for index in vault.index_all("questionnaire", text)]
-    current = UUID(bytes=vault.index("questionnaire", text)[-_ID_BYTES:], version=5)
-    return await matching.known_declaration(tx, ids) or current
+    texts = [
+        "|".join(
+            [
+                str(case_id),
+                line.at.isoformat(),
+                "" if line.temperature_c is None else str(line.temperature_c),
+                line.cannot_measure_reason or "",
+                ",".join(line.symptoms),
+            ]
+        )
+        for case_id, line in said
+    ]
+    ever = [[_as_id(index) for index in vault.index_all("questionnaire", text)] for text in texts]
+    known = await matching.known_declarations(tx, [one for ids in ever for one in ids])
+    return [
+        next((one for one in ids if one in known), _as_id(vault.index("questionnaire", text)))
+        for ids, text in zip(ever, texts, strict=True)
+    ]
+
+
+def _as_id(index: bytes) -> UUID:
+    return UUID(bytes=index[-_ID_BYTES:], version=5)
 
 
 _COLUMNS = {"temperature_c": "体温", "at": "填报时间"}

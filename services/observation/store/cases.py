@@ -60,6 +60,7 @@ CASE_PLACE = """
 select c.person_ref, c.compound, c.grid, p.neighbourhood
 from observation_case c left join compound_place p using (compound) where c.case_id = $1
 """
+CASE_PLACES = CASE_PLACE.replace("select ", "select c.case_id, ", 1).replace("= $1", "= any($1::uuid[])")
 NEXT_STEP = "select min(next_step_at) from observation_case where next_step_at <= $1"
 OVERDUE_STEPS = """
 select next_step_at, count(*) as cases from observation_case where next_step_at <= $1 group by next_step_at
@@ -163,6 +164,11 @@ async def find_all(conn: Conn, case_ids: Sequence[UUID]) -> list[Case]:
 async def place(conn: Conn, case_id: UUID) -> asyncpg.Record | None:
     """Tell whom a case is about and where it lies, for deciding who may touch it."""
     return await conn.fetchrow(CASE_PLACE, case_id)
+
+
+async def places(conn: Conn, case_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
+    """Tell the same of several cases; one that is not there is left out."""
+    return {row["case_id"]: row for row in await conn.fetch(CASE_PLACES, list(case_ids))}
 
 
 async def lock(tx: Tx, case_id: UUID) -> Case | None:

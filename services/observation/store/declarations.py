@@ -1,25 +1,30 @@
 """Declarations and decisions, with what a repeat is answered with."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-import asyncpg
-
 from services.observation.domain.calendar import Slot
-from services.observation.domain.declaring import Declared, Draft
+from services.observation.domain.declaring import Channel, Standing
 from services.observation.domain.repeats import other_content
 from shared.db.pool import Conn, Tx
+from shared.events.observation import WindowName
 from shared.kernel.refusal import Refusal
 
-FIND_DECLARATION = """
+FIND_DECLARATIONS = """
 select declaration_id, case_id, day, window_name, standing, alarming, received_at, content_index
-from declaration where declaration_id = $1
+from declaration where declaration_id = any($1::uuid[])
 """
-ADD_DECLARATION = """
+ADD_DECLARATIONS = """
 insert into declaration (declaration_id, case_id, day, window_name, standing, channel, alarming, taken_at, received_at,
   recorded_by, answers_sealed, content_index)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+select declaration_id, case_id, day, window_name, standing, channel, alarming, taken_at, received_at,
+  recorded_by, answers_sealed, content_index
+from unnest($1::uuid[], $2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::timestamptz[],
+  $9::timestamptz[], $10::text[], $11::bytea[], $12::bytea[])
+  as d (declaration_id, case_id, day, window_name, standing, channel, alarming, taken_at, received_at, recorded_by,
+    answers_sealed, content_index)
 """
 DECLARED_WINDOWS = """
 select day, window_name, count(*) as declarations, bool_or(alarming) as alarming
@@ -43,6 +48,31 @@ REJECTIONS: dict[str, Refusal] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDeclaration:
+    """A declaration as it was answered, with the index of what was said."""
+
+    declaration_id: UUID
+    case_id: UUID
+    day: date
+    window: WindowName
+    standing: Standing
+    alarming: bool
+    received_at: datetime
+    content_index: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDeclaration:
+    """A declaration to keep."""
+
+    kept: KeptDeclaration
+    channel: Channel
+    taken_at: datetime
+    recorded_by: str
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDecision:
     """A decision as it was answered."""
 
@@ -54,36 +84,40 @@ class KeptDecision:
     last_day_after: date
 
 
-async def find(tx: Tx, declaration_id: UUID) -> asyncpg.Record | None:
-    """Read a declaration's outcome and content index."""
-    return await tx.fetchrow(FIND_DECLARATION, declaration_id)
+async def find_all(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, KeptDeclaration]:
+    """Read which of the ids are declarations already, with what each was answered."""
+    return {
+        row["declaration_id"]: KeptDeclaration(
+            declaration_id=row["declaration_id"],
+            case_id=row["case_id"],
+            day=row["day"],
+            window=row["window_name"],
+            standing=Standing(row["standing"]),
+            alarming=row["alarming"],
+            received_at=row["received_at"],
+            content_index=row["content_index"],
+        )
+        for row in await tx.fetch(FIND_DECLARATIONS, list(ids))
+    }
 
 
-async def add(
-    tx: Tx,
-    case_id: UUID,
-    draft: Draft,
-    declared: Declared,
-    *,
-    recorded_by: str,
-    sealed: bytes,
-    content_index: bytes,
-) -> None:
-    """Keep a declaration."""
+async def add(tx: Tx, declared: Sequence[NewDeclaration]) -> None:
+    """Keep declarations."""
+    kept = [one.kept for one in declared]
     await tx.execute(
-        ADD_DECLARATION,
-        draft.declaration_id,
-        case_id,
-        declared.span.day,
-        declared.span.window,
-        declared.standing.value,
-        draft.channel,
-        declared.alarming,
-        declared.taken_at,
-        declared.received_at,
-        recorded_by,
-        sealed,
-        content_index,
+        ADD_DECLARATIONS,
+        [one.declaration_id for one in kept],
+        [one.case_id for one in kept],
+        [one.day for one in kept],
+        [one.window for one in kept],
+        [one.standing.value for one in kept],
+        [one.channel for one in declared],
+        [one.alarming for one in kept],
+        [one.taken_at for one in declared],
+        [one.received_at for one in kept],
+        [one.recorded_by for one in declared],
+        [one.sealed for one in declared],
+        [one.content_index for one in kept],
     )
 
 

@@ -7,20 +7,18 @@ import asyncpg
 
 from shared.db.pool import Conn, Tx
 
-BY_DOCUMENT = """
-select k.person_ref, k.name_sealed from contact_card k where k.documents_index && $1::bytea[] order by k.person_ref
-limit 2
+BY_DOCUMENTS = """
+select person_ref, name_sealed, documents_index from contact_card where documents_index && $1::bytea[]
 """
-BY_NAME_PHONE = """
-select k.person_ref, k.name_sealed from contact_card k where k.name_phone_index = any($1::bytea[])
-order by k.person_ref limit 2
+BY_NAMES_AND_PHONES = """
+select person_ref, name_phone_index from contact_card where name_phone_index = any($1::bytea[])
 """
-NEWEST_CASE = """
-select c.case_id, c.compound, c.grid, p.neighbourhood
+NEWEST_CASES = """
+select distinct on (c.person_ref) c.person_ref, c.case_id, c.compound, c.grid, p.neighbourhood
 from observation_case c left join compound_place p using (compound)
-where c.person_ref = $1 order by c.ended_at is null desc, c.opened_at desc limit 1
+where c.person_ref = any($1::uuid[]) order by c.person_ref, c.ended_at is null desc, c.opened_at desc
 """
-KNOWN_DECLARATION = "select declaration_id from declaration where declaration_id = any($1::uuid[])"
+KNOWN_DECLARATIONS = "select declaration_id from declaration where declaration_id = any($1::uuid[])"
 LOCK_NOT_INDEXED = """
 select person_ref, name_sealed, phone_sealed from contact_card where not indexed order by person_ref limit $1
 for update skip locked
@@ -31,25 +29,24 @@ from unnest($1::uuid[], $2::bytea[]) as i (person_ref, name_phone) where k.perso
 """
 
 
-async def by_document(conn: Conn, indexes: Sequence[bytes]) -> list[asyncpg.Record]:
-    """Tell who holds a document: nobody, one, or two where it is not clear who."""
-    return await conn.fetch(BY_DOCUMENT, list(indexes))
+async def by_documents(conn: Conn, indexes: Sequence[bytes]) -> list[asyncpg.Record]:
+    """Tell who holds one of the documents."""
+    return await conn.fetch(BY_DOCUMENTS, list(indexes))
 
 
-async def by_name_phone(conn: Conn, indexes: Sequence[bytes]) -> list[asyncpg.Record]:
-    """Tell who has a name and a phone: nobody, one, or two where it is not clear who."""
-    return await conn.fetch(BY_NAME_PHONE, list(indexes))
+async def by_names_and_phones(conn: Conn, indexes: Sequence[bytes]) -> list[asyncpg.Record]:
+    """Tell who has one of the names with its phone."""
+    return await conn.fetch(BY_NAMES_AND_PHONES, list(indexes))
 
 
-async def newest_case(conn: Conn, person_ref: UUID) -> asyncpg.Record | None:
-    """Tell a person's case in force, or else the last one, with its place."""
-    return await conn.fetchrow(NEWEST_CASE, person_ref)
+async def newest_cases(conn: Conn, people: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
+    """Tell of each person the case in force, or else the last one, with its place."""
+    return {row["person_ref"]: row for row in await conn.fetch(NEWEST_CASES, list(people))}
 
 
-async def known_declaration(conn: Conn, ids: Sequence[UUID]) -> UUID | None:
-    """Tell which of the ids a declaration has, if one does."""
-    found: UUID | None = await conn.fetchval(KNOWN_DECLARATION, list(ids))
-    return found
+async def known_declarations(conn: Conn, ids: Sequence[UUID]) -> set[UUID]:
+    """Tell which of the ids a declaration has."""
+    return {row["declaration_id"] for row in await conn.fetch(KNOWN_DECLARATIONS, list(ids))}
 
 
 async def lock_not_indexed(tx: Tx, limit: int) -> list[asyncpg.Record]:

@@ -14,7 +14,8 @@ from shared.db.pool import Conn, Tx
 from shared.kernel.refusal import Refusal
 
 NOTE_DUE = """
-insert into pattern_due (case_id) values ($1) on conflict (case_id) do update set case_id = excluded.case_id
+insert into pattern_due (case_id) select unnest($1::uuid[])
+on conflict (case_id) do update set case_id = excluded.case_id
 """
 TAKE_DUE = """
 delete from pattern_due
@@ -71,9 +72,9 @@ class LinkReach:
     case_id: UUID
 
 
-async def note_due(tx: Tx, case_id: UUID) -> None:
-    """Have somebody look at the case; the row stays locked, so nobody looks before this is committed."""
-    await tx.execute(NOTE_DUE, case_id)
+async def note_due(tx: Tx, case_ids: Sequence[UUID]) -> None:
+    """Have somebody look at cases; the rows stay locked, so nobody looks before this is committed."""
+    await tx.execute(NOTE_DUE, list(case_ids))
 
 
 async def take_due(tx: Tx, limit: int) -> list[UUID]:

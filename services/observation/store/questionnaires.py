@@ -1,17 +1,14 @@
 """Questionnaire platforms' lists: the sealed file, how far it is, and the lines of its error sheet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
 from uuid import UUID
 
 import asyncpg
 
 from services.observation.domain.questionnaires import Fault
 from shared.db.pool import Conn, Tx
-
-Outcome = Literal["accepted", "unchanged", "rejected"]
 
 ADD = """
 insert into questionnaire (import_id, file_name, sha256, dry_run, sent_by, scopes, correlation_id, sent_at, rows_total)
@@ -35,20 +32,27 @@ NEXT_JOB = """
 select import_id, dry_run, sent_by, scopes, correlation_id, rows_total, rows_done
 from questionnaire where state = 'running' order by sent_at, import_id limit 1
 """
-ADVANCE = """
-update questionnaire set rows_done = rows_done + 1,
-  rows_accepted = rows_accepted + ($3 = 'accepted')::int,
-  rows_unchanged = rows_unchanged + ($3 = 'unchanged')::int,
-  rows_rejected = rows_rejected + ($3 = 'rejected')::int
-where import_id = $1 and rows_done = $2 and state = 'running' returning import_id
+CLAIM = """
+select import_id from questionnaire where import_id = $1 and rows_done = $2 and state = 'running' for update
 """
-ADD_ROW = """
+ADVANCE = """
+update questionnaire set rows_done = rows_done + $2 + $3 + $4,
+  rows_accepted = rows_accepted + $2, rows_unchanged = rows_unchanged + $3, rows_rejected = rows_rejected + $4
+where import_id = $1
+"""
+ADD_ROWS = """
 insert into questionnaire_row (import_id, nth, sheet, row_number, column_name, code, row_sealed)
-values ($1, $2, $3, $4, $5, $6, $7)
+select $1, nth, sheet, row_number, column_name, code, row_sealed
+from unnest($2::int[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[])
+  as row (nth, sheet, row_number, column_name, code, row_sealed)
 """
 FINISH = """
 update questionnaire set state = 'done', finished_at = $2, kept_until = $3
 where import_id = $1 and state = 'running' and rows_done = rows_total
+"""
+FAIL = """
+update questionnaire set state = 'failed', finished_at = $2, kept_until = $3
+where import_id = $1 and state = 'running'
 """
 DROP_PARTS = "delete from questionnaire_part where import_id = $1"
 ROWS = """
@@ -78,6 +82,17 @@ class Job:
     correlation_id: UUID
     rows_total: int
     rows_done: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A line of the error sheet: where the row stands, what is wrong, and how it stood, sealed."""
+
+    nth: int
+    sheet: str
+    number: int
+    fault: Fault
+    sealed: bytes = field(repr=False)
 
 
 async def add(
@@ -120,23 +135,39 @@ async def next_job(conn: Conn) -> Job | None:
     return None if row is None else Job(**{**row, "scopes": tuple(row["scopes"])})
 
 
-async def advance(tx: Tx, import_id: UUID, nth: int, outcome: Outcome) -> bool:
-    """Go behind a row with what became of it; False when somebody else did."""
-    if outcome not in get_args(Outcome):
-        raise ValueError(outcome)
-    return await tx.fetchval(ADVANCE, import_id, nth, outcome) is not None
+async def claim(tx: Tx, import_id: UUID, done: int) -> bool:
+    """Hold a list of which so many rows are done; False when somebody else goes on with it."""
+    return await tx.fetchval(CLAIM, import_id, done) is not None
 
 
-async def add_row(
-    tx: Tx, import_id: UUID, nth: int, *, sheet: str, number: int, fault: Fault, sealed: bytes
-) -> None:
-    """Keep a line of the error sheet."""
-    await tx.execute(ADD_ROW, import_id, nth, sheet, number, fault.column, fault.code, sealed)
+async def advance(tx: Tx, import_id: UUID, *, accepted: int, unchanged: int, rejected: int) -> None:
+    """Go behind rows of a list that is held, with what became of them."""
+    await tx.execute(ADVANCE, import_id, accepted, unchanged, rejected)
+
+
+async def add_rows(tx: Tx, import_id: UUID, rejected: Sequence[Rejected]) -> None:
+    """Keep lines of the error sheet."""
+    await tx.execute(
+        ADD_ROWS,
+        import_id,
+        [one.nth for one in rejected],
+        [one.sheet for one in rejected],
+        [one.number for one in rejected],
+        [one.fault.column for one in rejected],
+        [one.fault.code for one in rejected],
+        [one.sealed for one in rejected],
+    )
 
 
 async def finish(tx: Tx, import_id: UUID, kept_until: datetime) -> None:
     """It is worked off; the file goes, rejected rows stay for a while."""
     await tx.execute(FINISH, import_id, tx.now, kept_until)
+    await tx.execute(DROP_PARTS, import_id)
+
+
+async def fail(tx: Tx, import_id: UUID, kept_until: datetime) -> None:
+    """It cannot be worked off; what was done of it stays."""
+    await tx.execute(FAIL, import_id, tx.now, kept_until)
     await tx.execute(DROP_PARTS, import_id)
 
 

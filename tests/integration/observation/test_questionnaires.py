@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -15,6 +16,7 @@ from services.observation.handlers.contacts import index_kept
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import PersonErased
 from shared.events.registry.returnees import ReturneeRegistered
+from shared.kernel.sealed import MasterKeys, Vault
 from shared.kernel.tables import FileFormat, Table, write
 from shared.kernel.tasks import stop
 from shared.testing.waiting import eventually
@@ -116,7 +118,7 @@ async def test_a_list_becomes_declarations_by_the_rules_of_every_other_one(
     )
     content = listed(*lines, how=how)
     tried = await worked_off(desk, content, dry=True)
-    assert (counts(tried), tried["dry_run"]) == ((5, 0, 0), True)
+    assert (counts(tried), tried["dry_run"]) == ((4, 1, 0), True)
     assert await desk.told("DeclarationSubmitted") == []
     assert await desk.rows("select 1 from fever_episode") == []
 
@@ -223,7 +225,8 @@ async def test_what_is_no_list_is_refused_at_once_and_a_stopped_run_goes_on(desk
 
     await known(desk, 0)
     desk.move(FEB25, "09:00")
-    content = listed(*(row(0, at=f"2020-02-25 07:{minute:02d}") for minute in range(40)))
+    times = [f"2020-02-25 {hour:02d}:{minute:02d}" for hour in range(1, 9) for minute in range(60)]
+    content = listed(*(row(0, at=at) for at in times), how="csv")
     begun, same = [await hand_in(desk, content) for _ in range(2)]
     assert (begun.status_code, same.status_code) == (202, 200)
     path = f"{PATH}/{begun.json()['import_id']}"
@@ -236,11 +239,37 @@ async def test_what_is_no_list_is_refused_at_once_and_a_stopped_run_goes_on(desk
     await eventually(begun_well, within=20, what="some rows are done")
     await stop(running)
     half = (await desk.get(path)).json()
+    assert half["rows_done"] % questionnaires.TOGETHER == 0  # whole parts
     assert half["rows_done"] == half["rows_accepted"] == len(await desk.told("DeclarationSubmitted"))
     await questionnaires.run_due(desk.database, desk.client.context.vault)
     whole = (await desk.get(path)).json()
-    assert (whole["state"], counts(whole)) == ("done", (40, 0, 0))
-    assert len(await desk.told("DeclarationSubmitted")) == 40
+    assert (whole["state"], counts(whole)) == ("done", (480, 0, 0))
+    assert len(await desk.told("DeclarationSubmitted")) == 480
+
+
+async def test_what_nobody_foresaw_costs_one_row_or_one_list_and_stops_no_other(desk: Desk) -> None:
+    context = desk.client.context
+    (_, case_id), (locked_out, _) = [await known(desk, nth) for nth in range(2)]
+    desk.move(FEB25, "09:00")
+    keys = await asyncpg.connect(context.settings.keystore_url)
+    await keys.execute("update person_key set master_kid = 'of nobody' where ref = $1", locked_out.person_ref)
+    await keys.close()
+    assert context.keystore is not None
+    vault = Vault(context.keystore, MasterKeys.load(context.settings.master_key_file), context.clock)
+    lines = [row(0, at=f"2020-02-25 07:{minute:02d}") for minute in range(20)]
+    whole, lost = [
+        (await hand_in(desk, listed(*some))).json()["import_id"]
+        for some in ((*lines[:5], row(1), *lines[5:], row(2)), lines)
+    ]
+    await vault.destroy(UUID(lost))
+    last = (await hand_in(desk, listed(*lines[:3]))).json()["import_id"]
+    await questionnaires.run_due(desk.database, vault)
+    told, stopped, unchanged = [(await desk.get(f"{PATH}/{one}")).json() for one in (whole, lost, last)]
+    assert [one["state"] for one in (told, stopped, unchanged)] == ["done", "failed", "done"]
+    assert [counts(one) for one in (told, stopped, unchanged)] == [(20, 0, 2), (0, 0, 0), (0, 3, 0)]
+    assert await rejected(desk, told) == [(7, "", "row_failed"), (23, "姓名", "person_unknown")]
+    assert len((await desk.get(f"/v1/cases/{case_id}/declarations")).json()["entries"]) == 20
+    assert (await hand_in(desk, listed(*lines))).status_code == 202  # it may come again
 
 
 async def test_cards_of_before_are_indexed_once(desk: Desk) -> None:
