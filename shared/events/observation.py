@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.base import Event
 from shared.events.policy import Category, Measure
@@ -150,6 +150,15 @@ class ObservationMeasureChanged(
     policy_version: int
 
 
+class Slot(BaseModel):
+    """A window of a day."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    day: date
+    window: WindowName
+
+
 class ObservationRescheduled(
     Event,
     type="fangkong.observation.ObservationRescheduled.v1",
@@ -157,7 +166,10 @@ class ObservationRescheduled(
     key="case_id",
     place="compound",
 ):
-    """Day 0 or the last day is another one: a ticket was shown, a new exposure, an extension (O3)."""
+    """Day 0 or the last day is another one: a ticket was shown, a new exposure, an extension (O3).
+
+    `void_windows` goes with a corrected day 0: every window that was told as missed and by it was not due.
+    """
 
     case_id: UUID
     person_ref: PersonRef
@@ -166,6 +178,7 @@ class ObservationRescheduled(
     last_day: date
     reason: Literal["anchor_corrected", "re_exposure", "extended"]
     rescheduled_at: AwareDatetime
+    void_windows: tuple[Slot, ...] | None = None
 
 
 class ObservationRestarted(

@@ -1,4 +1,4 @@
-"""Observation through all services: what people and officers say, what is told, and what headquarters see (O1 to O10).
+"""Observation through all services: what people and officers say, what is told, and what headquarters see (O1 to O12).
 
 One run of four services whose business time only goes on: the tests stand in the order of their days.
 """
@@ -14,7 +14,9 @@ from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.secrets import Secrets
 from shared.kernel.clock import write_control
+from shared.kernel.tables import Table, write
 from shared.testing.databases import Databases
+from shared.testing.waiting import eventually
 from tests.acceptance.gates import check, enrol_device
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import board
@@ -451,6 +453,21 @@ async def test_dates_and_categories_are_looked_at_anew_and_what_was_stays_visibl
     )
     assert known["last_day"] == "2020-03-07"
 
+    # And it was wrong: the ticket was another's. What was missed before the true day 0 is nobody's miss.
+    await watch.decide(
+        before["case_id"], "correct_anchor", anchor_date="2020-03-01", anchor_basis="arrival_with_proof"
+    )
+    await watch.stack.equal()
+    seen = await watch.seen_by_hq(before["case_id"])
+    states = {f"{one['day']} {one['window']}": one["state"] for one in seen["windows"]}
+    assert {name: state for name, state in states.items() if name > "2020-03-02"} == {
+        name: state
+        for name, state in windows(await watch.case(before["case_id"])).items()
+        if state == "missed"
+    }
+    assert {state for name, state in states.items() if name < "2020-03-02"} == {"void"}
+    assert seen["case"]["streak"] == (await watch.case(before["case_id"]))["figures"]["streak"] == 5
+
 
 @pytest.mark.scenario("O2", "O10")
 @pytest.mark.requirement("R2.7")
@@ -498,3 +515,81 @@ async def test_who_leaves_and_returns_is_observed_anew_and_years_keep_their_leng
         assert (await watch.seen_by_hq((await watch.case_of(intake))["case_id"]))["case"][
             "last_day"
         ] == last_day
+
+
+@pytest.mark.scenario("O11", "P6")
+@pytest.mark.requirement("R2.7", "R4.2")
+async def test_what_looks_made_up_is_looked_at_and_what_a_platform_gathered_counts(watch: Watch) -> None:
+    begins, stack = date(2024, 2, 15), watch.stack
+    clerk = stack.as_role("community_clerk")
+    await watch.to(begins, "13:00")
+    people = [watch.somebody() for _ in range(2)]
+    made_up, honest = [await watch.case_of(await watch.back(begins, person=one)) for one in people]
+    ours = {made_up["case_id"], honest["case_id"]}
+    for nth in range(1, 4):
+        day = begins + timedelta(days=nth)
+        await watch.to(day, "07:00")
+        await watch.declare(made_up["case_id"], "36.6")
+        await watch.declare(honest["case_id"], f"36.{3 + nth}", at=f"{day}T06:{nth}1:0{nth}+08:00")
+
+    async def flags(query: str = "") -> list[Any]:
+        path = f"/v1/pattern-flags?limit=200&{query}"
+        found = (await stack.call("GET", "observation", path, headers=clerk))["items"]
+        return [one for one in found if one["case_id"] in ours]
+
+    [flag] = await eventually(flags, within=30, what="the pattern is seen")
+    days = [(begins + timedelta(days=nth)).isoformat() for nth in (1, 2, 3)]
+    assert (flag["case_id"], flag["kind"], flag["days"]) == (made_up["case_id"], "same_second", days)
+    case = await watch.case(made_up["case_id"])
+    assert (case["state"], case["last_day"], case["figures"]["answered"]) == (
+        "under_observation",
+        made_up["last_day"],
+        3,
+    )
+    review = {"review_id": str(uuid4()), "verdict": "clarified", "note": "闹钟定时测量，已核实"}
+    path = f"/v1/pattern-flags/{flag['flag_id']}/reviews"
+    await stack.call("POST", "observation", path, headers=clerk, json=review, expect=201)
+    assert (await flags(), len(await flags("reviewed=true"))) == ([], 1)
+
+    # In the evening a questionnaire platform's list comes in, and later the same one again.
+    await watch.to(day, "18:00")
+    said = [
+        (people[0], "36.5", "无", f"{day} 17:20"),
+        (people[1], "37.9", "咳嗽", f"{day} 17:45"),
+        (people[0], "365", "无", f"{day} 17:50"),
+        (watch.somebody(), "36.5", "无", f"{day} 17:55"),
+    ]
+    header = ("姓名", "手机号", "证件号码", "体温", "症状", "填报时间")
+    lines = [
+        [person["name"], person["phone"], person["documents"][0]["number"], *rest] for person, *rest in said
+    ]
+    content = write(Table(name="翼填报", header=header, rows=lines), "csv")
+
+    async def imported() -> tuple[Any, list[Any]]:
+        upload = {"file": ("翼填报.csv", content)}
+        begun = await stack.call(
+            "POST", "observation", "/v1/declaration-imports", headers=clerk, files=upload
+        )
+        path = f"/v1/declaration-imports/{begun['import_id']}"
+
+        async def done() -> Any:
+            state = await stack.call("GET", "observation", path, headers=clerk)
+            return state if state["state"] == "done" else None
+
+        counts = await eventually(done, within=30, what="the list is worked off")
+        rejected = (await stack.call("GET", "observation", f"{path}/rows", headers=clerk))["items"]
+        return counts, [(one["row"], one["column"], one["code"]) for one in rejected]
+
+    wrong = [(4, "体温", "temperature_implausible"), (5, "证件号码", "person_unknown")]
+    for taken, unchanged in ((2, 0), (0, 2)):
+        counts, rejected = await imported()
+        assert (counts["rows_accepted"], counts["rows_unchanged"]) == (taken, unchanged)
+        assert rejected == wrong
+    await stack.equal()
+    for case_id, state in ((made_up["case_id"], "active"), (honest["case_id"], "interrupted")):
+        by = [one["by"] for one in await watch.told(case_id, "DeclarationSubmitted")]
+        assert by == ["phone"] * 3 + ["import"]
+        seen = await watch.seen_by_hq(case_id)
+        assert seen["case"]["state"] == state
+        assert [one["state"] for one in seen["windows"] if one["day"] == day.isoformat()] == ["submitted"] * 2
+    assert len(await watch.told(honest["case_id"], "ObservationInterrupted")) == 1

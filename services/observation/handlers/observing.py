@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.observation.domain.calendar import Calendar
+from services.observation.domain.calendar import Calendar, Slot
 from services.observation.domain.case import Case
 from services.observation.domain.deciding import (
     NO_TERMS,
@@ -74,20 +74,23 @@ async def keep_change(
     last, closing = decide_settling(
         after, calendar, until=tx.now
     )  # what was decided may have been over already
-    await cases.add_missed(tx, missed_of([settled, (after, last, closing)]))
+    missed = missed_of([settled, (after, last, closing)])
+    void: tuple[Slot, ...] | None = None
+    await cases.add_missed(tx, missed)
     if len(after.reschedulings) > len(between.reschedulings):
         change = after.reschedulings[-1]
         await changes.save_rescheduling(tx, before.case_id, change, decision_id)
         if change.kind == "anchor_corrected":
-            due = [span.slot for span in last.due_windows(calendar)]
-            await changes.mark_void(tx, before.case_id, due)
+            told = before.told_missed.union((fact.day, fact.window) for _, fact in missed)
+            void = tuple(sorted(told.difference(span.slot for span in last.due_windows(calendar))))
+            await changes.mark_void(tx, before.case_id, void)
     if after.interruptions != between.interruptions:
         await cases.save_interruption(tx, before.case_id, after.interruptions[-1])
     await cases.save(tx, [(last, next_step(last, calendar))])
     await tell(tx, [settled])
     if after.version != between.version:
         version = calendar.on(tx.today).version
-        await tx.publish(change_of(between, after, policy_version=version), version=after.version)
+        await tx.publish(change_of(between, after, policy_version=version, void=void), version=after.version)
     await tell(tx, [(after, last, closing)])
     return last
 

@@ -1,7 +1,9 @@
 """What a change of a case is told as."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from services.observation.domain.calendar import Slot
 from services.observation.domain.case import Case
 from shared.events.observation import (
     ObservationClosed,
@@ -13,6 +15,7 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
+from shared.events.observation import Slot as SlotTold
 
 CaseChanged = (
     ObservationClosed
@@ -42,8 +45,17 @@ def start_of_case(case: Case) -> ObservationStarted:
     )
 
 
-def change_of(before: Case, after: Case, *, policy_version: int) -> CaseChanged:
-    """The one event that a decision about a case is told as."""
+def change_of(
+    before: Case, after: Case, *, policy_version: int, void: Sequence[Slot] | None = None
+) -> CaseChanged:
+    """The one event that a decision about a case is told as.
+
+    Args:
+        before: the case before the decision.
+        after: the case after it.
+        policy_version: the rules by which it was decided.
+        void: where day 0 was corrected, the windows that were told as missed and were not due by it.
+    """
     if after.ended_at is not None:
         return _end_of(after)
     if len(after.reschedulings) > len(before.reschedulings):
@@ -58,6 +70,9 @@ def change_of(before: Case, after: Case, *, policy_version: int) -> CaseChanged:
             last_day=after.last_day,
             reason=change.kind,
             rescheduled_at=change.at,
+            void_windows=None
+            if void is None
+            else tuple(SlotTold(day=day, window=window) for day, window in void),
         )
     if len(after.interruptions) > len(before.interruptions):
         return interruption_of(after)

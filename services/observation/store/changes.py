@@ -23,8 +23,8 @@ select at, from_measure, from_category, to_measure, to_category, approver, techn
 from measure_change where case_id = $1 order by case_version
 """
 MARK_VOID = """
-update missed_window m set void = (m.day, m.window_name) not in (
-  select day, window_name from unnest($2::date[], $3::text[]) as due (day, window_name))
+update missed_window m set void = (m.day, m.window_name) in (
+  select day, window_name from unnest($2::date[], $3::text[]) as void (day, window_name))
 where m.case_id = $1
 """
 NOTE_INTAKE = """
@@ -77,9 +77,9 @@ async def save_measure(
     )
 
 
-async def mark_void(tx: Tx, case_id: UUID, due: Sequence[Slot]) -> None:
-    """Keep which windows that were told as missed a corrected day 0 leaves outside the period, and which not."""
-    await tx.execute(MARK_VOID, case_id, [day for day, _ in due], [window for _, window in due])
+async def mark_void(tx: Tx, case_id: UUID, void: Sequence[Slot]) -> None:
+    """Keep which windows that were told as missed a corrected day 0 leaves outside the period; no others are."""
+    await tx.execute(MARK_VOID, case_id, [day for day, _ in void], [window for _, window in void])
 
 
 async def measures(conn: Conn, case_id: UUID) -> list[asyncpg.Record]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
-from services.reporting.projections.observation_roll import CaseState, WindowState
+from services.reporting.projections.observation_roll import CaseState, SeenState
 from services.reporting.store import audit
 from services.reporting.store import observation_roll as store
 from shared.db.pool import Tx
@@ -38,12 +38,12 @@ class CaseUnknown(HttpRefusal):
 class Today(Answer):
     """What came in for today's windows; null while nothing did and none was missed."""
 
-    morning: WindowState | None
-    evening: WindowState | None
+    morning: SeenState | None
+    evening: SeenState | None
 
 
 class CaseLine(Answer):
-    """A case. `day_number` counts from the anchor date, which is day 0; `streak` is windows missed in a row."""
+    """A case. `day_number` counts from the anchor date, which is day 0; `streak`: windows missed in a row, not void."""
 
     case_id: UUID
     person_ref: UUID
@@ -76,11 +76,11 @@ class RollAnswer(Answer):
 
 
 class WindowLine(Answer):
-    """One window of one day."""
+    """One window of one day. `void`: it was missed, and by the corrected day 0 it was not due."""
 
     day: date
     window: WindowName
-    state: WindowState
+    state: SeenState
     declared_at: datetime | None
 
 

@@ -30,6 +30,8 @@ from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
 CaseState = Literal["active", "interrupted", "awaiting_closure", "completed", "closed"]
 WindowState = Literal["missed", "late", "submitted"]
+SeenState = Literal["missed", "late", "submitted", "void"]
+"""How a window is shown: `void` was told as missed, and a corrected day 0 leaves it outside the period (O3)."""
 _WEIGHT: dict[WindowState, int] = {"missed": 0, "late": 1, "submitted": 2}
 
 
@@ -84,7 +86,9 @@ def fold_cases(known: Mapping[UUID, Case], events: Iterable[Event]) -> dict[UUID
             raise CaseUnknownError
         if isinstance(event, ObservationRescheduled) and case.state == "awaiting_closure":
             change["state"] = "active"  # there are days left again
-        found[case_id] = replace(case, **({"ended_at": None} | change))  # type: ignore[arg-type]  # fields of Case, above
+        if "state" in change:
+            change = {"ended_at": None} | change
+        found[case_id] = replace(case, **change)  # type: ignore[arg-type]  # fields of Case, above
     return found
 
 
@@ -155,6 +159,17 @@ def fold_streaks(events: Iterable[Event]) -> dict[UUID, int]:
     return found
 
 
+def fold_voids(events: Iterable[Event]) -> dict[UUID, frozenset[WindowKey]]:
+    """Per case whose day 0 was corrected: all windows that were told as missed and belong to it no longer."""
+    return {
+        event.case_id: frozenset(
+            WindowKey(case_id=event.case_id, day=void.day, part=void.window) for void in event.void_windows
+        )
+        for event in events
+        if isinstance(event, ObservationRescheduled) and event.void_windows is not None
+    }
+
+
 def _started(event: ObservationStarted) -> Case:
     return Case(
         case_id=event.case_id,
@@ -192,7 +207,7 @@ class ObservationRoll(
 ):
     """Cases come from one channel and declarations from another; they never write the same row."""
 
-    tables = ("declaration_streak", "declaration_window", "observation_case")
+    tables = ("declaration_streak", "declaration_void", "declaration_window", "observation_case")
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """Cases: read, fold, write. Windows and streaks: one statement each."""
@@ -202,8 +217,12 @@ class ObservationRoll(
             known = {row["case_id"]: Case(**dict(row)) for row in await tx.fetch(store.CASES, touched)}
             cases = fold_cases(known, events).values()
             await tx.execute(store.PUT_CASES, *columns(map(astuple, cases), 12))
+        if voids := fold_voids(events):
+            await tx.execute(store.FORGET_VOID, list(voids))
+            rows = (astuple(window) for windows in voids.values() for window in windows)
+            await tx.execute(store.PUT_VOID, *columns(rows, 3))
         if windows := fold_windows(events):
-            rows = ((key.case_id, key.day, key.part, *said) for key, said in windows.items())
-            await tx.execute(store.PUT_WINDOWS, *columns(rows, 5))
+            said = ((key.case_id, key.day, key.part, *told) for key, told in windows.items())
+            await tx.execute(store.PUT_WINDOWS, *columns(said, 5))
         if streaks := fold_streaks(events):
             await tx.execute(store.PUT_STREAKS, list(streaks), list(streaks.values()))

@@ -37,22 +37,27 @@ insert into declaration_streak (case_id, streak)
 select case_id, streak from unnest($1::uuid[], $2::int[]) as row (case_id, streak) order by case_id
 on conflict (case_id) do update set streak = excluded.streak
 """
+FORGET_VOID = "delete from declaration_void where case_id = any($1::uuid[])"
+PUT_VOID = """
+insert into declaration_void (case_id, day, part)
+select case_id, day, part from unnest($1::uuid[], $2::date[], $3::text[]) as row (case_id, day, part)
+"""
 OBSERVED = """
 select compound, measure, count(*)::int as cases,
        count(*) filter (where state = 'awaiting_closure')::int as awaiting_closure,
        count(*) filter (where streak >= $1::int)::int as missed_streaks
-from observation_case left join declaration_streak using (case_id)
+from observation_case left join streak_seen using (case_id)
 where ended_at is null
 group by compound, measure
 """
 ROLL = """
 select c.case_id, c.person_ref, c.compound, c.grid, c.category, c.measure, c.state, c.anchor_date, c.last_day,
        c.started_at, c.ended_at, coalesce(s.streak, 0) as streak,
-       (select w.state from declaration_window w
+       (select w.state from declaration_seen w
         where w.case_id = c.case_id and w.day = $1 and w.part = 'morning') as morning,
-       (select w.state from declaration_window w
+       (select w.state from declaration_seen w
         where w.case_id = c.case_id and w.day = $1 and w.part = 'evening') as evening
-from observation_case c left join declaration_streak s using (case_id)
+from observation_case c left join streak_seen s using (case_id)
 where ($2::text[] is null or c.compound = any($2)) and ($3::text is null or c.state = $3)
   and (c.last_day, c.case_id) > ($4::date, $5::uuid)
 order by c.last_day, c.case_id
@@ -61,9 +66,9 @@ limit $6
 CASE = """
 select c.case_id, c.person_ref, c.compound, c.dwelling_id, c.grid, c.category, c.measure, c.state,
        c.anchor_date, c.last_day, c.started_at, c.ended_at, coalesce(s.streak, 0) as streak
-from observation_case c left join declaration_streak s using (case_id) where c.case_id = $1
+from observation_case c left join streak_seen s using (case_id) where c.case_id = $1
 """
 WINDOWS = """
-select day, part, state, declared_at from declaration_window where case_id = $1
+select day, part, state, declared_at from declaration_seen where case_id = $1
 order by day, array_position(array['morning', 'evening'], part)
 """

@@ -24,6 +24,7 @@ from tests.integration.reporting.world import (
     admitted_late,
     check,
     compounds,
+    corrected,
     declared,
     deliver,
     device_revoked,
@@ -571,3 +572,37 @@ async def test_a_compound_id_is_checked_like_any_input(reporting: Reporting) -> 
     answer = await reporting.get(f"/v1/board/{CompoundId('Not a code')}")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.scenario("O3")
+@pytest.mark.parametrize("first", ["the misses", "the correction"])
+async def test_what_a_corrected_day_zero_leaves_outside_is_nobodys_miss(
+    reporting: Reporting, first: str
+) -> None:
+    case, yesterday = started(FIRST, uuid4(), anchor=TODAY - timedelta(days=2)), TODAY - timedelta(days=1)
+    misses = [
+        missed(case, yesterday, "morning", 1),
+        missed(case, yesterday, "evening", 2),
+        missed(case, TODAY, "morning", 3),
+    ]
+    correction = corrected(case, yesterday, (yesterday, "morning"), (yesterday, "evening"))
+    await reporting.hear(case)
+    for event in (*misses, correction) if first == "the misses" else (correction, *misses):
+        await reporting.hear(event)
+
+    async def seen() -> tuple[list[str], int, int]:
+        told = (await reporting.get(f"/v1/observation-roll/{case.case_id}")).json()
+        return (
+            [window["state"] for window in told["windows"]],
+            told["case"]["streak"],
+            (await reporting.line(FIRST))["missed_streaks"],
+        )
+
+    assert await seen() == (["void", "void", "missed"], 1, 0)
+    [line] = (await reporting.get("/v1/observation-roll")).json()["items"]
+    assert (line["streak"], line["today"]) == (1, {"morning": "missed", "evening": None})
+
+    await reporting.hear(declared(case, yesterday, "evening", late=True))  # and what was said is no void
+    assert await seen() == (["void", "late", "missed"], 0, 0)
+    await reporting.hear(missed(case, TODAY, "evening", 2), corrected(case, TODAY - timedelta(days=2)))
+    assert await seen() == (["missed", "late", "missed", "missed"], 2, 1)  # corrected back: due after all

@@ -33,8 +33,10 @@ from shared.events.observation import (
     ObservationAwaitsClosure,
     ObservationCompleted,
     ObservationInterrupted,
+    ObservationRescheduled,
     ObservationResumed,
     ObservationStarted,
+    Slot,
 )
 from shared.events.registry.passes import EntryPassIssued, EntryPassRevoked, EntryPassSuspended
 from shared.events.registry.people import HouseholdChanged, PersonRegistered
@@ -344,6 +346,18 @@ def missed(case: ObservationStarted, day: date, window: str, streak: int) -> Dec
     return DeclarationMissed(**about(case), day=day, window=window, streak=streak)
 
 
+def corrected(case: ObservationStarted, anchor: date, *void: tuple[date, str]) -> ObservationRescheduled:
+    """Day 0 is another one, and by it some windows that were missed were not due."""
+    return ObservationRescheduled(
+        **about(case),
+        anchor_date=anchor,
+        last_day=anchor + timedelta(days=14),
+        reason="anchor_corrected",
+        rescheduled_at=MORNING,
+        void_windows=tuple(Slot(day=day, window=window) for day, window in void),
+    )
+
+
 def addresses(compound: CompoundId, dwellings: int, grid: int = 1) -> AddressesRegistered:
     """How many dwellings a grid has."""
     return AddressesRegistered(grid=GridId(f"{compound}-w{grid:02}"), compound=compound, dwellings=dwellings)
@@ -635,7 +649,8 @@ def _case_step(rng: Random, case: ObservationStarted) -> Event:
         case 0 | 1:
             return declared(case, day, window, late=rng.random() < 0.3)
         case 2 | 3:
-            return missed(case, day, window, rng.randrange(1, 5))
+            moved = corrected(case, day - timedelta(days=1), (day, window))
+            return moved if rng.random() < 0.2 else missed(case, day, window, rng.randrange(1, 5))
         case 4:
             return ObservationInterrupted(**about(case), reason="fever", interrupted_at=MORNING)
         case 5:
