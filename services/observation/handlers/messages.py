@@ -31,6 +31,7 @@ from services.observation.domain.messages import (
 from services.observation.handlers import observing
 from services.observation.handlers.webhook import Letter, Outlets
 from services.observation.metrics import FOLLOW_UP_DELAY
+from services.observation.store import copies
 from services.observation.store import messages as store
 from services.observation.store.messages import NewMessage, Settlement
 from shared.db.pool import Database, Tx
@@ -159,8 +160,7 @@ async def deliver_due(database: Database, vault: Vault, outlets: Outlets, *, bat
     """Send what is due, once through; tells how many messages were taken up."""
     real_now = database.clock.real_now()
     async with database.begin(actor=NAME) as tx:
-        until = real_now + timedelta(seconds=outlets.lease_seconds)
-        rows = await store.take_up(tx, real_now=real_now, until=until, limit=batch)
+        rows = await _take_up(tx, outlets, real_now=real_now, limit=batch)
     if not rows:
         return 0
     keys = await vault.keys(row["person_ref"] for row in rows)
@@ -181,6 +181,20 @@ async def deliver_due(database: Database, vault: Vault, outlets: Outlets, *, bat
             FOLLOW_UP_DELAY.labels("remind").observe((sent_at - row["closed_at"]).total_seconds())
     log.info("messages_sent", taken_up=len(rows), settled=len(kept), again=len(again))
     return len(rows)
+
+
+async def _take_up(tx: Tx, outlets: Outlets, *, real_now: datetime, limit: int) -> list[asyncpg.Record]:
+    """What is sent now. What the quiet hours overtook waits for their end, also when an attempt failed before them."""
+    if not await store.any_due(tx, now=tx.now, real_now=real_now):
+        return []
+    await store.drop_needless(tx, real_now=real_now)
+    calendar = await copies.calendar(tx)
+    wakes = tx.now if calendar is None else _not_at_night(calendar, tx.now)
+    if wakes > tx.now:
+        await store.hold(tx, real_now=real_now, until=wakes)
+        return []
+    until = real_now + timedelta(seconds=outlets.lease_seconds)
+    return await store.take_up(tx, real_now=real_now, until=until, limit=limit)
 
 
 def _judged(

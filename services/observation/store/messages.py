@@ -35,6 +35,12 @@ where c.case_id = m.case_id and m.state = 'queued' and m.due_at <= $1 and (m.try
   and (c.state <> 'under_observation' or exists (select from declaration d
     where d.case_id = m.case_id and d.day = m.day and d.window_name = m.window_name and d.standing <> 'after'))
 """
+HOLD = """
+update message set due_at = $3 where state = 'queued' and due_at <= $1 and (try_at is null or try_at <= $2)
+"""
+ANY_DUE = """
+select exists (select from message where state = 'queued' and due_at <= $1 and (try_at is null or try_at <= $2))
+"""
 TAKE_UP = """
 update message m set attempts = m.attempts + 1, try_at = $3
 from (select message_id from message
@@ -139,12 +145,23 @@ async def add(tx: Tx, messages: Sequence[NewMessage]) -> None:
         await tx.execute(SUPERSEDE, told, tx.now)
 
 
-async def take_up(tx: Tx, *, real_now: datetime, until: datetime, limit: int) -> list[asyncpg.Record]:
-    """Take messages up for an attempt, the oldest first; nobody else takes them before `until` (real time).
+async def any_due(conn: Conn, *, now: datetime, real_now: datetime) -> bool:
+    """Say whether a message waits to be sent."""
+    return bool(await conn.fetchval(ANY_DUE, now, real_now))
 
-    What is not needed any more is settled first: nobody is reminded after they declared.
-    """
+
+async def drop_needless(tx: Tx, *, real_now: datetime) -> None:
+    """Settle what is not needed any more: nobody is reminded after they declared."""
     await tx.execute(DROP_NEEDLESS, tx.now, real_now)
+
+
+async def hold(tx: Tx, *, real_now: datetime, until: datetime) -> None:
+    """Let what is due wait."""
+    await tx.execute(HOLD, tx.now, real_now, until)
+
+
+async def take_up(tx: Tx, *, real_now: datetime, until: datetime, limit: int) -> list[asyncpg.Record]:
+    """Take messages up for an attempt, the oldest first; nobody else takes them before `until` (real time)."""
     rows = await tx.fetch(TAKE_UP, tx.now, real_now, until, limit)
     return sorted(rows, key=lambda row: row["number"])
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from services.observation.handlers.messages import deliver_due
 from services.observation.handlers.webhook import Outlets
 from services.observation.settings import Settings
 from shared.events.registry.people import PersonErased
+from shared.kernel.days import at_local
 from shared.kernel.ids import PersonRef
 from shared.obs.metrics import exposition
 from shared.testing.waiting import eventually
@@ -30,7 +32,7 @@ from tests.integration.observation.conftest import CLERK, Desk, policy_revised, 
 from tests.integration.observation.receiver import KEY, KID, Receiver, receiving
 from tests.integration.observation.test_worklists import attempt
 
-FEB25, FEB26 = date(2020, 2, 25), date(2020, 2, 26)
+FEB25, FEB26, FEB27 = date(2020, 2, 25), date(2020, 2, 26), date(2020, 2, 27)
 PHONE = "13800001234"
 
 
@@ -237,6 +239,42 @@ async def test_nobody_is_reminded_at_night_twice_at_once_or_after_an_answer(
     }
     groups = await told(desk, channel="work_group")
     assert {(state, reason) for _, state, reason in groups} == {("not_sent", "not_configured")}
+
+
+@pytest.mark.scenario("O4")
+async def test_what_the_quiet_hours_overtake_waits_for_their_end(desk: Desk, receiver: Receiver) -> None:
+    receiver.answer = lambda nth: 503 if nth == 1 else 202
+    await opened(desk)
+    desk.move(FEB25, "21:59:59")
+    await desk.tick()
+    assert await send(desk) == 1  # the last second before the quiet hours; the receiver is away
+    desk.move(FEB25, "22:00:00")
+
+    async def held() -> bool:
+        assert await send(desk) == 0
+        rows = await desk.rows("select due_at from message where state = 'queued'")
+        return [row["due_at"] for row in rows] == [at_local(FEB26, clock(7))]
+
+    await eventually(held, what="the next attempt waits for the morning")
+    desk.move(FEB26, "06:59:59")
+    await desk.tick()
+    assert (await send(desk), len(receiver.calls)) == (0, 1)
+    desk.move(FEB26, "07:00:00")
+    await send(desk)
+    [tried, taken] = receiver.calls
+    assert "2月25日晚间" in tried.said["text"]
+    assert (taken.key, taken.body) == (tried.key, tried.body)
+
+    # Queued in the evening, down over the night: in the morning the newest alone leaves.
+    desk.move(FEB26, "21:00")
+    await desk.tick()
+    assert (await told(desk, state="queued"))[-1][0] == "remind"
+    desk.move(FEB27, "09:30")
+    await desk.tick()
+    await send(desk)
+    [newest] = receiver.calls[2:]
+    assert "2月26日晚间" in newest.said["text"]
+    assert await told(desk, state="queued") == []
 
 
 async def test_a_worker_reminds_many_and_who_declared_is_skipped(desk: Desk, receiver: Receiver) -> None:
