@@ -1,6 +1,6 @@
 """Copies that this service keeps of the registry's facts."""
 
-from services.observation.store import cases, copies, households, risks
+from services.observation.store import cases, copies, fevers, households, risks
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.people import HouseholdChanged
@@ -32,7 +32,10 @@ class Places(Projection, name="observation.places", version=1, reads=(CompoundRe
 
 
 class Households(Projection, name="observation.households", version=1, reads=(HouseholdChanged,)):
-    """Who lives where, by pseudonym: a confirmed case reaches everybody at the same dwelling (O9)."""
+    """Who lives where, by pseudonym, and in which grid.
+
+    A confirmed case reaches everybody at the same dwelling (O9), and cases go with a dwelling into another grid.
+    """
 
     tables = ("household_member", "household")
 
@@ -41,6 +44,8 @@ class Households(Projection, name="observation.households", version=1, reads=(Ho
         newest = {event.dwelling_id: event for event in batch.of(HouseholdChanged)}
         if newest:
             await households.keep(tx, newest.values())
+            await cases.follow_grids(tx, list(newest))
+            await fevers.follow_grids(tx, list(newest))
 
 
 class RiskLists(Projection, name="observation.risk_lists", version=1, reads=(RiskAreasRevised,)):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.observation.domain.case import Case
-from services.observation.domain.deciding import Terms, decide_decision
+from services.observation.domain.deciding import Terms, as_long_as, decide_decision
 from shared.events.registry.returnees import ReturneeRegistered
 
 
@@ -20,6 +20,20 @@ def day_zero_corrected(case: Case, returnee: ReturneeRegistered, at: datetime) -
         return case
     terms = Terms(anchor_date=returnee.anchor_date, anchor_basis=returnee.anchor_basis)
     return decide_decision(case, "correct_anchor", now=at, terms=terms)
+
+
+def as_long_as_corrected(case: Case, ended: Case, returnee: ReturneeRegistered, at: datetime) -> Case:
+    """The case at least as long as one that was merged into it would last by its corrected intake (P10).
+
+    Nothing is shortened by itself: of two records of one person nobody knows yet which date was right.
+    """
+    before = returnee.corrects
+    if before is None or _began_anew(ended):
+        return case
+    decided = any(change.kind == "anchor_corrected" for change in ended.reschedulings)
+    if decided and ended.day_zero != before.anchor_date:
+        return case
+    return as_long_as(case, ended.last_day + (returnee.anchor_date - ended.day_zero), at)
 
 
 def measure_corrected(case: Case, returnee: ReturneeRegistered) -> Case:

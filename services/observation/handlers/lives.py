@@ -6,7 +6,7 @@ from services.observation.domain.deciding import as_long_as, closed
 from services.observation.domain.opening import Home, rest_of, still_due
 from services.observation.domain.settling import decide_settling
 from services.observation.handlers.observing import keep_change, open_case
-from services.observation.store import cases, copies
+from services.observation.store import cases, copies, merges
 from shared.db.pool import Tx
 from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.kernel.ids import uuid7
@@ -34,6 +34,7 @@ async def follow_residence(event: ResidenceEnded, *, tx: Tx) -> None:
 
 async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:
     """Of two cases in force that turn out to be one person's, one goes on, as long as the longer one (P10)."""
+    await merges.keep(tx, event.merge_id, kept=event.kept, merged=event.merged, in_force=True)
     calendar = await copies.calendar(tx)
     await cases.lock_people(tx, [event.kept, event.merged])
     observed = await cases.lock_of_people(tx, [event.kept, event.merged])
@@ -58,6 +59,7 @@ async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
 
     What the merging added to the other one's period stays until an officer decides: nothing is shortened by itself.
     """
+    await merges.keep(tx, event.merge_id, kept=event.kept, merged=event.merged, in_force=False)
     calendar = await copies.calendar(tx)
     if calendar is None or await cases.lock_in_force(tx, event.merged) is not None:
         return

@@ -5,6 +5,7 @@ A command first settles what fell due for its case, so its outcome never depends
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from services.observation.domain.settling import (
 )
 from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.telling import change_of, start_of_case
-from services.observation.store import cases, changes, copies, declarations, fevers
+from services.observation.store import cases, changes, copies, declarations, fevers, households
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
 from shared.http.problem import PolicyUnknown
@@ -58,7 +59,11 @@ def in_force(calendar: Calendar | None, today: date) -> Calendar:
 
 
 async def open_case(case: Case, calendar: Calendar, *, intake_id: UUID | None, tx: Tx) -> Case:
-    """Keep and tell a new case; tells it as it stands once what was due already is settled."""
+    """Keep and tell a new case; tells it as it stands once what was due already is settled.
+
+    The dwelling may lie in another grid by now than when somebody was registered: news of both come in any order.
+    """
+    case = replace(case, grid=await households.grid_of(tx, case.dwelling_id) or case.grid)
     opened, facts = decide_settling(case, calendar, until=tx.now)  # the period of a late intake may be over
     await cases.add(tx, opened, intake_id=intake_id, next_step_at=next_step(opened, calendar))
     await tx.publish(start_of_case(case), version=case.version)

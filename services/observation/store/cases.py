@@ -36,6 +36,7 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where person_ref = $1 and closed_as = 'merged' order by ended_at desc limit 1 for update
 """
+LOCK_MERGED_OF_INTAKE = LOCK_MERGED.replace("person_ref = $1", "intake_id = $1")
 LOCK_PEOPLE = """
 select pg_advisory_xact_lock(hashtextextended('observation.person:' || person_ref::text, 0))
 from (select distinct unnest($1::uuid[]) as person_ref order by 1) as people
@@ -122,6 +123,12 @@ LOOK_AGAIN = """
 update observation_case set next_step_at = least(next_step_at, $1)
 where ended_at is null and next_step_at is not null
 """
+FOLLOW_GRIDS = """
+update observation_case c set grid = moved.grid
+from (select o.case_id, h.grid from observation_case o join household h using (dwelling_id)
+  where o.dwelling_id = any($1::uuid[]) and o.grid <> h.grid order by o.case_id for no key update of o) moved
+where c.case_id = moved.case_id
+"""
 LIST_CASES = """
 select c.case_id, c.person_ref, c.compound, c.grid, c.category,
   case when c.state = 'medical' then 'medical' else c.measure end as measure, c.state,
@@ -187,6 +194,12 @@ async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
 async def lock_merged(tx: Tx, person_ref: UUID) -> Case | None:
     """Read the case of a person that a merging closed last, under its row lock."""
     row = await tx.fetchrow(LOCK_MERGED, person_ref)
+    return None if row is None else (await _whole(tx, [row]))[0]
+
+
+async def lock_merged_of_intake(tx: Tx, intake_id: UUID) -> Case | None:
+    """Read the case that an intake opened and a merging closed, under its row lock."""
+    row = await tx.fetchrow(LOCK_MERGED_OF_INTAKE, intake_id)
     return None if row is None else (await _whole(tx, [row]))[0]
 
 
@@ -306,6 +319,11 @@ async def add_missed(tx: Tx, missed: Sequence[tuple[UUID, WindowMissed]]) -> Non
 async def look_again(tx: Tx) -> None:
     """Have every case in force looked at now: the rules by which its next step was found have changed."""
     await tx.execute(LOOK_AGAIN, tx.now)
+
+
+async def follow_grids(tx: Tx, dwellings: Sequence[UUID]) -> None:
+    """Let cases belong to the grids in which their dwellings lie now."""
+    await tx.execute(FOLLOW_GRIDS, list(dwellings))
 
 
 async def page(

@@ -17,6 +17,11 @@ OPEN_EPISODE = """
 insert into fever_episode (episode_id, person_ref, compound, grid, case_id, source, opened_at)
 values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
 """
+FOLLOW_GRIDS = """
+update fever_episode e set grid = c.grid from observation_case c
+where c.case_id = e.case_id and c.dwelling_id = any($1::uuid[]) and e.closed_at is null
+  and e.grid is distinct from c.grid
+"""
 CLOSE_EPISODE = """
 update fever_episode set outcome = $2, closed_at = $3 where person_ref = $1 and closed_at is null
 """
@@ -102,6 +107,11 @@ async def open_episode(
 ) -> None:
     """Open a person's fever path, unless it is open."""
     await tx.execute(OPEN_EPISODE, episode_id, person_ref, compound, grid, case_id, source, at)
+
+
+async def follow_grids(tx: Tx, dwellings: Sequence[UUID]) -> None:
+    """Let open fever paths belong to the grids of their cases; after these did."""
+    await tx.execute(FOLLOW_GRIDS, list(dwellings))
 
 
 async def close_episode(tx: Tx, person_ref: UUID, outcome: str, at: datetime) -> None:

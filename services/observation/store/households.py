@@ -6,6 +6,7 @@ from uuid import UUID
 from services.observation.domain.contacts import Household
 from shared.db.pool import Conn, Tx
 from shared.events.registry.people import HouseholdChanged
+from shared.kernel.ids import GridId
 
 KEEP_HOUSEHOLDS = """
 insert into household (dwelling_id, compound, grid)
@@ -19,6 +20,7 @@ insert into household_member (dwelling_id, person_ref)
 select dwelling_id, person_ref from unnest($1::uuid[], $2::uuid[]) as m (dwelling_id, person_ref)
 on conflict do nothing
 """
+GRID_OF = "select grid from household where dwelling_id = $1"
 HOUSEHOLDS_OF = """
 select h.dwelling_id, h.compound, h.grid, array_agg(m.person_ref) as members
 from household h join household_member m using (dwelling_id)
@@ -35,6 +37,12 @@ async def keep(tx: Tx, newest: Iterable[HouseholdChanged]) -> None:
     await tx.execute(FORGET_MEMBERS, ids)
     members = [(home.dwelling_id, person) for home in homes for person in home.members]
     await tx.execute(KEEP_MEMBERS, [home for home, _ in members], [person for _, person in members])
+
+
+async def grid_of(conn: Conn, dwelling_id: UUID) -> GridId | None:
+    """Tell in which grid a dwelling lies now, as far as that was told."""
+    found: GridId | None = await conn.fetchval(GRID_OF, dwelling_id)
+    return found
 
 
 async def of_people(conn: Conn, people: Sequence[UUID]) -> list[Household]:

@@ -90,8 +90,11 @@ async def tell_surveyed(tx: Tx, dwellings: Sequence[UUID]) -> None:
 
 
 async def follow_grid(tx: Tx, dwellings: Sequence[UUID]) -> None:
-    """Let open rounds say by which grid's workers a dwelling is asked now; answers stay."""
-    await tx.execute(store.BUMP_TARGETS, sorted(dwellings))
+    """Let open rounds say by which grid's workers a dwelling is asked now, and intakes who looks after them."""
+    moved = sorted(dwellings)
+    await tx.execute(store.BUMP_TARGETS, moved)
+    await tx.execute(store.FOLLOW_INTAKES, moved)
+    await tx.execute(store.FOLLOW_TASKS, moved)
     await tell_surveyed(tx, dwellings)
 
 

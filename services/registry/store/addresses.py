@@ -49,6 +49,19 @@ BUMP_TARGETS = """
 update survey_target t set version = t.version + 1 from survey_round r
 where r.round_id = t.round_id and t.dwelling_id = any($1::uuid[]) and r.closed_at is null and t.outcome is not null
 """
+FOLLOW_INTAKES = """
+update returnee_intake i set grid_id = d.grid_id from dwelling d
+where d.dwelling_id = i.dwelling_id and d.dwelling_id = any($1::uuid[]) and i.grid_id <> d.grid_id
+"""
+FOLLOW_TASKS = """
+update intake_task t set grid_id = (
+  select d.grid_id from residence r join dwelling d using (dwelling_id)
+  where r.person_ref in (select pseudonyms_of(t.person_ref)) and d.compound_id = t.compound_id and r.ended_on is null
+  order by r.resident desc, r.registered_on, r.dwelling_id limit 1)
+where t.state = 'open' and t.person_ref in (
+  select pseudonyms_of(r.person_ref) from residence r join dwelling d using (dwelling_id)
+  where r.dwelling_id = any($1::uuid[]) and d.compound_id = t.compound_id and r.ended_on is null)
+"""
 SURVEYED = """
 select t.round_id, t.dwelling_id, t.compound_id, d.grid_id, t.outcome, t.final, t.conflict, t.attempts, t.surveyed_at,
   t.listed, t.version,

@@ -1,13 +1,15 @@
 """A registered returnee's observation starts by itself, once."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from shared.events.registry.cards import SubjectCardSealed
+from shared.events.registry.people import HouseholdChanged, PeopleMerged, PeopleSeparated
 from shared.events.registry.returnees import ReturneeRegistered, StatedBefore
+from shared.kernel.ids import GridId
 from tests.integration.observation.conftest import (
     FEB24,
     LAST,
@@ -182,6 +184,75 @@ async def test_a_corrected_intake_moves_what_still_stands_on_it_and_nothing_that
         shown.replace(anchor_date=FEB24, measure="centralized_observation", corrects=before(shown))
     )
     assert len(await desk.told()) == count
+
+
+@pytest.mark.scenario("O3", "P10")
+async def test_a_corrected_intake_reaches_the_case_into_which_its_own_was_merged(desk: Desk) -> None:
+    kept, merged, later = returnee(anchor=FEB24), returnee(anchor=FEB24), returnee(anchor=FEB24)
+    case_id = await desk.open_case(kept)
+    await desk.open_case(merged)
+    at = datetime.fromisoformat("2020-02-24T10:00:00+08:00")
+    merge = {"merge_id": uuid4(), "kept": kept.person_ref, "merged": merged.person_ref}
+    chained = {"merge_id": uuid4(), "kept": later.person_ref, "merged": kept.person_ref}
+    await desk.hear(PeopleMerged(**merge, merged_at=at), PeopleMerged(**chained, merged_at=at))
+
+    async def correct(told: ReturneeRegistered, anchor: date, **more: str) -> ReturneeRegistered:
+        before = StatedBefore(category=told.category, measure=told.measure, anchor_date=told.anchor_date)
+        said = told.replace(anchor_date=anchor, anchor_basis="arrival_with_proof", corrects=before, **more)
+        await desk.hear(said, said)  # told again, it changes nothing any more
+        return said
+
+    async def last_days() -> list[str]:
+        return [fact["last_day"] for fact in await desk.told("ObservationRescheduled")]
+
+    desk.move(date(2020, 2, 29), "12:00")
+    said = await correct(merged, date(2020, 2, 26), category="concern", measure="home_quarantine")
+    assert await last_days() == ["2020-03-11"]
+    said = await correct(said, date(2020, 2, 28))
+    assert await last_days() == ["2020-03-11", "2020-03-13"]
+    said = await correct(said, FEB24)  # nothing is shortened by itself
+    assert await last_days() == ["2020-03-11", "2020-03-13"]
+    case = (await desk.get(f"/v1/cases/{case_id}")).json()
+    assert (case["last_day"], case["measure"], case["category"]) == (
+        "2020-03-13",
+        "home_quarantine",
+        "concern",
+    )
+    await desk.hear(PeopleSeparated(**merge, separated_at=desk.client.context.clock.now()))
+    version = (await desk.rows("select version from observation_case where case_id = $1", case_id))[0]
+    await correct(said, date(2020, 2, 29))  # two people after all: each stands on their own intake
+    assert await desk.rows("select version from observation_case where case_id = $1", case_id) == [version]
+
+
+@pytest.mark.requirement("R3.2")
+@pytest.mark.parametrize("first", ["the household", "the intake"])
+async def test_a_case_goes_with_its_dwelling_into_another_grid(desk: Desk, first: str) -> None:
+    event = returnee()
+    moved = HouseholdChanged(
+        dwelling_id=event.dwelling_id,
+        compound=event.compound,
+        grid=GridId("lj-001-w02"),
+        occupancy="owner_occupied",
+        members=(event.person_ref,),
+    )
+    here, there = ("grid_worker", "grid:lj-001-w01"), ("grid_worker", "grid:lj-001-w02")
+    if first == "the household":
+        await desk.hear(moved, event)
+    else:
+        case_id = await desk.open_case(event)
+        await desk.declare(case_id, 38.2)
+        assert len((await desk.get("/v1/fevers", here)).json()["items"]) == 1
+        await desk.hear(moved)
+    [row] = await desk.rows("select case_id, grid from observation_case")
+    assert row["grid"] == "lj-001-w02"
+    path = f"/v1/cases/{row['case_id']}"
+    assert [(await desk.get(path, who)).status_code for who in (here, there)] == [403, 200]
+    for who, count in ((here, 0), (there, 1)):
+        assert len((await desk.get("/v1/cases", who)).json()["items"]) == count
+        fevers = (await desk.get("/v1/fevers", who)).json()["items"]
+        assert len(fevers) == (count if first == "the intake" else 0)
+    [started] = await desk.told("ObservationStarted")
+    assert started["grid"] == ("lj-001-w02" if first == "the household" else "lj-001-w01")
 
 
 async def test_an_intake_corrected_before_there_are_rules_opens_as_it_was_corrected(bare_desk: Desk) -> None:

@@ -165,3 +165,27 @@ async def test_a_return_after_a_completed_observation_is_due_for_a_new_intake(de
         f"/v1/intake-tasks/{task['task_id']}/completion", {"intake_id": intake["intake_id"]}
     )
     assert (refused.status_code, refused.json()["code"]) == (422, "intake_over")
+
+
+@pytest.mark.requirement("R3.2")
+async def test_intakes_and_their_tasks_go_with_the_dwelling_into_another_grid(desk: Desk) -> None:
+    await desk.publish_risk({"420000": "focus"})
+    person = await desk.resident()
+    await desk.hear(first_return(desk, person))
+    body = desk.intake()
+    body["dwelling"]["building"] = "1幢"
+    intake = await desk.register(body)
+    homes = [
+        one["dwelling_id"]
+        for one in (await desk.get("/v1/compounds/lj-001/dwellings")).json()["items"]
+        if one["building"] == "1幢"
+    ]
+
+    async def seen(who: tuple[str, str]) -> tuple[int, int]:
+        listed = (await desk.get("/v1/returnees", who, compound="lj-001")).json()["items"]
+        return len(await tasks(desk, who)), sum(one["intake_id"] == intake["intake_id"] for one in listed)
+
+    assert [await seen(who) for who in (GRID, OTHER_GRID)] == [(1, 1), (0, 0)]
+    moved = await desk.post("/v1/compounds/lj-001/grids/lj-001-w02/dwellings", {"dwelling_ids": homes})
+    assert moved.json()["moved"] == len(homes)
+    assert [await seen(who) for who in (GRID, OTHER_GRID)] == [(0, 0), (1, 1)]
