@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from services.gate.client import wire as gate
 from services.gate.client.box import Box
 from services.gate.client.clock import DeviceClock
 from services.gate.client.own_list import ListKeeper, ListRefusedError
-from services.gate.client.queue import Entered, Item, Kind, Queue, State
+from services.gate.client.queue import Item, Kind, Queue, State
 from services.gate.client.shapes import (
     SOON,
     Arrival,
@@ -31,20 +31,11 @@ from services.gate.client.shapes import (
     vehicle_body,
     vehicle_of,
 )
+from services.gate.client.verdicts import OwnVerdicts
 from services.gate.client.wire import DeviceStoppedError, NoAnswerError, RefusedError, Wire
 from services.gate.domain import offline
-from services.gate.domain.entry import (
-    EntryAttempt,
-    EntryDecision,
-    GateRecords,
-    Proof,
-    Purpose,
-    Restriction,
-    SubjectKind,
-)
-from services.gate.domain.flags import LETS_THROUGH
 from services.gate.domain.rulings import Direction, Verdict
-from services.gate.domain.vehicles import VehicleDecision, VehicleVerdict
+from services.gate.domain.vehicles import VehicleVerdict
 from shared.kernel import pass_token
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, uuid7
@@ -81,10 +72,8 @@ class Device:
         keys = {key["kid"]: pass_token.read_public(key) for key in me["list_keys"]}
         self.list = ListKeeper(queue, clock, self.compound, keys)
         self.stopped = bool(queue.kept("stopped"))
-        self._skew: int | None = queue.kept("skew")
-        self._held: dict[str, int] = (
-            queue.kept("held") or {}
-        )  # number of a pass -> check whose fever holds it
+        self._own = OwnVerdicts(self.list, self.compound)
+        self._own.skew, self._own.held = queue.kept("skew"), queue.kept("held") or {}
         self._store, self._uploading = asyncio.Lock(), asyncio.Lock()
         for item in queue.items("asking"):  # the device died before anything was shown
             queue.wait(item.seq, item.body | {"offline": self._interrupted(item.kind)})
@@ -134,7 +123,7 @@ class Device:
         if answer is None:
             return await self._decide(entry, item)
         shown = shown_of(item, entry, answer)
-        entered = self._entered(entry, shown.verdict, item.made_at)
+        entered = self._own.entered(entry, shown.verdict, item.made_at)
         await self._on_disk(self._queue.settle, [item.seq], (), entered)
         return shown
 
@@ -162,7 +151,7 @@ class Device:
         if answer is not None:
             await self._on_disk(self._queue.settle, [item.seq], ())
             return vehicle_of(item, answer)
-        decided = self._judged_vehicle(vehicle, item.made_at)
+        decided = self._own.of_vehicle(vehicle, item.made_at)
         reasons = tuple(reason.value for reason in decided.reasons)
         offline_body = self._decided(decided.verdict, reasons)
         await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": offline_body})
@@ -200,14 +189,17 @@ class Device:
 
     async def _decide(self, entry: Entry, item: Item) -> Shown:
         """By the own list; on the disk before it is shown."""
-        decision, number, before = await self._judged(entry, item.made_at)
+        known, number = self._own.facts(entry, item.made_at)
+        day = local_day(self._own.corrected(item.made_at))
+        before = await self._on_disk(self._queue.entries, day, number) if number else 0
+        decision = self._own.of_entry(entry, item.made_at, known, number, before=before)
         action = decision.action.value if decision.action else None
         decided = self._decided(decision.verdict, tuple(decision.reasons)) | {"action": action}
-        entered = self._entered(entry, decision.verdict, item.made_at)
+        entered = self._own.entered(entry, decision.verdict, item.made_at)
         await self._on_disk(self._queue.wait, item.seq, item.body | {"offline": decided}, entered)
         if decision.holds and number is not None:
-            self._held[number] = item.seq
-            await self._on_disk(partial(self._queue.keep, held=self._held))
+            self._own.held[number] = item.seq
+            await self._on_disk(partial(self._queue.keep, held=self._own.held))
         return Shown(
             check_id=item.check_id,
             seq=item.seq,
@@ -221,87 +213,12 @@ class Device:
             made_at=item.made_at,
         )
 
-    async def _judged(self, entry: Entry, made_at: datetime) -> tuple[EntryDecision, str | None, int]:
-        """The decision, the number of the pass, and how often its holder was let in here before on that day."""
-        at = self._corrected(made_at)
-        known, number = self._facts(entry, at)
-        before = await self._on_disk(self._queue.entries, local_day(at), number) if number else 0
-        known = replace(known, entries_today=before)
-        if number in self._held:
-            fever = Restriction(measure="medical", compound=self.compound)
-            known = replace(known, restrictions=(*known.restrictions, fever))
-        attempt = EntryAttempt(
-            here=self.compound,
-            direction=entry.direction,
-            kind=entry.kind,
-            purpose=Purpose(entry.subject.get("purpose", "visit"))
-            if entry.kind is SubjectKind.VISITOR
-            else None,
-            mask=entry.mask,
-            temperature_c=entry.temperature_c,
-            answers=entry.answers,
-            at=at,
-        )
-        return offline.decide_offline(attempt, known, self.list.rules), number, before
-
-    def _entered(self, entry: Entry, verdict: Verdict, made_at: datetime) -> Entered | None:
-        """For the log of the day: the holder of a pass was let in."""
-        if entry.direction is not Direction.ENTRY or verdict not in LETS_THROUGH:
-            return None
-        number = entry.subject.get("number") if entry.kind is SubjectKind.PASS_NUMBER else None
-        if entry.kind is SubjectKind.PASS_TOKEN:
-            claims = read_token(entry.subject["token"], self.list)[1]
-            number = claims.number if claims else None
-        return Entered(day=local_day(self._corrected(made_at)), number=number) if number else None
-
-    def _corrected(self, made_at: datetime) -> datetime:
-        """The device's time, by what is known of its clock."""
-        return made_at - timedelta(seconds=self._skew or 0)
-
-    def _facts(self, entry: Entry, at: datetime) -> tuple[GateRecords, str | None]:
-        own, age, subject = self.list.own, self.list.age_seconds(), entry.subject
-        match entry.kind:
-            case SubjectKind.PASS_TOKEN:
-                proof, claims = read_token(subject["token"], self.list)
-                facts = offline.of_token(own, proof, claims, at=at, age=age)
-                return facts, claims.number if claims else None
-            case SubjectKind.PASS_NUMBER:
-                return offline.of_number(own, subject["number"], age=age), subject["number"]
-            case SubjectKind.DWELLING_SURNAME:
-                return offline.of_dwelling(own, subject["room"], subject["surname"], age=age), None
-            case SubjectKind.DOCUMENT | SubjectKind.VISITOR:
-                return offline.of_others(age=age), None
-
-    def _judged_vehicle(self, vehicle: Vehicle, made_at: datetime) -> VehicleDecision:
-        proof, claims = Proof.NONE, None
-        if vehicle.pass_token is not None:
-            proof, claims = read_token(vehicle.pass_token, self.list, "vehicle")
-        at = self._corrected(made_at)
-        own, typed = self.list.own, vehicle.pass_number is not None
-        age = self.list.age_seconds()
-        known = offline.of_vehicle(own, proof, claims, shown=typed, at=at, age=age)
-        checks = {
-            shown.check_id: (shown.verdict, self._corrected(shown.made_at), False)
-            for shown, _ in vehicle.people
-            if shown.direction is vehicle.direction
-        }
-        attempt = offline.VehicleSeen(
-            direction=vehicle.direction,
-            occupants=vehicle.occupants,
-            checks=checks,
-            named=tuple((shown.check_id, driver) for shown, driver in vehicle.people),
-            boot_opened=vehicle.boot_opened,
-            emergency=vehicle.emergency,
-            at=at,
-        )
-        return offline.decide_vehicle_offline(attempt, known, own)
-
     def _decided(self, verdict: Verdict | VehicleVerdict, reasons: tuple[str, ...]) -> dict[str, Any]:
         return {
             "verdict": verdict.value,
             "reasons": [str(reason) for reason in reasons],
             "policy_version": self.list.rules.rules.version,
-            "clock_skew_seconds": self._skew,
+            "clock_skew_seconds": self._own.skew,
         }
 
     def _interrupted(self, kind: Kind) -> dict[str, Any]:
@@ -340,9 +257,9 @@ class Device:
         document, now = await self._wire.snapshot(self.list.version)
         async with self._store:
             await asyncio.to_thread(self.list.take, document, datetime.fromisoformat(now))
-            held = {number: seq for number, seq in self._held.items() if self._queue.holds(seq)}
-            if held != self._held:  # handed in before this list was made: the server's own hold is in it
-                self._held = held
+            held = {number: seq for number, seq in self._own.held.items() if self._queue.holds(seq)}
+            if held != self._own.held:  # handed in before this list was made: the server's own hold is in it
+                self._own.held = held
                 self._queue.keep(held=held)
 
     async def heartbeat(self) -> int:
@@ -362,9 +279,9 @@ class Device:
             }
         )
         middle = sent + timedelta(seconds=(self._clock.monotonic() - began) / 2)
-        self._skew = round((middle - datetime.fromisoformat(told["now"])).total_seconds())
-        await self._on_disk(partial(self._queue.keep, skew=self._skew))
-        return self._skew
+        self._own.skew = round((middle - datetime.fromisoformat(told["now"])).total_seconds())
+        await self._on_disk(partial(self._queue.keep, skew=self._own.skew))
+        return self._own.skew
 
     async def rotate(self) -> None:
         """Change the credential: the next one is on the disk before it is used, and its first use ends this one."""
@@ -421,17 +338,3 @@ def backoff(failures: int) -> float:
     """Seconds to wait after so many failures in a row; spread, so that three hundred devices do not come at once."""
     longest = min(_LONGEST_PAUSE, SOON * 2.0 ** min(failures, 10))
     return random.uniform(longest / 2, longest)  # noqa: S311 -- a pause is no secret
-
-
-def read_token(
-    token: str, held: ListKeeper, kind: pass_token.Kind = "entry"
-) -> tuple[Proof, pass_token.PassClaims | None]:
-    """What a scanned text is worth by the keys that came with the list."""
-    try:
-        return Proof.VERIFIED, pass_token.verify(token, held.pass_keys, kind=kind)
-    except pass_token.Malformed:
-        return Proof.UNREADABLE, None
-    except pass_token.UnknownKey:
-        return Proof.UNKNOWN_KEY, None
-    except pass_token.InvalidSignature:
-        return Proof.FORGED, None
