@@ -1,8 +1,7 @@
 """The outbox's statements: insert with the facts, number densely, read in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -42,7 +41,49 @@ from placed join head using (channel)
 where o.id = placed.id and o.recorded_at = placed.recorded_at
 """
 
-LOCK_NUMBERING = "select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0))"
+# By their index, however few rows the statistics know of: an outbox grows by thousands before anybody counts again.
+LOCK_NUMBERING = """
+select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0)),
+  set_config('enable_seqscan', 'off', true)
+"""
+
+# Both parts are answered by an index or by a table of a few rows: what an idle relay asks ten times a second. The order
+# makes it the index, also where nobody has counted the rows yet.
+WAITING = """
+select (select id from outbox where pos is null order by id limit 1) is not null
+  or exists (select from outbox_channel where published_pos < max_pos)
+"""
+
+CHANNELS = """
+with added as (
+  insert into outbox_channel (channel) select unnest($1::text[]) on conflict do nothing returning channel
+)
+insert into outbox_epoch (channel, epoch, starts_after) select channel, 1, 0 from added
+"""
+
+# Visible rows only, by row id. A row whose transaction is still open is not visible; it gets its (higher) position
+# when it is. Per aggregate this is commit order, because its row lock was held when the id was drawn.
+NUMBER = """
+with fresh as (
+  select id, recorded_at, channel from outbox where pos is null order by id limit $1
+), placed as (
+  select id, recorded_at, channel, row_number() over (partition by channel order by id) as nth from fresh
+), head as (
+  update outbox_channel c set max_pos = c.max_pos + k.n
+  from (select channel, count(*) as n from fresh group by channel) k
+  where c.channel = k.channel
+  returning c.channel, c.epoch, c.max_pos - k.n as base
+)
+update outbox o set epoch = head.epoch, pos = head.base + placed.nth
+from placed join head using (channel)
+where o.id = placed.id and o.recorded_at = placed.recorded_at
+"""
+
+# By their index, however few rows the statistics know of: an outbox grows by thousands before anybody counts again.
+LOCK_NUMBERING = """
+select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0)),
+  set_config('enable_seqscan', 'off', true)
+"""
 
 # Both parts are answered by an index or by a table of a few rows: what an idle relay asks ten times a second.
 WAITING = """
@@ -53,6 +94,8 @@ select exists (select from outbox where pos is null)
 CHANNELS = "select channel, epoch, max_pos, published_pos from outbox_channel order by channel"
 
 EPOCHS = "select channel, epoch, starts_after from outbox_epoch order by channel, epoch"
+
+EPOCH_STARTS = "select starts_after from outbox_epoch where channel = $1 and epoch = $2"
 
 READ = """
 select epoch, pos, subject, document, traceparent from outbox
@@ -96,8 +139,7 @@ where channel like $1 and document like any($2::text[]) and document::jsonb -> '
 ENSURE_MONTHS = "select outbox_ensure_months(2)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """An event on its way into the outbox."""
 
     channel: str

@@ -62,6 +62,8 @@ class Relay:
             if not await connection.fetchval(outbox.WAITING):
                 return 0
             numbered = await outbox.number(connection, limit=NUMBER_AT_ONCE)
+        if numbered:
+            self.database.outbox_numbered.set()
         return numbered + await self._publish()
 
     async def _prepare(self) -> None:

@@ -13,6 +13,7 @@ from shared.bus import dead_letters, metrics, names
 from shared.bus.consumer import Consumer, Item, PositionMovedError, Seat, understand
 from shared.bus.feed import FETCH, Feed, Head, NewEpoch, Position, Raw
 from shared.bus.link import BusError, Link
+from shared.bus.own_feed import OwnFeed
 from shared.db.pool import TRANSIENT, Database
 from shared.kernel.tasks import stop_if_cancelled
 
@@ -33,7 +34,11 @@ class ChannelRunner:
     ) -> None:
         self.database = database
         self.producer, self.channel = producer, channel
-        self.feed = Feed(link, producer=producer, channel=channel, durable=database.service)
+        self.feed: Feed | OwnFeed = (
+            OwnFeed(database, channel)
+            if producer == database.service
+            else Feed(link, producer=producer, channel=channel, durable=database.service)
+        )
         self.seats = [Seat(consumer=consumer, producer=producer, channel=channel) for consumer in consumers]
         self.wanted = frozenset[str]().union(*(consumer.wanted for consumer in consumers))
 

@@ -149,6 +149,9 @@ class Database:
         self.url, self.service, self.clock, self.size = url, service, clock, size
         self.rejections: Rejections = rejections or {}
         self.outbox_wake = asyncio.Event()
+        """Something was committed for the relay."""
+        self.outbox_numbered = asyncio.Event()
+        """Something has got its position."""
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     @classmethod

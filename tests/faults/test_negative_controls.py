@@ -233,6 +233,7 @@ async def test_ours_applies_once_when_it_dies_before_the_commit(bench: Bench) ->
 async def test_ours_applies_once_when_it_dies_before_the_acknowledgement(bench: Bench) -> None:
     def dress(runner: Runner) -> None:
         feed = runner.channels[0].feed
+        assert isinstance(feed, Feed)
         runner.channels[0].feed = DiesBeforeAcknowledging(
             feed.link, producer=feed.producer, channel=feed.channel, durable=feed.durable
         )

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 from shared.bus import outbox
+from shared.bus.feed import Feed
 from shared.bus.link import BusError
 from shared.bus.relay import Relay
 from shared.events.sanitation import RoundLogged
@@ -124,11 +125,13 @@ async def test_a_subscription_that_fell_silent_is_replaced(bench: Bench) -> None
         await eventually(one)
         async with bench.administering() as link:
             await link.js.delete_consumer("fk_sanitation_rounds", "reporting")  # no word of it to the reader
-            old = runner.channels[0].feed.subscription
+            feed = runner.channels[0].feed
+            assert isinstance(feed, Feed)
+            old = feed.subscription
 
             async def replaced() -> bool:
                 await log_round(bench.producer, site)
-                return runner.channels[0].feed.subscription not in (None, old)
+                return feed.subscription not in (None, old)
 
             await eventually(replaced, within=40, every=1.0, what="the silent subscription is replaced")
             assert (await link.js.consumer_info("fk_sanitation_rounds", "reporting")).name == "reporting"
