@@ -1,8 +1,7 @@
 """Start, supervise and drain a service: the same for all five.
 
-HTTP answers as soon as the service's own database does; the bus may be away. One process of a service leads: it
-runs the relay, the consumers and the tickers, and another takes over when its lock is lost. Correctness never
-depends on the leader being alone (positions are compared and set, numbering takes a lock).
+HTTP answers as soon as the service's own database does; the bus may be away. One process of a service leads
+(`shared.leader`): the one that answers, or one of its own beside it (`shared.beside`).
 """
 
 import asyncio
@@ -10,27 +9,22 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, TypeVar
 
-import asyncpg
 import structlog
 import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import TracerProvider
 
+from shared import beside
 from shared.bus import outbox
 from shared.bus.consumer import Consumer
-from shared.bus.link import Credentials, Link
-from shared.bus.relay import Relay
-from shared.bus.runner import Runner
 from shared.db.keystore import PostgresKeyStore
 from shared.db.pool import TRANSIENT, Database, Rejections
-from shared.events import catalogue
 from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import Authenticator, Jwks, StaffVerifier
@@ -40,9 +34,10 @@ from shared.http.wire import HttpProtocol
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
 from shared.kernel.sealed import MasterKeys, Vault
-from shared.kernel.tasks import stop, stop_if_cancelled
+from shared.kernel.tasks import stop
 from shared.kernel.version import VERSION
-from shared.obs import logging, tracing
+from shared.leader import Leader, Ticker
+from shared.obs import logging, metrics, tracing
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -50,11 +45,6 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS = 20.0
 COLLECT_AFTER = 20_000
 """More objects made than dropped, before the collector looks at the young ones: some hundred requests."""
-LEADER_LOCK = "select pg_try_advisory_lock(hashtextextended('fangkong.leader', 0))"
-TICKED = """
-insert into ticked (ticker, through) values ($1, $2)
-on conflict (ticker) do update set through = greatest(ticked.through, excluded.through)
-"""
 S = TypeVar("S", bound=ServiceSettings)
 
 
@@ -95,15 +85,6 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticker:
-    """Work that falls due by business time. `act` finds out by itself what is due; run twice, it acts once."""
-
-    name: str
-    act: Callable[[Database], Awaitable[None]]
-    every_seconds: float = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service as its `app.py` puts it together."""
 
@@ -130,11 +111,28 @@ class Service:
 Build = Callable[[Context], Service]
 
 
-def serve(build: Build, settings_class: type[S]) -> None:
-    """Run a service until SIGTERM or SIGINT; exit code 0 after a clean drain."""
+def serve(build: Build, settings_class: type[S], *, leader_beside: bool = False) -> None:
+    """Run a service until SIGTERM or SIGINT; exit code 0 after a clean drain.
+
+    Args:
+        build: puts the service together.
+        settings_class: of the service.
+        leader_beside: relay, consumers and tickers get a process of their own, so that no answer waits for them.
+    """
     settings = settings_class()
+    if not leader_beside:
+        _run(Runtime(build, settings).run())
+        return
+    other = beside.fork(lambda line: _run(Runtime(build, settings).lead(line)))
+    try:
+        _run(Runtime(build, settings).run(other))
+    finally:
+        other.close()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(Runtime(build, settings).run())
+        runner.run(work)
 
 
 class Health:
@@ -168,36 +166,85 @@ class Runtime:
         self.started = asyncio.Event()
         self.port = 0
 
-    async def run(self) -> None:
-        """From nothing to ready to drained."""
+    async def run(self, other: beside.Beside | None = None) -> None:
+        """From nothing to ready to drained.
+
+        Args:
+            other: the process that leads for this one; None: it may lead itself.
+        """
         name = service_name(self.build)
-        logging.configure(name, self.settings.log_level)
-        provider = tracing.configure(name, VERSION)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stopping.set)
+        provider = self._begin(name, signal.SIGTERM, signal.SIGINT)
         with listening(self.settings) as listener:
             self.port = listener.getsockname()[1]
             context = await self._patiently_open(name)
-            if context is None:
-                return
-            link = self._link(name)
-            relay = Relay(context.database, link, channels=catalogue.channels_of(name))
-            try:
-                service = self.build(context)
-                context.database.rejections = service.rejections
-                for prepare in service.prepare:
-                    await prepare()
-                link.start()
-                app = assemble(service, context, tracer_provider=provider)
-                spare_the_collector()
-                await self._work(app, listener, Leader(context.database, link, relay, service))
-            finally:
-                await relay.drain(5)
-                await link.stop()
-                await context.close()
+            if context is not None:
+                try:
+                    await self._serve(context, listener, other, provider)
+                finally:
+                    await context.close()
         tracing.shutdown()
         log.info("stopped")
+
+    async def _serve(
+        self,
+        context: Context,
+        listener: socket.socket,
+        other: beside.Beside | None,
+        provider: TracerProvider | None,
+    ) -> None:
+        service = await self._prepared(context)
+        app = assemble(
+            service, context, tracer_provider=provider, led_figures=other.figures if other else None
+        )
+        spare_the_collector()
+        if other:
+            await self._work(app, listener, other.run(context.database.outbox_wake))
+            return
+        leader = self._leader(context, service)
+        try:
+            await self._work(app, listener, leader.run())
+        finally:
+            await leader.close()
+
+    async def lead(self, line: socket.socket) -> None:
+        """All that a leader does, for a process that answers and holds the other end of the line."""
+        name = service_name(self.build)
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # a terminal sends it to both, and the other one tells us
+        self._begin(name, signal.SIGTERM)
+        metrics.tell_process(metrics.LED, "leader")
+        committed = asyncio.Event()
+        obeying = asyncio.create_task(beside.obey(line, wake=committed, stopping=self.stopping), name="obey")
+        context = await self._patiently_open(name)
+        if context is not None:
+            context.database.outbox_wake = committed
+            try:
+                leader = self._leader(context, await self._prepared(context))
+                spare_the_collector()
+                await self._until_stopped(asyncio.create_task(leader.run(), name="leader"))
+                await leader.close()
+            finally:
+                await context.close()
+        await stop(obeying)
+        tracing.shutdown()
+
+    def _begin(self, name: str, *signals: signal.Signals) -> TracerProvider | None:
+        logging.configure(name, self.settings.log_level)
+        loop = asyncio.get_running_loop()
+        for number in signals:
+            loop.add_signal_handler(number, self.stopping.set)
+        return tracing.configure(name, VERSION)
+
+    async def _prepared(self, context: Context) -> Service:
+        service = self.build(context)
+        context.database.rejections = service.rejections
+        for prepare in service.prepare:
+            await prepare()
+        return service
+
+    def _leader(self, context: Context, service: Service) -> Leader:
+        return Leader(context.database, self.settings, consumers=service.consumers, tickers=service.tickers)
 
     async def _patiently_open(self, name: str) -> Context | None:
         """The databases, waited for as long as it takes; None when stopped meanwhile."""
@@ -211,93 +258,32 @@ class Runtime:
                         await self.stopping.wait()
         return None
 
-    def _link(self, name: str) -> Link:
-        return Link(
-            self.settings.nats_url,
-            name=name,
-            credentials=Credentials.read(self.settings.nats_credentials_file),
-            ca_file=self.settings.nats_ca_file,
-        )
-
-    async def _work(self, app: FastAPI, listener: socket.socket, leader: "Leader") -> None:
+    async def _work(self, app: FastAPI, listener: socket.socket, leading: Coroutine[Any, Any, None]) -> None:
         server = _Server(_uvicorn_config(app, self.settings))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
-        leading = asyncio.create_task(leader.run(), name="leader")
-        stopping = asyncio.create_task(self.stopping.wait(), name="stop")
         log.info("started", port=self.port)
         self.started.set()
-        done, _ = await asyncio.wait({serving, leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
-        for task in (leading, stopping):
+
+        async def drain() -> None:
+            server.should_exit = True
+            await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
+
+        await self._until_stopped(serving, asyncio.create_task(leading, name="leader"), drain=drain)
+
+    async def _until_stopped(
+        self, *working: "asyncio.Task[None]", drain: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Until SIGTERM, or until a part of the service failed: let it be restarted then, and say why."""
+        stopping = asyncio.create_task(self.stopping.wait(), name="stop")
+        done, _ = await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if drain:
+            await drain()
+        for task in (*working, stopping):
             await stop(task)
-        results = await asyncio.gather(serving, leading, return_exceptions=True)
-        if stopping not in done:  # a part of the service failed: let it be restarted, and say why
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
-
-
-class Leader:
-    """Runs what one process of a service does for all: relay, consumers, tickers."""
-
-    def __init__(self, database: Database, link: Link, relay: Relay, service: Service) -> None:
-        self.database, self.relay, self.service = database, relay, service
-        self.runner = Runner(database, link, service.consumers)
-
-    async def run(self) -> None:
-        """Until cancelled: wait for the lock, work while it is held."""
-        while True:
-            try:
-                connection = await asyncpg.connect(self.database.url, timeout=10)
-            except TRANSIENT as error:
-                log.info("leader_waits", error=type(error).__name__)
-                await asyncio.sleep(1)
-                continue
-            try:
-                if await connection.fetchval(LEADER_LOCK):
-                    log.info("leading")
-                    await self._lead(connection)
-                else:
-                    await asyncio.sleep(1)
-            except TRANSIENT as error:
-                log.warning("leadership_lost", error=type(error).__name__)
-                await asyncio.sleep(0.5)
-            finally:
-                connection.terminate()
-
-    async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        async def work() -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.relay.run(), name="relay")
-                group.create_task(self.runner.run(), name="consumers")
-                for ticker in self.service.tickers:
-                    group.create_task(self._tick(ticker), name=f"tick-{ticker.name}")
-
-        working = asyncio.create_task(work(), name="lead")
-        try:
-            while not working.done():
-                await connection.fetchval("select 1", timeout=5)
-                await asyncio.wait({working}, timeout=2)
-            await working
-        finally:
-            await stop(working)
-
-    async def _tick(self, ticker: Ticker) -> None:
-        recorded = None
-        while True:
-            stop_if_cancelled()
-            now = self.database.clock.now()
-            try:
-                await ticker.act(self.database)
-                if recorded is None or abs(now - recorded) >= timedelta(seconds=1):
-                    async with self.database.begin() as tx:
-                        await tx.execute(TICKED, ticker.name, now)
-                    recorded = now
-            except TRANSIENT as error:
-                log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)
-                await asyncio.sleep(1)
-            await asyncio.sleep(ticker.every_seconds)
+        if stopping not in done:
+            for task in working:
+                if not task.cancelled() and (error := task.exception()):
+                    raise error
 
 
 def spare_the_collector() -> None:
@@ -341,7 +327,13 @@ async def open_context(name: str, settings: ServiceSettings, clock: Clock) -> Co
     )
 
 
-def assemble(service: Service, context: Context, *, tracer_provider: TracerProvider | None = None) -> FastAPI:
+def assemble(
+    service: Service,
+    context: Context,
+    *,
+    tracer_provider: TracerProvider | None = None,
+    led_figures: Callable[[], Awaitable[bytes]] | None = None,
+) -> FastAPI:
     """The service's HTTP application around its context."""
     app = make_app(
         service.name,
@@ -359,6 +351,7 @@ def assemble(service: Service, context: Context, *, tracer_provider: TracerProvi
         body_limits=service.body_limits,
         rate_limits=service.rate_limits,
         tracer_provider=tracer_provider,
+        led_figures=led_figures,
     )
     app.state.context = context
     return app

@@ -5,4 +5,4 @@ from services.gate.settings import Settings
 from shared.runtime import serve
 
 if __name__ == "__main__":
-    serve(build, Settings)
+    serve(build, Settings, leader_beside=True)

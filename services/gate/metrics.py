@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from shared.obs.metrics import counter, gauge, histogram
+from shared.obs.metrics import LED, counter, gauge, histogram
 
 CHECKS = counter(
     "gate_checks_total",
@@ -60,13 +60,15 @@ QUARANTINED = counter(
     "Items kept aside for a supervisor instead of being applied.",
     *("compound", "checkpoint", "cause"),
 )
-DUTY_GAPS = gauge("gate_duty_gaps_open", "Posts of a compound where nobody stands.", "compound")
+DUTY_GAPS = gauge("gate_duty_gaps_open", "Posts of a compound where nobody stands.", "compound", registry=LED)
 REPORTS_OPEN = gauge(
     "gate_reports_open",
     "People whom a checkpoint reported and who have no outcome yet.",
     *("compound", "kind"),
+    registry=LED,
 )
 REPORTS_OLDEST = gauge(
     "gate_reports_oldest_timestamp_seconds",
     "When the oldest report without an outcome was made, business time; 0 for none.",
+    registry=LED,
 )

@@ -13,7 +13,7 @@ from services.gate.handlers.duty import lapse_turns, tell_gaps
 from services.gate.store import arrivals, duty, rules
 from shared.db.pool import Database
 from shared.kernel.days import local_day
-from shared.runtime import Ticker
+from shared.leader import Ticker
 
 NAME = "gate.duty"
 

@@ -29,7 +29,7 @@ from services.observation.store import cases, copies, figures
 from shared.db.pool import Conn, Database
 from shared.kernel.days import end_of, local_day
 from shared.kernel.sealed import Vault
-from shared.runtime import Ticker
+from shared.leader import Ticker
 
 NAME = "observation.windows"
 LADDER = "observation.ladder"

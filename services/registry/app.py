@@ -62,7 +62,8 @@ from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
 from services.registry.store import vehicles as vehicle_store
 from shared.http import uploads
-from shared.runtime import Context, Service, Ticker
+from shared.leader import Ticker
+from shared.runtime import Context, Service
 
 
 def build(context: Context) -> Service:

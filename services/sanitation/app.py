@@ -27,7 +27,8 @@ from services.sanitation.store import pickups as pickups_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import ventilation as ventilation_store
-from shared.runtime import Context, Service, Ticker
+from shared.leader import Ticker
+from shared.runtime import Context, Service
 
 
 def build(context: Context) -> Service:

@@ -6,7 +6,7 @@ from services.sanitation.store import copies
 from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
 from shared.kernel.sealed import Vault
-from shared.runtime import Ticker
+from shared.leader import Ticker
 
 DAY_CLOSE = "sanitation.day_close"
 PICKUPS = "sanitation.pickups"

@@ -1,6 +1,6 @@
 """Puts a service's routers into the common shell: access, problems, health, metrics, documents."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -86,6 +86,7 @@ def make_app(
     assets: Mapping[str, Path] | None = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     tracer_provider: TracerProvider | None = None,
+    led_figures: Callable[[], Awaitable[bytes]] | None = None,
     ready_outbox_seconds: float = READY_OUTBOX_SECONDS,
 ) -> FastAPI:
     """Build a service's application.
@@ -110,6 +111,7 @@ def make_app(
         assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
         lifespan: what runs around serving.
         tracer_provider: of `shared.obs.tracing.configure`; None: requests are not traced.
+        led_figures: tells the figures of the process that leads, where it is another.
         ready_outbox_seconds: `/readyz` fails beyond this age.
 
     Raises:
@@ -141,7 +143,7 @@ def make_app(
     limits = _limits(routes, body_limits or {})
     # By identity: routes do not hash, and they live as long as the application.
     cells = {(id(route), name.partition(" ")[0]): access[name] for name, route in routes.items()}
-    _add_plain_routes(app, health, ready_outbox_seconds)
+    _add_plain_routes(app, health, ready_outbox_seconds, led_figures)
     for prefix, folder in (assets or {}).items():
         app.mount(prefix, StaticFiles(directory=folder))
     names = {id(route): name.partition(" ")[2] for name, route in routes.items()}
@@ -178,7 +180,12 @@ def _limiters(
     }
 
 
-def _add_plain_routes(app: App, health: Health, ready_outbox_seconds: float) -> None:
+def _add_plain_routes(
+    app: App,
+    health: Health,
+    ready_outbox_seconds: float,
+    led_figures: Callable[[], Awaitable[bytes]] | None,
+) -> None:
     """Add what is not part of the service's own surface: probes, figures, the document. No sign-in."""
 
     async def livez(_request: Request) -> Response:
@@ -198,7 +205,12 @@ def _add_plain_routes(app: App, health: Health, ready_outbox_seconds: float) -> 
         return JSONResponse({"status": "ready", "database": True, "outbox_age_seconds": age})
 
     async def figures(_request: Request) -> Response:
-        return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE_LATEST})
+        told = (
+            metrics.exposition(metrics.REGISTRY) + await led_figures()
+            if led_figures
+            else metrics.exposition()
+        )
+        return Response(told, headers={"Content-Type": metrics.CONTENT_TYPE_LATEST})
 
     async def document(_request: Request) -> Response:
         return JSONResponse(app.openapi())

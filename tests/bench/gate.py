@@ -25,6 +25,7 @@ from tests.bench import bare
 from tests.bench.gate_town import (
     ROOT,
     BenchTown,
+    children_of,
     cpu_seconds,
     family_cpu_seconds,
     free_port,
@@ -62,6 +63,7 @@ class Run:
     seen: dict[str, list[float]] = field(default_factory=dict)
     latency: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
+    leader_cpu: dict[str, list[float]] = field(default_factory=dict)
     database_cpu: dict[str, list[float]] = field(default_factory=dict)
     bus_cpu: dict[str, list[float]] = field(default_factory=dict)
     database_pid: int
@@ -79,13 +81,15 @@ class Run:
             raise RuntimeError(f"{name}: not all were answered well: {told['statuses']}")
         self.seen.setdefault(name, []).append(told["per_second"] * each)
         self.latency.setdefault(name, []).append(told["p99_ms"])
-        for figures, seconds in zip((self.cpu, self.database_cpu, self.bus_cpu), used, strict=True):
+        kept = (self.cpu, self.leader_cpu, self.database_cpu, self.bus_cpu)
+        for figures, seconds in zip(kept, used, strict=True):
             figures.setdefault(name, []).append(seconds / (told["requests"] * each) * 1e6)
 
-    def _used(self, server: "Server") -> tuple[float, float, float]:
-        """Processor seconds of the server's processes, of PostgreSQL and of NATS until now."""
+    def _used(self, server: "Server") -> tuple[float, float, float, float]:
+        """Processor seconds of the server's workers, of their leaders, of PostgreSQL and of NATS until now."""
         return (
             sum(map(cpu_seconds, server.pids)),
+            sum(map(cpu_seconds, server.leaders)),
             family_cpu_seconds(self.database_pid),
             family_cpu_seconds(self.bus_pid),
         )
@@ -107,6 +111,8 @@ class Server:
     folder: Path
     ports: Sequence[int]
     pids: Sequence[int]
+    leaders: Sequence[int] = ()
+    """The processes beside them that lead: relay, consumers, tickers."""
 
 
 async def hammer(server: Server, requests: Sequence[str], **plan: Any) -> dict[str, Any]:
@@ -195,18 +201,20 @@ async def measure(
                 )
                 for port in ports
             ]
-            gate = Server(folder=town.folder, ports=ports, pids=pids)
+            leaders = [child for pid in pids for child in children_of(pid)]
+            gate = Server(folder=town.folder, ports=ports, pids=pids, leaders=leaders)
             port = free_port()
             pid = await stack.enter_async_context(
                 process(["-m", "tests.bench.bare", str(port), town.urls.database], {}, port)
             )
             await rounds(run, town, gate, Server(folder=town.folder, ports=[port], pids=[pid]))
             lasting = await sustained(town, gate, options.seconds) if options.seconds else {}
-            memory = [resident_mb(pid) for pid in gate.pids]
+            memory = [resident_mb(pid) for pid in (*gate.pids, *gate.leaders)]
         report["towns"][passes] = {
             "per_second": {name: run.median(name) for name in run.seen},
             "p99_ms": _medians(run.latency),
             "cpu_us": _medians(run.cpu),
+            "leader_cpu_us": _medians(run.leader_cpu),
             "database_cpu_us": _medians(run.database_cpu),
             "bus_cpu_us": _medians(run.bus_cpu),
             "ratios": {name: run.ratio(name) for name in TARGETS},
@@ -236,6 +244,7 @@ def show(report: dict[str, Any]) -> None:
             print(
                 f"  {name:<12} {value:8.0f} /s   p99 {told['p99_ms'][name]:7.1f} ms"
                 f"   processor, µs each: worker {told['cpu_us'][name]:5.0f}"
+                f"  leader {told['leader_cpu_us'][name]:4.0f}"
                 f"  PostgreSQL {told['database_cpu_us'][name]:5.0f}  NATS {told['bus_cpu_us'][name]:4.0f}"
             )
         for name, value in told["ratios"].items():
@@ -246,7 +255,8 @@ def show(report: dict[str, Any]) -> None:
                 f"   {seen['statuses']}"
             )
         print(
-            f"  resident {told['resident_mb']} MB, at most {told['resident_peak_mb']} MB (wanted {RESIDENT_MB:.0f})"
+            f"  resident, workers and leaders: {told['resident_mb']} MB, at most {told['resident_peak_mb']} MB"
+            f" (wanted {RESIDENT_MB:.0f})"
         )
     if len(towns) > 1:
         first, *_, last = towns.values()

@@ -297,8 +297,14 @@ def family_cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children, those that have ended included."""
     told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     ended = (int(told[13]) + int(told[14])) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    return cpu_seconds(pid) + ended + sum(family_cpu_seconds(int(child)) for child in children)
+    return cpu_seconds(pid) + ended + sum(map(family_cpu_seconds, children_of(pid)))
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process started and that live."""
+    return [
+        int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    ]
 
 
 async def make_town(folder: Path, databases: Databases, nats: NatsServer, passes: int) -> BenchTown:

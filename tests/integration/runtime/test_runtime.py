@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
@@ -19,6 +21,7 @@ from shared.kernel.clock import write_control
 from shared.testing.databases import Databases
 from shared.testing.waiting import eventually
 from tests.acceptance.stack import Stack
+from tests.bench.gate_town import children_of
 from tests.conftest import NINE_ON_THE_24TH
 
 
@@ -175,3 +178,38 @@ async def test_every_log_line_is_json_with_service_and_level(lone: Stack, databa
     lines = [json.loads(line) for line in lone.log("gate").splitlines()]
     assert lines
     assert all({"event", "level", "service", "timestamp"} <= line.keys() for line in lines)
+
+
+async def test_the_gate_answers_in_one_process_and_leads_in_another_and_neither_outlives_the_other(
+    lone: Stack, databases: Databases
+) -> None:
+    await lone.prepare("gate", databases)
+    lone.launch("gate")
+    await lone.ready("gate")
+    [leader] = children_of(lone.processes["gate"].pid)
+
+    async def told() -> bool:
+        figures = (await lone.http.get(f"{lone.base('gate')}/metrics")).text
+        names = [family.name for family in text_string_to_metric_families(figures)]
+        assert len(names) == len(set(names)), "each family of figures is told once"
+        return "eventbus_up 1.0" in figures and "leader_process_resident_memory_bytes" in names
+
+    await eventually(told, what="the figures of both")
+    os.kill(leader, signal.SIGKILL)
+    assert await asyncio.to_thread(lone.processes["gate"].wait, 30) == 1, (
+        "whoever watches it starts both again"
+    )
+    assert "LeaderEndedError" in lone.log("gate")
+
+    lone.launch("gate")
+    await lone.ready("gate")
+    [leader] = children_of(lone.processes["gate"].pid)
+    lone.kill("gate")
+
+    async def gone() -> bool:
+        status = Path(f"/proc/{leader}/status")
+        return not status.exists() or "State:\tZ" in status.read_text(encoding="utf-8")
+
+    await eventually(gone, what="the leader ends with the process that it leads for")
+    lone.launch("gate")
+    await lone.ready("gate")
