@@ -76,9 +76,14 @@ def write_fact(module: str, event: str, *, correlation: str | None = None, **fie
     """
     if _line.threshold > logging.INFO:
         return
-    line: dict[str, str | float] = {"module": module, **fields, "event": event, "level": "info"}
-    line["timestamp"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
-    line["service"] = _line.service
+    line: dict[str, str | float] = {
+        "module": module,
+        **fields,
+        "event": event,
+        "level": "info",
+        "timestamp": f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z",
+        "service": _line.service,
+    }
     if correlation or (correlation := str(_correlation.get() or "")):
         line["correlation_id"] = correlation
     _Stdout.msg(to_json(line).decode())

@@ -25,9 +25,11 @@ from services.gate.api.models import (
     EntryCheckAnswer,
     EntryCheckBody,
 )
+from services.gate.api.spelled import spell_answer, spell_item
 from services.gate.desk import Desk, desk
-from services.gate.handlers.checks import Answered, CheckEntry, Outcome, Rejected, check_entries, time_of
+from services.gate.handlers.checks import Answered, Outcome, Rejected, check_entries
 from services.gate.handlers.groups import Groups, TooBusy
+from services.gate.handlers.judging import CheckEntry, time_of
 from shared.db.pool import TRANSIENT, Tx
 from shared.events.envelope import Cause
 from shared.http.access import Principal, caller_of
@@ -86,7 +88,7 @@ def _reply(command: CheckEntry, began: float, outcome: Outcome) -> Reply:
     _count(command, outcome, time.perf_counter() - began)
     if isinstance(outcome, Rejected):
         raise outcome.refusal
-    content = answer_of(command.check_id, outcome).model_dump_json().encode()
+    content = spell_answer(command.check_id, outcome).encode()
     return Reply(HTTPStatus.CREATED if outcome.created else HTTPStatus.OK, content)
 
 
@@ -101,7 +103,7 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
     if station.revoked:
         return _batch_answer(await hold(mine, station, body.checks, "device_revoked", as_item=BatchItem))
     cause = cause_here()
-    items: dict[int, BatchItem] = {}
+    items: dict[int, BatchItem | str] = {}
     commands: dict[int, CheckEntry] = {}
     for nth, raw in enumerate(body.checks):
         try:
@@ -163,15 +165,15 @@ async def _decide(mine: Desk, commands: Sequence[CheckEntry]) -> list[Outcome]:
             return await check_entries(commands, tx=tx, rules=rules, vault=mine.context.vault)
 
 
-async def _each(mine: Groups, commands: Sequence[CheckEntry]) -> list[BatchItem]:
-    """Queued checks through the groups; one that is not taken harms no other.
+async def _each(mine: Groups, commands: Sequence[CheckEntry]) -> list[BatchItem | str]:
+    """Queued checks through the groups; one that is not taken harms no other. What is kept is told in JSON already.
 
     Raises:
         TooBusy: too many wait already; nothing was recorded.
         Refusal, asyncpg.PostgresError, OSError: what keeps every check from being recorded (no policy, no database).
     """
     began = time.perf_counter()
-    items: list[BatchItem] = []
+    items: list[BatchItem | str] = []
     outcomes = await mine.backlog(commands)
     if all(_for_the_moment(outcome) for outcome in outcomes) and isinstance(outcomes[0], BaseException):
         raise outcomes[0]
@@ -218,16 +220,13 @@ def answer_of(check_id: UUID, outcome: Answered) -> EntryCheckAnswer:
     return EntryCheckAnswer.of(check_id, outcome.answer, display)
 
 
-def _batch_answer(items: list[BatchItem]) -> Response:
-    return Response(BatchAnswer(items=items).model_dump_json(), media_type="application/json")
+def _batch_answer(items: Sequence[BatchItem | str]) -> Response:
+    told = (item if isinstance(item, str) else item.model_dump_json() for item in items)
+    return Response(f'{{"items":[{",".join(told)}]}}', media_type="application/json")
 
 
-def _item(command: CheckEntry, outcome: Outcome) -> BatchItem:
+def _item(command: CheckEntry, outcome: Outcome) -> BatchItem | str:
     if isinstance(outcome, Rejected):
         refusal = outcome.refusal
         return BatchItem(check_id=command.check_id, status="rejected", code=refusal.code, field=refusal.field)
-    return BatchItem(
-        check_id=command.check_id,
-        status="created" if outcome.created else "exists",
-        answer=answer_of(command.check_id, outcome),
-    )
+    return spell_item(command.check_id, outcome)

@@ -10,7 +10,7 @@ from services.gate.api.models import (
 )
 from services.gate.desk import Desk, Station
 from services.gate.domain.entry import Answers, SubjectKind
-from services.gate.handlers.checks import CheckEntry, DecidedOffline
+from services.gate.handlers.judging import CheckEntry, DecidedOffline
 from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
 from services.gate.store.checks import Lookup
 from shared.events.envelope import Cause

@@ -239,7 +239,7 @@ class EntryCheckAnswer(Answer):
         return cls(
             check_id=check_id,
             verdict=first.verdict,
-            reasons=[_reason(code) for code in first.reasons],
+            reasons=[reason_of(code) for code in first.reasons],
             action=first.action,
             instruction=Text.of(instruction),
             display=display,
@@ -252,7 +252,7 @@ class EntryCheckAnswer(Answer):
 
 
 @lru_cache(maxsize=1_000)
-def _reason(code: str) -> ReasonAnswer:
+def reason_of(code: str) -> ReasonAnswer:
     """A device of another version may have decided by a reason that is not known here: its code is kept."""
     known = _WORDS.get(code)
     return ReasonAnswer(code=code, text=Text.of(known) if known else None)

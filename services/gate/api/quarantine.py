@@ -20,7 +20,7 @@ from services.gate.domain.quarantine import Because, decide_settling
 from services.gate.domain.rulings import Direction, Verdict
 from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers import quarantine
-from services.gate.handlers.checks import CheckEntry
+from services.gate.handlers.judging import CheckEntry
 from services.gate.handlers.roster import places_of, require_post
 from services.gate.store import quarantine as store
 from services.gate.store.quarantine import Cause, Kept, State

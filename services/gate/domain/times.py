@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import NamedTuple
 
 from shared.kernel.days import SHANGHAI, Span, end_of, local_day, start_of
 
@@ -21,8 +22,7 @@ class DailyHours:
         return local >= self.start or local < self.until
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedTime:
+class JudgedTime(NamedTuple):
     """When a check happened, whether the device's clock could be believed, and if not: did it say the future?"""
 
     happened_at: datetime

@@ -17,7 +17,8 @@ from services.gate.domain.overrides import (
     decide_review,
 )
 from services.gate.domain.overrides import Outcome as ReviewOutcome
-from services.gate.handlers.checks import Answered, CheckEntry, Outcome, check_entries
+from services.gate.handlers.checks import Answered, Outcome, check_entries
+from services.gate.handlers.judging import CheckEntry
 from services.gate.sealing import OVERRIDE_CONTENT, OVERRIDE_NOTE, REVIEW_CONTENT, REVIEW_NOTE
 from services.gate.store import afterwards as store
 from shared.db.pool import Tx

@@ -6,7 +6,8 @@ from typing import Any
 
 from services.gate.domain.arrivals import Arrival, Reports, decide_reports
 from services.gate.domain.entry import GateRules
-from services.gate.handlers.checks import Answered, CheckEntry, Outcome, check_entries
+from services.gate.handlers.checks import Answered, Outcome, check_entries
+from services.gate.handlers.judging import CheckEntry
 from services.gate.store import arrivals as store
 from shared.db.pool import Tx
 from shared.events.gate import (

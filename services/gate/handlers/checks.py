@@ -4,83 +4,33 @@ Inside a group equal ids coalesce and the same person's checks are decided in se
 another transaction gives the winner's answer.
 """
 
-import dataclasses
-import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from typing import NamedTuple
 
-from services.gate.desk import Station
-from services.gate.domain.arrivals import Arrival, decide_arrival
+from pydantic_core import from_json
+
 from services.gate.domain.entry import (
     Answers,
-    EntryAttempt,
-    EntryDecision,
-    GateRecords,
     GateRules,
-    Purpose,
-    Restriction,
-    SubjectKind,
-    decide_entry,
 )
-from services.gate.domain.flags import LETS_THROUGH
-from services.gate.domain.rulings import Action, Direction, Reason, Verdict
+from services.gate.domain.rulings import Reason
 from services.gate.domain.subjects import Display, masked
-from services.gate.domain.times import JudgedTime, day_until, judge_time
 from services.gate.handlers.flags import HandedIn, tell_late_admissions
+from services.gate.handlers.judging import CheckEntry, Judged, days_of, judge_all, time_of
 from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
 from services.gate.store import checks as store
-from services.gate.store.checks import FirstAnswer, Known, Lookup, NewCheck
+from services.gate.store.checks import FirstAnswer, Known, NewCheck
 from shared.db.pool import Tx
-from shared.events.envelope import Cause
 from shared.events.gate import EntryChecked, FeverSeen
-from shared.kernel.days import Span, local_day
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecidedOffline:
-    """What the device itself decided, and by which policy version, while it had no answer from here.
-
-    `clock_skew_seconds`: by how much its clock was ahead of ours, as far as it knew then.
-    """
-
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    action: Action | None
-    policy_version: int
-    clock_skew_seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckEntry:
-    """Decide and record one attempt. `content` spells out all that makes a repeat a repeat; it is never stored."""
-
-    station: Station
-    check_id: UUID
-    seq: int
-    direction: Direction
-    kind: SubjectKind
-    purpose: Purpose | None
-    mask: bool | None
-    temperature_c: Decimal | None
-    answers: Answers
-    checked_at: datetime
-    offline: DecidedOffline | None
-    lookup: Lookup
-    content: str = field(repr=False)
-    corrects: UUID | None = None
-    arrival: Arrival | None = None
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(NamedTuple):
     """The first answer to a check. `created` is false for a repeat.
 
     `found` are the reasons as gate sees them now, of a new check: a device that decided by itself may have had others.
@@ -101,17 +51,6 @@ class Rejected:
 
 
 Outcome = Answered | Rejected
-_MOST_COUNTED = 10
-"""An entry of the day beyond this one is told as this one: the statement that counts looks no further."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    command: CheckEntry
-    decision: EntryDecision
-    time: JudgedTime
-    records: GateRecords
-    answer: FirstAnswer
 
 
 async def check_entries(
@@ -119,9 +58,9 @@ async def check_entries(
 ) -> list[Outcome]:
     """Decide, keep and publish; one outcome a command, in order. Nothing is answered before the commit."""
     times = [time_of(command, received_at=tx.now, rules=rules) for command in commands]
-    days = [_day(command, time, tx.now) for command, time in zip(commands, times, strict=True)]
+    days = days_of(commands, times, tx.now)
     known = await store.known(tx, [command.lookup for command in commands], days)
-    judged = _judge(zip(commands, known, times, strict=True), tx.now, rules, vault)
+    judged = judge_all(zip(commands, known, times, strict=True), tx.now, rules, vault)
     # Keys are fetched before the first write, so that no row lock waits for the key store.
     shown = [_shown(command, facts) for command, facts in zip(commands, known, strict=True)]
     keys = await vault.keys(card.person_ref for card in shown if card)
@@ -158,118 +97,7 @@ async def check_entries(
     return outcomes
 
 
-def _judge(
-    asked: Iterable[tuple[CheckEntry, Known, JudgedTime]],
-    now: datetime,
-    rules: GateRules,
-    vault: Vault,
-) -> dict[UUID, _Judged]:
-    """Decide every check that is new, in the order given; a fever seen holds the person from the next one on."""
-    judged: dict[UUID, _Judged] = {}
-    held: dict[PersonRef, Restriction] = {}
-    entered: Counter[tuple[PersonRef, CompoundId, date]] = Counter()
-    for command, facts, time in asked:
-        if facts.first is not None or command.check_id in judged:
-            continue
-        records, person = facts.records, facts.records.person
-        if person in held:
-            records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
-        if person is not None and entered:
-            before = entered[person, command.station.compound, local_day(time.happened_at)]
-            records = dataclasses.replace(records, entries_today=records.entries_today + before)
-        decision = decide_entry(_attempt(command, time, now), records, rules)
-        if command.arrival is not None:
-            decision = decide_arrival(
-                command.arrival,
-                decision,
-                lives_here=facts.card is not None and command.station.compound in facts.card.compounds,
-                under_measure=bool(records.restrictions),
-            )
-        if decision.holds and person is not None:
-            held[person] = Restriction(measure="medical", compound=command.station.compound)
-        judged[command.check_id] = _Judged(
-            command=command,
-            decision=decision,
-            time=time,
-            records=records,
-            answer=_answer(
-                command,
-                decision,
-                records=records,
-                now=now,
-                rules=rules,
-                content=vault.index(CONTENT, command.content),
-            ),
-        )
-        if person is not None and _enters(judged[command.check_id]):
-            entered[person, command.station.compound, local_day(time.happened_at)] += 1
-    return judged
-
-
-def _enters(each: _Judged) -> bool:
-    return each.command.direction is Direction.ENTRY and each.answer.verdict in LETS_THROUGH
-
-
-def _day(command: CheckEntry, time: JudgedTime, now: datetime) -> Span:
-    """In which span an earlier entry makes this one a further one of the day: for history, up to when it happened."""
-    if command.offline:
-        return day_until(time.happened_at, whole=False)
-    return day_until(now, whole=True)
-
-
-def time_of(command: CheckEntry, *, received_at: datetime, rules: GateRules) -> JudgedTime:
-    """When a check happened: by what the device knew of its clock then, else by what it last said of it (G11)."""
-    known = command.offline.clock_skew_seconds if command.offline else None
-    return judge_time(
-        command.checked_at,
-        received_at=received_at,
-        opened_at=command.station.opened_at,
-        ahead_seconds=rules.ahead_seconds,
-        skew_seconds=command.station.clock_skew_seconds if known is None else known,
-    )
-
-
-def _attempt(command: CheckEntry, time: JudgedTime, now: datetime) -> EntryAttempt:
-    return EntryAttempt(
-        here=command.station.compound,
-        direction=command.direction,
-        kind=command.kind,
-        purpose=command.purpose,
-        mask=command.mask,
-        temperature_c=command.temperature_c,
-        answers=command.answers,
-        at=time.happened_at if command.offline else now,  # a slow device clock opens no expired pass
-    )
-
-
-def _answer(
-    command: CheckEntry,
-    decision: EntryDecision,
-    *,
-    records: GateRecords,
-    now: datetime,
-    rules: GateRules,
-    content: bytes,
-) -> FirstAnswer:
-    """What is answered and kept: for a check of an offline device what it decided then, for it is history (G10)."""
-    offline = command.offline
-    return FirstAnswer(
-        verdict=offline.verdict if offline else decision.verdict,
-        reasons=offline.reasons if offline else decision.reasons,
-        action=offline.action if offline else decision.action,
-        checked_at=command.checked_at,
-        received_at=now,
-        offline=offline is not None,
-        policy_version=offline.policy_version if offline else rules.version,
-        content=content,
-        person_ref=records.person,
-        nth_today=min(records.entries_today + 1, _MOST_COUNTED)
-        if records.person is not None and command.direction is Direction.ENTRY
-        else None,
-    )
-
-
-def _who_answered(judged: Iterable[_Judged]) -> list[PersonRef]:
+def _who_answered(judged: Iterable[Judged]) -> list[PersonRef]:
     """Whose answers are kept: they are sealed with the person's key, so without a person they are not kept."""
     return [
         each.records.person
@@ -278,7 +106,7 @@ def _who_answered(judged: Iterable[_Judged]) -> list[PersonRef]:
     ]
 
 
-def _row(each: _Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewCheck:
+def _row(each: Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewCheck:
     command, answer, records = each.command, each.answer, each.records
     key = keys.get(records.person) if records.person is not None and command.answers != Answers() else None
     return NewCheck(
@@ -314,7 +142,7 @@ def _spell(answers: Answers) -> str:
     return "".join({None: "-", True: "y", False: "n"}[answer] for answer in given)
 
 
-async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
+async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
     """A resident's fever holds them at once; each new check becomes one event."""
     feverish = [each for each in new if each.decision.holds]
     if feverish:
@@ -363,7 +191,7 @@ async def _hold_and_tell(tx: Tx, new: Sequence[_Judged]) -> None:
 _ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})
 
 
-def _handed_in(each: _Judged) -> HandedIn | None:
+def _handed_in(each: Judged) -> HandedIn | None:
     """A check that a device decided by itself, if its pass is not good any more as we see it now."""
     entry_pass, station = each.records.entry_pass, each.command.station
     if each.command.offline is None or entry_pass is None or _ENDED.isdisjoint(each.decision.reasons):
@@ -394,7 +222,7 @@ def _display(
     key = keys.get(card.person_ref) if card else None
     if card is None or key is None:  # no card, or the person was erased meanwhile
         return None
-    rooms = json.loads(vault.open(key, HOMES, card.homes))
+    rooms = from_json(vault.open(key, HOMES, card.homes))
     return Display(surname=masked(vault.open(key, SURNAME, card.surname)), room=rooms.get(here))
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from services.gate import metrics
-from services.gate.handlers.checks import CheckEntry, Outcome
+from services.gate.handlers.checks import Outcome
+from services.gate.handlers.judging import CheckEntry
 from shared.db.pool import TRANSIENT
 from shared.http.problem import Unavailable
 from shared.kernel.refusal import Refusal

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.gate.domain.entry import GateRules
-from services.gate.handlers.checks import Answered, CheckEntry, Outcome, check_entries
+from services.gate.handlers.checks import Answered, Outcome, check_entries
 from services.gate.handlers.duty import worker_of
+from services.gate.handlers.judging import CheckEntry
 from services.gate.store import paper as store
 from shared.db.pool import Tx
 from shared.kernel.refusal import SameIdOtherContent

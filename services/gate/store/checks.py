@@ -127,8 +127,7 @@ class Lookup:
     serial: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedCard:
+class SealedCard(NamedTuple):
     """What may be shown of a person, still sealed, and in which compounds they live."""
 
     person_ref: PersonRef
@@ -137,8 +136,7 @@ class SealedCard:
     homes: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstAnswer:
+class FirstAnswer(NamedTuple):
     """What a check was answered when it came first."""
 
     verdict: Verdict
@@ -153,8 +151,7 @@ class FirstAnswer:
     nth_today: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """All that was read for one check."""
 
     records: GateRecords

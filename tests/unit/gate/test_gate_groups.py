@@ -12,8 +12,9 @@ from services.gate.desk import Station
 from services.gate.domain.entry import Answers, SubjectKind
 from services.gate.domain.rulings import Direction, Verdict
 from services.gate.handlers import groups
-from services.gate.handlers.checks import Answered, CheckEntry, Outcome
+from services.gate.handlers.checks import Answered, Outcome
 from services.gate.handlers.groups import Groups, TooBusy
+from services.gate.handlers.judging import CheckEntry
 from services.gate.store.checks import FirstAnswer, Lookup
 from shared.events.envelope import Cause
 from shared.http.problem import PolicyUnknown
