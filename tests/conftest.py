@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
@@ -27,6 +29,17 @@ ISSUER_URL = "http://issuer.test"
 # A busy machine is no fault of the rule under test: no example and no generator is judged by the time it takes.
 settings.register_profile("fangkong", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fangkong")
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Whole files to each process; the acceptance tests as one, because they share a running town and its time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/acceptance" if nodeid.startswith("tests/acceptance/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """How far every consumer is behind every producer, read from the databases: the truth, not the transport."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
@@ -46,18 +47,25 @@ class Progress:
 
 async def progress(urls: Mapping[str, str]) -> Progress:
     """Look at once into each service's database (service -> URL of a role that may read it)."""
+    async with AsyncExitStack() as open_ones:
+        connections = {}
+        for service, url in urls.items():
+            connection = await asyncpg.connect(url, timeout=10)
+            open_ones.push_async_callback(connection.close)
+            connections[service] = connection
+        return await progress_seen(connections)
+
+
+async def progress_seen(connections: "Mapping[str, asyncpg.Connection[asyncpg.Record]]") -> Progress:
+    """The same on connections that the caller keeps: who looks again and again need not connect every time."""
     heads: dict[tuple[str, str], tuple[int, int]] = {}
     positions: list[tuple[str, asyncpg.Record]] = []
     dead = 0
-    for service, url in urls.items():
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            for row in await connection.fetch(HEADS):
-                heads[service, row["channel"]] = (row["epoch"], row["pos"])
-            positions.extend((service, row) for row in await connection.fetch(POSITIONS))
-            dead += await connection.fetchval(WAITING)
-        finally:
-            await connection.close()
+    for service, connection in connections.items():
+        for row in await connection.fetch(HEADS):
+            heads[service, row["channel"]] = (row["epoch"], row["pos"])
+        positions.extend((service, row) for row in await connection.fetch(POSITIONS))
+        dead += await connection.fetchval(WAITING)
     lags = []
     for service, row in positions:
         epoch, pos = heads.get((row["producer"], row["channel"]), (1, 0))

@@ -19,7 +19,7 @@ from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.ports import any_free
 from deploy.local.secrets import Secrets
-from shared.bus.lag import progress
+from shared.bus.lag import progress_seen
 from shared.bus.streams import keep_streams
 from shared.kernel.clock import SteppedClock, write_control
 from shared.kernel.tasks import stop
@@ -44,6 +44,7 @@ class Stack:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
     keeper: asyncio.Task[None] | None = None
+    onlookers: "dict[str, asyncpg.Connection[asyncpg.Record]]" = field(default_factory=dict)
 
     async def start(self, databases: Databases) -> None:
         """Fresh databases, streams, five processes; returns when all are ready."""
@@ -117,6 +118,8 @@ class Stack:
         if self.keeper:
             await stop(self.keeper)
         await self.http.aclose()
+        for connection in self.onlookers.values():
+            await connection.close()
         assert set(codes.values()) == {0}, codes
 
     def kill(self, service: str) -> None:
@@ -166,11 +169,18 @@ class Stack:
         """Wait until every consumer has applied everything that was committed."""
 
         async def look() -> bool:
-            now = await progress({service: urls.owner for service, urls in self.urls.items()})
+            now = await progress_seen({service: await self.onlooker(service) for service in self.urls})
             assert now.dead_letters == 0, self.dead_letters()
             return now.equal
 
-        await eventually(look, within=within, what="all consumers equal")
+        await eventually(look, within=within, every=0.1, what="all consumers equal")
+
+    async def onlooker(self, service: str) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection into a service's database that is kept for looking; a new one where it was cut."""
+        kept = self.onlookers.get(service)
+        if kept is None or kept.is_closed():
+            kept = self.onlookers[service] = await self.connect(service)
+        return kept
 
     def now(self) -> datetime:
         """The business instant."""
@@ -181,17 +191,13 @@ class Stack:
         write_control(self.clock_file, instant, 0.0)
 
         async def ticked() -> bool:
-            for urls in self.urls.values():
-                connection = await asyncpg.connect(urls.owner)
-                try:
-                    behind = await connection.fetchval(
-                        "select count(*) from ticked where through < $1", instant - timedelta(seconds=1)
-                    )
-                finally:
-                    await connection.close()
+            for service in self.urls:
+                behind = await (await self.onlooker(service)).fetchval(
+                    "select count(*) from ticked where through < $1", instant - timedelta(seconds=1)
+                )
                 if behind:
                     return False
             return True
 
-        await eventually(ticked, within=30, what=f"everything due by {instant} is done")
+        await eventually(ticked, within=30, every=0.1, what=f"everything due by {instant} is done")
         await self.equal()

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = [f"lj-{number:03}" for number in range(1, 11)]
 SITES = 12
 DAYS = 40
+KILLS = 3
 AFTER = datetime(2020, 4, 4, 1, 0, tzinfo=UTC)
 """Forty days later, 09:00 in Shanghai."""
 
@@ -90,7 +91,7 @@ async def test_a_day_close_that_is_killed_again_and_again_tells_what_one_in_peac
         before = await progress(killed)
         process = launch(plan)
         try:
-            if kills < 5:
+            if kills < KILLS:
 
                 async def moved(process: subprocess.Popen[bytes] = process, before: int = before) -> bool:
                     return process.poll() is not None or await progress(killed) > before
@@ -105,7 +106,7 @@ async def test_a_day_close_that_is_killed_again_and_again_tells_what_one_in_peac
             process.wait()
             kills += died
 
-    assert kills == 5
+    assert kills == KILLS
     assert await outcome(killed) == await outcome(peaceful)
     told, kept = await outcome(killed)
     assert set(told.values()) == {1}

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,21 @@ def gone(pid: int, *, within: float) -> bool:
     return born(pid) == 0
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
+@contextmanager
+def a_place() -> Iterator[Path]:
     """A folder that every account may enter: pytest's own are closed to the account of the database."""
     folder = Path(tempfile.mkdtemp(prefix="fangkong-test-"))
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with a_place() as folder:
+        yield folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

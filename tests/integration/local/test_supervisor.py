@@ -18,7 +18,7 @@ from deploy.local.names import SERVICES
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.state import Home
-from tests.integration.local.conftest import ROOT, gone
+from tests.integration.local.conftest import ROOT, a_place, gone
 
 T = TypeVar("T")
 STACK = Path(__file__).with_name("tiny_stack.py")
@@ -91,49 +91,84 @@ def test_it_comes_up_and_stops_in_order(home: Home) -> None:
     assert "Server Exiting" in (home.logs / "nats.log").read_text()
 
 
-def test_killed_outright_it_leaves_no_orphan_and_loses_nothing(home: Home) -> None:
+def test_killed_outright_it_leaves_no_orphan_loses_nothing_and_starts_again_at_once(home: Home) -> None:
     with stack(home) as process:
         first = ready(home, process)
         ask(home, first, "create table kept as select generate_series(1, 500) n")
         process.kill()
-        process.wait()
-    assert all(gone(pid, within=15) for pid in pids(first).values())
-    assert home.running() is None
-    with stack(home) as process:
+    with stack(home) as process:  # waits for what is still on its way out
         second = ready(home, process)
-        assert second["ports"] == first["ports"]
         assert ask(home, second, "select count(*) from kept") == 500
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def test_started_again_at_once_after_a_kill_it_waits_for_the_old_servers(home: Home) -> None:
-    with stack(home) as process:
-        ready(home, process)
         process.kill()
-    with stack(home) as process:
-        ready(home, process)
-        process.terminate()
-        assert process.wait(30) == 0
+        process.wait()
+    assert all(gone(pid, within=30) for told in (first, second) for pid in pids(told).values())
+    assert home.running() is None
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Home, subprocess.Popen[str]]]:
+    """One stack for what neither stops nor kills its supervisor."""
+    with a_place() as place:
+        home = Home(place / "home of a stack")
+        with stack(home) as process:
+            ready(home, process)
+            yield home, process
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("victim", ["gate", "nats", "postgres"])
-def test_a_killed_child_comes_back(home: Home, victim: str) -> None:
-    with stack(home) as process:
-        before = ready(home, process)
-        os.kill(before["children"][victim]["pid"], signal.SIGKILL)
+def test_a_killed_child_comes_back(running: tuple[Home, subprocess.Popen[str]], victim: str) -> None:
+    home, process = running
+    before = ready(home, process)
+    os.kill(before["children"][victim]["pid"], signal.SIGKILL)
 
-        def back() -> bool:
-            child = home.status()["children"][victim]
-            return bool(child["restarts"] == 1 and child["state"] == "ready")
+    def back() -> bool:
+        child = home.status()["children"][victim]
+        restarts = before["children"][victim]["restarts"]
+        return bool(child["restarts"] == restarts + 1 and child["state"] == "ready")
 
-        assert eventually(back)
-        after = home.status()
-        assert after["children"][victim]["port"] == before["children"][victim]["port"]
-        assert pids(after)[victim] != pids(before)[victim]
-        assert not ports.is_free(after["children"][victim]["port"])
-        process.terminate()
-        assert process.wait(30) == 0
+    assert eventually(back)
+    after = home.status()
+    assert after["children"][victim]["port"] == before["children"][victim]["port"]
+    assert pids(after)[victim] != pids(before)[victim]
+    assert not ports.is_free(after["children"][victim]["port"])
+
+
+def test_a_home_has_one_supervisor(running: tuple[Home, subprocess.Popen[str]]) -> None:
+    home, process = running
+    ready(home, process)
+    with stack(home) as second:
+        assert second.wait(30) == 1
+        assert second.stderr is not None
+        assert "is running in" in second.stderr.read()
+    assert home.status()["phase"] == "ready"
+    assert home.running() == process.pid
+
+
+def test_each_service_has_its_own_databases_and_no_way_into_others(
+    running: tuple[Home, subprocess.Popen[str]],
+) -> None:
+    home, process = running
+    status = ready(home, process)
+    port, secrets = status["ports"]["postgres"], Secrets(folder=home.secrets)
+
+    async def check() -> None:
+        owner = await asyncpg.connect(databases.url(port, "gate_owner", "gate", secrets))
+        await owner.execute("create table thing (id bigint generated always as identity, n int)")
+        await owner.close()
+        app = await asyncpg.connect(databases.url(port, "gate_app", "gate", secrets))
+        await app.execute("insert into thing (n) values (1)")
+        await app.execute("create temporary table scratch (n int)")
+        for forbidden in ("create table other (n int)", "drop table thing", "truncate thing"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await app.execute(forbidden)
+        await app.close()
+        for foreign in ("registry", "registry_keys", "postgres"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await asyncpg.connect(databases.url(port, "gate_app", foreign, secrets))
+
+    asyncio.run(check())
 
 
 def test_a_child_that_cannot_start_ends_the_start_with_its_own_words(home: Home) -> None:
@@ -143,41 +178,3 @@ def test_a_child_that_cannot_start_ends_the_start_with_its_own_words(home: Home)
     assert status["phase"] == "failed"
     assert "sanitation did not become ready (tiny was told to fail)" in status["en"]
     assert not any(born(pid) for pid in pids(status).values() if pid)
-
-
-def test_a_home_has_one_supervisor(home: Home) -> None:
-    with stack(home) as process:
-        ready(home, process)
-        with stack(home) as second:
-            assert second.wait(30) == 1
-            assert second.stderr is not None
-            assert "is running in" in second.stderr.read()
-        assert home.status()["phase"] == "ready"
-        assert home.running() == process.pid
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def test_each_service_has_its_own_databases_and_no_way_into_others(home: Home) -> None:
-    with stack(home) as process:
-        status = ready(home, process)
-        port, secrets = status["ports"]["postgres"], Secrets(folder=home.secrets)
-
-        async def check() -> None:
-            owner = await asyncpg.connect(databases.url(port, "gate_owner", "gate", secrets))
-            await owner.execute("create table thing (id bigint generated always as identity, n int)")
-            await owner.close()
-            app = await asyncpg.connect(databases.url(port, "gate_app", "gate", secrets))
-            await app.execute("insert into thing (n) values (1)")
-            await app.execute("create temporary table scratch (n int)")
-            for forbidden in ("create table other (n int)", "drop table thing", "truncate thing"):
-                with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    await app.execute(forbidden)
-            await app.close()
-            for foreign in ("registry", "registry_keys", "postgres"):
-                with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    await asyncpg.connect(databases.url(port, "gate_app", foreign, secrets))
-
-        asyncio.run(check())
-        process.terminate()
-        assert process.wait(30) == 0
