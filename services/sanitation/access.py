@@ -17,6 +17,11 @@ _READERS = frozenset(
 _WORKERS = frozenset({Role.SANITATION_WORKER})
 _CUSTODY = _READERS - {Role.PROPERTY_MANAGER}
 """Where isolating households live is not for the property company to read."""
+_OVERSEERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
+"""Who looks at places and units, orders, and reviews what others mended."""
+_MENDERS = frozenset({Role.PROPERTY_MANAGER, Role.COMMUNITY_CLERK, Role.SANITATION_WORKER})
+"""The unit that puts it right, and has its right of reply. Who does it never reviews it."""
+
 _WITNESSES = _READERS - {Role.AUDITOR}
 """Who may hand in proof; who reads it is another matter: a worker sees no photos of others."""
 
@@ -46,6 +51,23 @@ ACCESS: AccessTable = {
     "GET /v1/mask-bins": _READERS,
     "POST /v1/photos": _WITNESSES,
     "GET /v1/photos/{photo_id}": _READERS - _WORKERS,
+    "POST /v1/venues": _KEEPERS,
+    "GET /v1/venues": _READERS,
+    "POST /v1/venues/{venue_id}/approvals": frozenset({Role.HQ_OFFICER}),
+    "GET /v1/venues/{venue_id}/approvals": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
+    "POST /v1/venues/{venue_id}/approvals/{approval_id}/revocation": frozenset({Role.HQ_OFFICER}),
+    "GET /v1/checklists": _OVERSEERS | {Role.PROPERTY_MANAGER},
+    "POST /v1/inspections": _OVERSEERS,
+    "GET /v1/inspections": _READERS,
+    "GET /v1/inspections/{inspection_id}": _READERS,
+    "POST /v1/orders": _OVERSEERS,
+    "GET /v1/orders": _READERS,
+    "GET /v1/orders/{order_id}": _READERS,
+    "POST /v1/orders/{order_id}/mendings": _MENDERS,
+    "POST /v1/orders/{order_id}/replies": _MENDERS,
+    "POST /v1/orders/{order_id}/reviews": _OVERSEERS,
+    "POST /v1/orders/{order_id}/settlements": frozenset({Role.HQ_OFFICER, Role.SUPERVISOR}),
+    "GET /v1/order-exports": _OVERSEERS | {Role.AUDITOR},
     "GET /v1/day-sheets": _READERS,
     "GET /v1/day-figures": _READERS,
     "GET /v1/figures-history": _READERS,

@@ -8,25 +8,31 @@ from services.sanitation.api import (
     day_sheets,
     figures,
     imports,
+    inspections,
     mask_bins,
+    orders,
     photos,
     pickups,
     rounds,
     site_sheets,
     sites,
     ventilations,
+    venues,
     work_sheets,
 )
 from services.sanitation.domain.images import MAX_BYTES
 from services.sanitation.imports.job import SiteImports
-from services.sanitation.projections import CompoundCopy, PolicyCopy
+from services.sanitation.projections import CheckpointCopy, CompoundCopy, PolicyCopy
 from services.sanitation.store import duty as duty_store
+from services.sanitation.store import inspections as inspections_store
 from services.sanitation.store import mask_bins as mask_bins_store
+from services.sanitation.store import orders as orders_store
 from services.sanitation.store import photos as photos_store
 from services.sanitation.store import pickups as pickups_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import ventilation as ventilation_store
+from services.sanitation.store import venues as venues_store
 from shared.leader import Ticker
 from shared.runtime import Context, Service
 
@@ -50,6 +56,9 @@ def build(context: Context) -> Service:
             mask_bins.router,
             batches.router,
             photos.router,
+            venues.router,
+            inspections.router,
+            orders.router,
         ],
         access=ACCESS,
         rejections={
@@ -60,9 +69,13 @@ def build(context: Context) -> Service:
             **pickups_store.REJECTIONS,
             **mask_bins_store.REJECTIONS,
             **photos_store.REJECTIONS,
+            **venues_store.REJECTIONS,
+            **inspections_store.REJECTIONS,
+            **orders_store.REJECTIONS,
         },
         consumers=[
             CompoundCopy(),
+            CheckpointCopy(),
             PolicyCopy(),
             consumers.follow_quarantines(),
             consumers.room_cards(context.vault, context.cards),
@@ -73,6 +86,7 @@ def build(context: Context) -> Service:
             tickers.closing(),
             tickers.fetching(),
             tickers.letting_go(context.vault),
+            tickers.supervising(),
         ],
         body_limits={"POST /v1/photos": MAX_BYTES},
     )

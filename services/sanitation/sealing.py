@@ -1,6 +1,8 @@
 """Free text about a place, sealed: people write names where a form asks for a reason (architecture §8)."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from uuid import UUID
 
 from shared.kernel.sealed import Vault
@@ -32,3 +34,13 @@ def same(vault: Vault, field_name: str, kept: bytes | None, text: str | None) ->
     if kept is None or text is None:
         return (kept is None) == (text is None)
     return kept in vault.index_all(field_name, text)
+
+
+def said_in(command: object) -> str:
+    """Everything that a command says, as one text: of a repeat it is the same, and its keyed index is what is kept.
+
+    Raises:
+        TypeError: not a dataclass instance.
+    """
+    fields: Any = command
+    return json.dumps(asdict(fields), default=str, ensure_ascii=False, sort_keys=True)

@@ -1,7 +1,7 @@
 """What falls due by business time. Everything is found from state: a service that was down catches up day by day."""
 
 from services.sanitation import metrics
-from services.sanitation.handlers import day_close, figures, photos, pickup_days
+from services.sanitation.handlers import day_close, figures, orders, photos, pickup_days, venues
 from services.sanitation.store import copies
 from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
@@ -11,6 +11,7 @@ from shared.leader import Ticker
 DAY_CLOSE = "sanitation.day_close"
 PICKUPS = "sanitation.pickups"
 PHOTOS = "sanitation.photos"
+ORDERS = "sanitation.orders"
 FIGURES_EVERY = 60.0
 """Seconds between two counts for the gauges."""
 BATCH = 200
@@ -46,6 +47,20 @@ def letting_go(vault: Vault) -> Ticker:
                     return
 
     return Ticker(name=PHOTOS, act=act, every_seconds=5.0)
+
+
+def supervising() -> Ticker:
+    """Turn venues whose approval began or is over, and let orders that nobody mended go up."""
+    return Ticker(name=ORDERS, act=supervise)
+
+
+async def supervise(database: Database) -> None:
+    """Do everything about venues and orders that is due now."""
+    for step in (venues.turn_due, orders.escalate):
+        while True:
+            async with database.begin(actor=ORDERS) as tx:
+                if not await step(tx, limit=BATCH):
+                    break
 
 
 async def close_days(database: Database, *, batch: int = day_close.BATCH) -> int:

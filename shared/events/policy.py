@@ -8,7 +8,10 @@ from datetime import time
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from shared.events.policy_inspections import InspectionRules, VenueRules
+from shared.events.policy_part import Part
 
 Category = Literal["focus", "higher_risk", "concern", "other", "close_contact"]
 Measure = Literal["centralized_observation", "home_quarantine", "home_self_monitoring", "medical"]
@@ -109,17 +112,6 @@ GateAction = Literal[
     "ask_questions",
     "report_to_community",
 ]
-
-
-class Part(BaseModel):
-    """A section of a policy: frozen; readers ignore what they do not know.
-
-    A field that may be None is one that older versions lack: None says that the version is silent, never "off". The
-    registry's start fills such gaps, and missing keys of mappings, from the policy that came with the program; so
-    what an author may leave out on purpose is a list.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class AreaLimit(Part):
@@ -462,3 +454,5 @@ class PolicyDocument(Part):
     doors: DoorRules | None = None
     patterns: PatternRules | None = None
     gate_table: tuple[GateTableRow, ...] | None = None
+    venues: VenueRules | None = None
+    inspections: InspectionRules | None = None

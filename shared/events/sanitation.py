@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from shared.events.base import Event
 from shared.events.policy import SiteKind
+from shared.events.policy_inspections import Inspected
 from shared.kernel.ids import CompoundId, DwellingId
 
 
@@ -188,10 +189,13 @@ class VenueStatusChanged(
     place="compound",
     archive_only=True,
 ):
-    """A non-essential indoor venue is closed, approved to reopen, or was found open against the rule (R5.3, S5)."""
+    """A non-essential indoor venue is closed, approved to reopen, or was found open against the rule (R5.3, S5).
+
+    Told when it is entered, closed, and whenever it changes; `changed_at` is when somebody saw or decided it.
+    """
 
     venue_id: UUID
-    compound: CompoundId | None
+    compound: CompoundId
     kind: str
     status: Literal["closed", "approved_open", "found_open"]
     changed_at: AwareDatetime
@@ -205,11 +209,11 @@ class InspectionRecorded(
     place="compound",
     archive_only=True,
 ):
-    """Somebody inspected a site, a venue or a property company by a checklist (R5.4)."""
+    """Somebody inspected something by a checklist, or looked again at a round that was logged (R5.4)."""
 
     inspection_id: UUID
     compound: CompoundId
-    inspected: Literal["site", "venue", "property_company", "post"]
+    inspected: Inspected
     result: Literal["pass", "flag", "fail"]
     failed_items: tuple[str, ...]
     inspected_at: AwareDatetime
@@ -223,14 +227,34 @@ class RectificationOrdered(
     place="compound",
     archive_only=True,
 ):
-    """Something is to be put right by a deadline (R5.4, S5)."""
+    """Something is to be put right by a deadline (R5.4, S5).
+
+    Told again, with a higher version, when what was said to be mended is not: with the deadline that holds now.
+    """
 
     order_id: UUID
     compound: CompoundId
     inspection_id: UUID | None
+    source: Literal["inspection", "spot_check", "report", "manual"]
+    inspected: Inspected | None
     item: str
     ordered_at: AwareDatetime
     due_at: AwareDatetime
+
+
+class RectificationMended(
+    Event,
+    type="fangkong.sanitation.RectificationMended.v1",
+    channel="inspections",
+    key="order_id",
+    place="compound",
+    archive_only=True,
+):
+    """The unit says that it put it right; somebody else is to look (R5.4)."""
+
+    order_id: UUID
+    compound: CompoundId
+    mended_at: AwareDatetime
 
 
 class RectificationOverdue(
@@ -241,7 +265,7 @@ class RectificationOverdue(
     place="compound",
     archive_only=True,
 ):
-    """The deadline of an order passed; told once per level of escalation (R5.4)."""
+    """An order is not mended so long after its deadline; told once per deadline and level of escalation (R5.4)."""
 
     order_id: UUID
     compound: CompoundId

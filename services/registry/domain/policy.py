@@ -20,6 +20,7 @@ from shared.events.policy import (
     SiteKind,
     TemporaryPassRules,
 )
+from shared.events.policy_inspections import FindingCode, Inspected, InspectionRules
 
 MUST_CODE = r"[a-z][a-z0-9_]{0,39}"
 ISSUING_ROLES = frozenset({"community_clerk", "shift_leader", "hq_officer"})
@@ -93,12 +94,40 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
     for category in get_args(LeadCategory):
         if document.leads.due_hours.get(category, 0) < 1:
             yield "leads.due_hours", f"{category}: at least an hour"
+    yield from _of_later_sections(document)
+
+
+def _of_later_sections(document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    if document.inspections:
+        yield from _of_inspections(document.inspections)
+    if document.venues:
+        for nth, kind in enumerate(document.venues.kinds):
+            if not re.fullmatch(MUST_CODE, kind) or document.venues.kinds.count(kind) > 1:
+                yield f"venues.kinds.{nth}", f"a code such as cards_room, once: {MUST_CODE}"
     if document.posts:
         yield from _of_posts(document.posts)
     if document.temporary_passes:
         yield from _of_temporary_passes(document.temporary_passes)
     if document.pass_applications:
         yield from _of_pass_applications(document.pass_applications)
+
+
+def _of_inspections(rules: InspectionRules) -> Iterator[tuple[str, str]]:
+    listed = [one.inspected for one in rules.checklists]
+    if sorted(listed) != sorted(set(get_args(Inspected)) - {"round"}):
+        yield "inspections.checklists", "one for each kind of thing but a round"
+    for nth, checklist in enumerate(rules.checklists):
+        codes = [item.code for item in checklist.items]
+        if len(codes) != len(set(codes)) or set(codes) & set(get_args(FindingCode)):
+            yield f"inspections.checklists.{nth}.items", "each code once, and none that is a finding's"
+    if sorted(one.code for one in rules.findings) != sorted(get_args(FindingCode)):
+        yield "inspections.findings", f"each of {', '.join(get_args(FindingCode))} once"
+    levels = list(rules.escalate_after_hours)
+    if levels != sorted(set(levels)) or levels[0] < 0:
+        yield "inspections.escalate_after_hours", "hours rise from level to level"
+    stated = [item for checklist in rules.checklists for item in checklist.items] + list(rules.findings)
+    if any(item.mend_within_hours > rules.longest_deadline_hours for item in stated):
+        yield "inspections.longest_deadline_hours", "no deadline is longer"
 
 
 def _of_pass_applications(rules: PassApplicationRules) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import ClassVar
 
-from services.sanitation.domain.late import LateRules
+from services.sanitation.domain.late import LateRules, PolicySilent
 from services.sanitation.domain.rounds import RoundRules
 from services.sanitation.store import copies as copies_store
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument, SiteKind
+from shared.events.policy_inspections import Finding, FindingCode, Inspected, InspectionRules, VenueRules
 from shared.http.problem import PolicyUnknown
 from shared.kernel.refusal import Refusal
 
@@ -66,3 +67,42 @@ def rules_of(document: PolicyDocument, kind: SiteKind) -> RoundRules:
                 concentration_to_mg_l=rule.concentration_to_mg_l,
             )
     raise NoRuleForKind("现行规则没有规定这类点位。Policy has no rule for this kind of site.")
+
+
+def inspection_rules(document: PolicyDocument) -> InspectionRules:
+    """What a policy says about inspections and orders.
+
+    Raises:
+        PolicySilent: nothing.
+    """
+    if document.inspections is None:
+        raise PolicySilent("inspections")
+    return document.inspections
+
+
+def venue_rules(document: PolicyDocument) -> VenueRules:
+    """What a policy says about venues.
+
+    Raises:
+        PolicySilent: nothing.
+    """
+    if document.venues is None:
+        raise PolicySilent("venues")
+    return document.venues
+
+
+def checklist_of(rules: InspectionRules, inspected: Inspected) -> tuple[Finding, ...]:
+    """What is looked at in a kind of thing; nothing where policy has no list for it."""
+    return next((one.items for one in rules.checklists if one.inspected == inspected), ())
+
+
+def finding(rules: InspectionRules, code: FindingCode) -> Finding:
+    """A finding that no checklist names.
+
+    Raises:
+        PolicySilent: policy does not describe it.
+    """
+    found = next((one for one in rules.findings if one.code == code), None)
+    if found is None:
+        raise PolicySilent(f"inspections.findings.{code}")
+    return found

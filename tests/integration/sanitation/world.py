@@ -39,6 +39,7 @@ from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.rules import PolicyRevised
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
+from tests.integration.sanitation import supervision
 
 KINDS: tuple[SiteKind, ...] = (
     "lift",
@@ -102,6 +103,8 @@ def policy(*, rounds: int = 2, spacing: int = 240, complete: bool = True) -> Pol
         reporting=ReportingRules(cut_off=time(17)),
         retention=RetentionRules(health_days=30, contact_days=30, trip_days=30),
         leads=LeadRules(duplicate_hours=24, due_hours={"other": 24}),
+        venues=supervision.VENUES if complete else None,
+        inspections=supervision.INSPECTIONS if complete else None,
     )
 
 

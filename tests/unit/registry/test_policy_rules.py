@@ -86,6 +86,11 @@ def test_rules_are_not_changed_for_days_that_are_over() -> None:
         revise(FIRST.document, effective_from=TODAY - timedelta(days=1))
 
 
+TWICE = SEED["document"]["inspections"]["checklists"][0] | {
+    "items": SEED["document"]["inspections"]["checklists"][0]["items"] * 2
+}
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -112,6 +117,13 @@ def test_rules_are_not_changed_for_days_that_are_over() -> None:
         changed(follow_up={"remind_after_minutes": [-1, 120, 240]}),
         changed(follow_up={"grid_worker_after_minutes": 240}),
         changed(follow_up={"quiet_until": "22:00"}),
+        changed(inspections={"checklists": SEED["document"]["inspections"]["checklists"][1:]}),
+        changed(inspections={"checklists": [TWICE, *SEED["document"]["inspections"]["checklists"][1:]]}),
+        changed(inspections={"findings": SEED["document"]["inspections"]["findings"][1:]}),
+        changed(inspections={"escalate_after_hours": [0, 24, 24]}),
+        changed(inspections={"longest_deadline_hours": 47}),
+        changed(venues={"kinds": ["gym", "gym"]}),
+        changed(venues={"kinds": ["Gym"]}),
         changed(leads={"due_hours": {"other": 24}}),
         changed(leads={"due_hours": SEED["document"]["leads"]["due_hours"] | {"gathering": 0}}),
     ],
