@@ -39,8 +39,10 @@ class Erased:
 async def erase(cmd: ErasePerson, *, tx: Tx, vault: Vault) -> Erased:
     """Blank everything personal, also of records that were merged, tell it once, and destroy the keys.
 
-    The keys go last: if anything before fails, nothing has happened; if the commit fails, the next try finds the keys
-    gone and does the rest. What a released person declared is observation's to forget, when it hears of it.
+    What lies under keys of its own goes as well, where it is known whom it is about: lines of watch lists, entries of
+    the call list, answers at a gate, offers to serve, texts of household forms. The keys go last: if anything before
+    fails, nothing has happened; if the commit fails, the next try finds the keys gone and does the rest. What somebody
+    released declared is observation's to forget, when it hears of it.
 
     Raises:
         PersonUnknown, ErasedAlready, PersonInUse, WithinRetention: as their names say.
@@ -56,13 +58,13 @@ async def erase(cmd: ErasePerson, *, tx: Tx, vault: Vault) -> Erased:
         return _again(cmd, people, [(row["erasure_id"], row["reason"], row["erased_at"]) for row in kept])
     rules = await policy.in_force(tx, tx.today)
     decide_erasure(await store.ties(tx, people), rules.document.retention, now=tx.now)
-    await store.erase(tx, people)
+    own = await store.erase(tx, people)
     await store.note(tx, people, cmd.erasure_id, cmd.reason.value)
     await outbox.blank(tx, channels="cards\\_%", people=people, field="card")
     for row in await tx.fetch(people_store.BUMP_PEOPLE_ONLY, people):
         told = PersonErased(person_ref=PersonRef(row["person_ref"]), erased_at=tx.now)
         await tx.publish(told, version=row["version"])
-    for ref in people:
+    for ref in (*people, *own):
         await vault.destroy(ref)
     return Erased(people=tuple(people), erased_at=tx.now, new=True)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.registry.domain.erasure import ErasedAlready
 from services.registry.domain.errors import CompoundUnknown, PersonUnknown
 from services.registry.domain.people import Sex
 from services.registry.domain.workers import (
@@ -124,8 +125,14 @@ async def refuse(application_id: UUID, reason: VolunteerRefusal, *, tx: Tx) -> a
 
 
 async def opened(row: asyncpg.Record, vault: Vault) -> tuple[str, Sex, str]:
-    """Name, sex and phone of who applied; whoever asks is written down by the caller."""
-    key = await vault.key(row["key_ref"])
+    """Name, sex and phone of who applied; whoever asks is written down by the caller.
+
+    Raises:
+        ErasedAlready: nothing is kept of them any more.
+    """
+    key = (await vault.keys([row["key_ref"]])).get(row["key_ref"])
+    if key is None:
+        raise ErasedAlready("报名人的个人信息已清除。Nothing is kept of whoever applied any more.")
     return (
         vault.open(key, NAME, row["name_sealed"]),
         Sex(vault.open(key, SEX, row["sex_sealed"])),

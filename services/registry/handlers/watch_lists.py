@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from services.registry.domain.documents import DocumentKind
+from services.registry.domain.erasure import ErasedAlready
 from services.registry.domain.errors import PersonUnknown
 from services.registry.domain.faults import DUPLICATE, Fault, Outcome
 from services.registry.domain.import_rows import RawRow, read_all
@@ -307,6 +308,7 @@ async def settle(cmd: SettleLine, reach: Reach, *, tx: Tx, vault: Vault) -> asyn
     Raises:
         WatchListUnknown, WatchLineUnknown, PersonUnknown, IntakeUnknown: as their names say.
         WatchListClosed, DispositionInconsistent: see `decide_settlement`.
+        ErasedAlready: it was settled as somebody of whom nothing is kept any more.
     """
     known = _known(await store.locked_list(tx, cmd.list_id, alone=False))
     line = await _line(cmd, reach, tx=tx)
@@ -323,7 +325,9 @@ async def settle(cmd: SettleLine, reach: Reach, *, tx: Tx, vault: Vault) -> asyn
         raise PersonUnknown("没有这个人。There is no such person.", field="person_ref")
     if cmd.intake_id is not None:
         await returnees.intake(tx, cmd.intake_id)
-    key = await vault.key(cmd.line_id)
+    key = (await vault.keys([cmd.line_id])).get(cmd.line_id)
+    if key is None:
+        raise ErasedAlready("该行所涉人员的个人信息已清除。Whoever the line is about was erased.")
     version = await store.settle(
         tx,
         cmd.line_id,

@@ -95,6 +95,63 @@ update hold_settlement set note_sealed = null, content_index = '' where person_r
 ERASE_MEMBERS = """
 update survey_member set stated_sealed = '' where stated_sealed is not null and person_ref = any($1::uuid[])
 """
+# Lines of watch lists and entries of the call list lie under keys of their own, since nobody knew yet who it was.
+LINES_OF = "select line_id from watch_line where person_ref = any($1::uuid[]) order by line_id for update"
+ENTRIES_OF = """
+select e.entry_id from call_entry e join returnee_intake i using (intake_id)
+where i.person_ref = any($1::uuid[]) order by e.entry_id for update of e
+"""
+ANSWERS_OF = """
+select a.key_ref from intake_answers a join intake_task_check c using (check_id) join intake_task t using (task_id)
+where t.person_ref = any($1::uuid[]) order by a.check_id for update of a
+"""
+VOLUNTEERS_OF = """
+select key_ref from volunteer_application where person_ref = any($1::uuid[])
+order by application_id for update
+"""
+ERASE_LINES = """
+update watch_line set name_sealed = '', document_sealed = null, phone_sealed = null, note_sealed = null,
+  content_index = uuid_send(line_id)
+where line_id = any($1::uuid[])
+"""
+ERASE_SETTLEMENTS = """
+update watch_settlement set note_sealed = '', content_index = '' where line_id = any($1::uuid[])
+"""
+ERASE_ENTRIES = """
+update call_entry set name_sealed = '', phone_sealed = '', name_index = uuid_send(entry_id),
+  phone_index = uuid_send(entry_id), content_index = ''
+where entry_id = any($1::uuid[])
+"""
+ERASE_CALLS = """
+update call_attempt set note_sealed = null, content_index = '' where entry_id = any($1::uuid[])
+"""
+DROP_ANSWERS = "delete from intake_answers where key_ref = any($1::uuid[])"
+ERASE_VOLUNTEERS = """
+update volunteer_application set name_sealed = '', sex_sealed = '', phone_sealed = '', content_index = ''
+where key_ref = any($1::uuid[])
+"""
+# What a form says of a household may name anybody in it: its texts go with the first who is erased; the answers that
+# are counted stay.
+ERASE_FINDINGS = """
+update survey_finding f set detail_sealed = null
+where detail_sealed is not null and exists (select from survey_member m
+  where m.submission_id = f.submission_id and m.person_ref = any($1::uuid[]))
+"""
+ERASE_OFFERS = """
+update survey_offer o set note_sealed = null
+where note_sealed is not null and exists (select from survey_member m
+  where m.submission_id = o.submission_id and m.person_ref = any($1::uuid[]))
+"""
+ERASE_FORMS = """
+update survey_submission s set note_sealed = null, content_index = ''
+where exists (select from survey_member m
+  where m.submission_id = s.submission_id and m.person_ref = any($1::uuid[]))
+"""
+ERASE_RESOLUTIONS = """
+update survey_resolution r set reason_sealed = '', content_index = ''
+where exists (select from survey_submission s join survey_member m using (submission_id)
+  where s.round_id = r.round_id and s.dwelling_id = r.dwelling_id and m.person_ref = any($1::uuid[]))
+"""
 FORGET_CARDS = "update card_sent set content_index = null where person_ref = any($1::uuid[])"
 
 _ALL = (
@@ -107,7 +164,8 @@ _ALL = (
         DROP_REQUESTS,
         ERASE_PASSES,
     ),
-    *(ERASE_STEPS, ERASE_APPLICATIONS, ERASE_HOLDS, ERASE_MEMBERS, FORGET_CARDS),
+    *(ERASE_STEPS, ERASE_APPLICATIONS, ERASE_HOLDS, FORGET_CARDS),
+    *(ERASE_FINDINGS, ERASE_OFFERS, ERASE_FORMS, ERASE_RESOLUTIONS, ERASE_MEMBERS),
 )
 
 
@@ -123,11 +181,22 @@ async def ties(tx: Tx, people: Sequence[UUID]) -> Ties:
     return Ties(**dict(row))
 
 
-async def erase(tx: Tx, people: Sequence[UUID]) -> None:
-    """Blank what is sealed and what is looked up of people who are held."""
+async def erase(tx: Tx, people: Sequence[UUID]) -> list[UUID]:
+    """Blank what is sealed and what is looked up of people who are held; tells whose keys are to go besides theirs."""
+    lines = [row["line_id"] for row in await tx.fetch(LINES_OF, list(people))]
+    entries = [row["entry_id"] for row in await tx.fetch(ENTRIES_OF, list(people))]
+    answers = [row["key_ref"] for row in await tx.fetch(ANSWERS_OF, list(people))]
+    offered = [row["key_ref"] for row in await tx.fetch(VOLUNTEERS_OF, list(people))]
     for statement in _ALL:
         await tx.execute(statement, list(people))
     await tx.execute(ERASE_VEHICLES, list(people), tx.now)
+    for statement in (ERASE_LINES, ERASE_SETTLEMENTS):
+        await tx.execute(statement, lines)
+    for statement in (ERASE_ENTRIES, ERASE_CALLS):
+        await tx.execute(statement, entries)
+    await tx.execute(DROP_ANSWERS, answers)
+    await tx.execute(ERASE_VOLUNTEERS, offered)
+    return [*lines, *entries, *answers, *offered]
 
 
 async def note(tx: Tx, people: Sequence[UUID], erasure_id: UUID, reason: str) -> None:

@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from tests.integration.registry import test_call_list as call_list
+from tests.integration.registry import test_intake_tasks as intake_tasks
+from tests.integration.registry import test_watch_lists as watch_lists
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
+from tests.integration.registry.surveying import coverage, form, hand_in, member, open_round
 
 PHONE, PLATE = "19900000077", "苏E00077"
 
@@ -129,6 +133,84 @@ async def test_an_erased_person_is_found_by_nothing_and_every_count_stays(desk: 
     anew = await desk.register(body | {"intake_id": str(uuid4())})
     assert anew["person_ref"] != person
     assert await found(desk, document=number) == [anew["person_ref"]]
+
+
+@pytest.mark.requirement("Data and law")
+async def test_what_lies_under_keys_of_its_own_goes_with_whom_it_turned_out_to_be(desk: Desk) -> None:
+    person, number, body = await lived_here_and_left(desk)
+    list_id = await watch_lists.begin(desk)
+    content = watch_lists.sheet(
+        watch_lists.line("欧阳海棠", number, PHONE, "同车厢"), watch_lists.line("沈白芷", resident_id(501))
+    )
+    assert (await watch_lists.send(desk, list_id, content)).json()["new"] == 2
+    mine, other = await watch_lists.lines_of(desk, list_id)
+    settled = await watch_lists.settle(
+        desk, list_id, mine["line_id"], disposition="found_here", person_ref=person
+    )
+    assert settled.status_code == 200, settled.text
+    entry = await call_list.add(desk, call_list.someone(name="欧阳海棠", phone=PHONE))
+    await call_list.call(desk, entry["entry_id"], "postponed", next_call_on="2020-03-11", note="暂住亲戚家")
+    arrival = await desk.post(f"/v1/call-list/{entry['entry_id']}/arrival", {"intake_id": body["intake_id"]})
+    assert arrival.status_code == 200, arrival.text
+    check = uuid4()
+    seen = (
+        intake_tasks.first_return(desk, UUID(person), check=check),
+        intake_tasks.answers(desk, check, {"name": "欧阳海棠"}),
+    )
+    await desk.hear(*seen)
+    round_id = (await open_round(desk, due_on="2020-03-12"))["round_id"]
+    home = str(
+        (await desk.rows("select dwelling_id from residence where person_ref = $1", UUID(person)))[0][
+            "dwelling_id"
+        ]
+    )
+    filed = form(
+        round_id,
+        home,
+        visited_at="2020-03-10T09:00:00+08:00",
+        note="欧阳家无人",
+        members=[{"state": "gone", "person_ref": person}, member(desk)],
+        findings=[{"kind": "other", "member": 0, "note": "欧阳海棠已返乡"}],
+        offers=[{"member": 1, "kind": "gate_duty", "note": "返回后愿意值守"}],
+    )
+    await hand_in(desk, filed, CLERK)
+
+    async def figures() -> list[Any]:
+        lists = (await desk.get(f"/v1/watch-lists/{list_id}", OFFICER)).json()["figures"]
+        calls = (await desk.get("/v1/call-list/figures", OFFICER)).json()
+        return [lists, calls, await coverage(desk, round_id), await counts(desk)]
+
+    desk.move("2020-04-10 00:00")
+    before = await figures()
+    assert (await erase(desk, person)).status_code == 201
+    assert await figures() == before
+    gone, stays = await watch_lists.lines_of(desk, list_id)
+    assert (gone["name"], gone["document"], gone["phone"], gone["disposition"]) == (
+        None,
+        None,
+        None,
+        "found_here",
+    )
+    assert stays == other
+    again = await watch_lists.settle(desk, list_id, mine["line_id"], disposition="elsewhere")
+    assert (again.status_code, again.json()["code"]) == (410, "person_erased")
+    [called] = await call_list.listed(desk, state="arrived")
+    assert (called["name"], called["phone"], called["calls"]) == (None, None, 1)
+    assert (await desk.get(f"/v1/call-list/{entry['entry_id']}")).json()["name"] is None
+    sealed = """
+    select line_id::text as of, name_sealed as text from watch_line where person_ref is not null
+    union all select 'settled', note_sealed from watch_settlement
+    union all select 'called', name_sealed from call_entry union all select 'calls', note_sealed from call_attempt
+    union all select 'answers', answers_sealed from intake_answers
+    union all select 'form', note_sealed from survey_submission
+    union all select 'finding', detail_sealed from survey_finding
+    union all select 'offer', note_sealed from survey_offer
+    """
+    assert [row["of"] for row in await desk.rows(sealed) if row["text"]] == []
+    keys = await desk.client.context.vault.keys([UUID(mine["line_id"]), UUID(entry["entry_id"])])
+    assert keys == {}
+    assert (await desk.get(f"/v1/survey-rounds/{round_id}/dwellings/{home}/form", CLERK)).status_code == 200
+    assert (await desk.get("/v1/survey-offers", CLERK, compound="lj-001")).status_code == 200
 
 
 @pytest.mark.requirement("Data and law")
