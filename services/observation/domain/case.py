@@ -183,6 +183,8 @@ class Case:
     @property
     def last_day(self) -> date:
         """Day n. While interrupted: as it was when the clock stopped."""
+        if not self._has_turns:
+            return self.anchor_date + timedelta(days=self.days)
         clock = self._clock
         return clock.zero + timedelta(days=self.days + clock.extra)
 

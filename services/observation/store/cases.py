@@ -76,10 +76,14 @@ INTERRUPTIONS = """
 select case_id, number, began_at, reason, ended_at, ended_by
 from interruption where case_id = any($1::uuid[]) order by case_id, number
 """
+# One row a case: at the end of a period there are 28 answers to each of some hundred cases.
 ANSWERS = """
-select case_id, day, window_name, min(received_at) as received_at
-from declaration where case_id = any($1::uuid[]) and standing <> 'after'
-group by case_id, day, window_name
+select case_id, array_agg(day) as days, array_agg(window_name) as windows, array_agg(received_at) as received
+from (
+  select case_id, day, window_name, min(received_at) as received_at
+  from declaration where case_id = any($1::uuid[]) and standing <> 'after'
+  group by case_id, day, window_name) answered
+group by case_id
 """
 TOLD_MISSED = "select case_id, day, window_name from missed_window where case_id = any($1::uuid[])"
 
@@ -377,9 +381,9 @@ async def _whole(conn: Conn, rows: Sequence[asyncpg.Record]) -> list[Case]:
     for row in await conn.fetch(RESCHEDULINGS, ids):
         change = {name: value for name, value in row.items() if name != "case_id"}
         changes[row["case_id"]].append(Rescheduling(**change))
-    answers: defaultdict[UUID, dict[Slot, datetime]] = defaultdict(dict)
-    for case_id, day, window, received_at in await conn.fetch(ANSWERS, ids):
-        answers[case_id][day, window] = received_at
+    answers: dict[UUID, dict[Slot, datetime]] = {}
+    for case_id, days, windows, received in await conn.fetch(ANSWERS, ids):
+        answers[case_id] = dict(zip(zip(days, windows, strict=True), received, strict=True))
     missed: defaultdict[UUID, set[tuple[date, Any]]] = defaultdict(set)
     for case_id, day, window in await conn.fetch(TOLD_MISSED, ids):
         missed[case_id].add((day, window))
