@@ -85,6 +85,13 @@ class ArrivalInFuture(Refusal):
     code: ClassVar[str] = "arrival_in_future"
 
 
+class PeriodOver(Refusal):
+    """The days since the proven arrival are over: there is nothing left to observe from it."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "period_over"
+
+
 class RegisteredInFuture(Refusal):
     """The instant of registration is still to come."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed
+from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed, PeriodOver
 from shared.events.policy import Category, Measure, ObservationRules
 from shared.events.registry.returnees import AnchorBasis
 
@@ -82,6 +82,23 @@ def decide_intake(
         last_day=last_day,
         pass_from=last_day + timedelta(days=1),
     )
+
+
+def check_period(decision: IntakeDecision, registered_on: date) -> None:
+    """Insist that something is left of the period when somebody is registered; a correction may find it over.
+
+    Raises:
+        PeriodOver: naming its last day, and what to do where nobody observed those days.
+    """
+    if decision.last_day < registered_on:
+        raise PeriodOver(
+            f"自该到达日期起的观察期已于 {decision.last_day} 结束。"
+            f"The period from this arrival ended on {decision.last_day}.",
+            field="trip.arrived_on",
+            remedy="请核对日期；期间未经观察的，不附行程证明登记，自登记日起算。"
+            "Check the date; where nobody observed those days, register without proof: day 0 is then today.",
+            last_day=decision.last_day.isoformat(),
+        )
 
 
 def anchor_of(trip: Trip, registered_on: date) -> tuple[date, AnchorBasis]:

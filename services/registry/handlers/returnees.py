@@ -19,7 +19,7 @@ from services.registry.domain.errors import (
 from services.registry.domain.intake_details import Details, decide_details, gravest
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.policy import PolicyVersion
-from services.registry.domain.returnees import Choice, IntakeDecision, Trip, decide_intake
+from services.registry.domain.returnees import Choice, IntakeDecision, Trip, check_period, decide_intake
 from services.registry.domain.risk import category_of
 from services.registry.handlers import (
     intake_details,
@@ -95,7 +95,8 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     Raises:
         SameIdOtherContent: the id was used for another intake.
         AlreadyObserved: an observation of the person is in force, or about to begin.
-        RegisteredInFuture, ArrivalInFuture, MeasureNotAllowed, ApprovalRequired, DivisionUnknown: the statement.
+        RegisteredInFuture, ArrivalInFuture, PeriodOver: the days stated cannot be.
+        MeasureNotAllowed, ApprovalRequired, DivisionUnknown: what is stated is not policy's, or no division.
         RiskAreasUnpublished, PolicyUnknown: there are no rules for that day.
     """
     await store.lock_intake(tx, cmd.intake_id)
@@ -115,6 +116,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     origin_code, details, decision = await decide_trip(
         cmd.trip, cmd.details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx
     )
+    check_period(decision, day)
     person_ref = cmd.known_as or await _person(cmd, tx=tx, keeper=keeper, on=day)
     await store.lock_person(tx, person_ref)
     await _refuse_if_observed(tx, person_ref)

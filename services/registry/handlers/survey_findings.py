@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.registry.domain.errors import AlreadyObserved
+from services.registry.domain.errors import AlreadyObserved, PeriodOver
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.returnees import Choice
 from services.registry.domain.survey_forms import Filed
@@ -21,7 +21,8 @@ from shared.kernel.ids import uuid7
 async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keeper) -> tuple[UUID, ...]:
     """Open the intake of every returnee that a form names, at once and also where two forms disagree (P9).
 
-    Observation does not wait for a clerk. Somebody who is observed already, or about to be, keeps their intake.
+    Observation does not wait for a clerk. Somebody who is observed already, or about to be, keeps their intake; of
+    somebody whose period is over a clerk decides: the finding stays, without an intake.
     """
     opened: list[UUID] = []
     for nth, finding in enumerate(new.form.findings):
@@ -52,6 +53,8 @@ async def open_intakes(tx: Tx, new: Filed, target: asyncpg.Record, keeper: Keepe
             intake_id: UUID | None = row["intake_id"]
         except AlreadyObserved:
             intake_id = await tx.fetchval(store.LATEST_INTAKE, ref)
+        except PeriodOver:
+            intake_id = None
         await tx.execute(store.NAME_INTAKE, new.submission_id, nth, intake_id, ref)
         if intake_id is not None:
             opened.append(intake_id)

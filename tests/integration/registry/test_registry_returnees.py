@@ -127,6 +127,7 @@ async def test_a_known_person_is_found_by_document_however_it_is_written(open_de
     ("changes", "code", "field"),
     [
         ({"trip": {"arrived_on": "2020-02-25"}}, "arrival_in_future", "trip.arrived_on"),
+        ({"trip": {"arrived_on": "2020-02-09"}}, "period_over", "trip.arrived_on"),
         ({"trip": {"origin_code": "999999"}}, "division_unknown", "trip.origin_code"),
         ({"dwelling": {"room": "909"}}, "dwelling_unknown", "dwelling"),
         ({"registered_at": "2020-02-24T09:00:01+08:00"}, "registered_in_future", "registered_at"),

@@ -332,7 +332,7 @@ async def test_an_unregistered_returnee_gets_one_intake_however_many_forms_name_
 
 @pytest.mark.scenario("P9")
 async def test_without_a_risk_list_a_returnees_form_is_refused_whole(desk: Desk) -> None:
-    round_id, [home, *_] = await begin(desk)
+    round_id, [home, other, *_] = await begin(desk)
     trip = {"origin_code": "420100", "arrived_on": "2020-02-20", "transport": "car", "proof": False}
     body = form(
         round_id,
@@ -346,6 +346,19 @@ async def test_without_a_risk_list_a_returnees_form_is_refused_whole(desk: Desk)
         assert await desk.rows(f"select 1 from {table}") == []
     await desk.publish_risk({"420000": "focus"})
     assert len((await hand_in(desk, body))["intakes"]) == 1
+    over = {
+        "kind": "unregistered_returnee",
+        "member": 0,
+        "trip": trip | {"arrived_on": "2020-02-09", "proof": True},
+    }
+    told = await hand_in(desk, form(round_id, other, members=[member(desk)], findings=[over]))
+    assert (told["final"], told["intakes"]) == (
+        True,
+        [],
+    )  # their days are over: the finding stays for a clerk
+    path = f"/v1/survey-rounds/{round_id}/findings"
+    items = (await desk.get(path, CLERK, compound="lj-001")).json()["items"]
+    assert [one["intake_id"] for one in items if one["kind"] == "unregistered_returnee"].count(None) == 1
 
 
 @pytest.mark.requirement("R4.1")

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed
-from services.registry.domain.returnees import Choice, IntakeDecision, Trip, decide_intake, told_by_id
+from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed, PeriodOver
+from services.registry.domain.returnees import (
+    Choice,
+    IntakeDecision,
+    Trip,
+    check_period,
+    decide_intake,
+    told_by_id,
+)
 from shared.events.policy import Category, Measure, ObservationRules, PolicyDocument
 
 POLICY = Path(__file__).parents[3] / "services" / "registry" / "data" / "policy-2020-02-24.json"
@@ -64,6 +71,15 @@ def test_a_pass_is_possible_from_the_day_after_the_last() -> None:
 def test_an_arrival_after_the_day_of_registration_is_refused() -> None:
     with pytest.raises(ArrivalInFuture):
         intake(arrived=date(2020, 2, 25), registered=date(2020, 2, 24))
+
+
+def test_a_period_that_is_over_is_refused_with_its_last_day_and_one_that_ends_today_is_not() -> None:
+    today = date(2020, 3, 1)
+    check_period(intake(arrived=date(2020, 2, 16), registered=today), today)
+    check_period(intake(arrived=date(2020, 1, 1), registered=today, proof=False), today)
+    with pytest.raises(PeriodOver) as refused:
+        check_period(intake(arrived=date(2020, 2, 15), registered=today), today)
+    assert refused.value.extra["last_day"] == "2020-02-29"
 
 
 @pytest.mark.requirement("R4.6", "R4.7", "R4.8", "R4.9", "R4.10")
