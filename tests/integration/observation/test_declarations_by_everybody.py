@@ -1,5 +1,6 @@
 """Declarations by everybody: a family on one phone, a worker's queue, and corrections of what was mistyped."""
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -126,6 +127,35 @@ async def test_a_worker_s_queue_is_taken_item_by_item_and_a_repeat_changes_nothi
     assert await desk.told() == told
     answer = await desk.post("/v1/declarations/batch", {"declarations": [queued(one)] * 201})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_queues_that_meet_take_each_item_once_and_none_holds_up_another(desk: Desk) -> None:
+    cases = [await desk.open_case() for _ in range(6)]
+    over = await desk.open_case()
+    assert (await desk.decide(over, "cancelled", "重复登记")).status_code == 201
+    desk.move(FEB25, "07:00")
+    shared = queued(cases[0])
+    contested = {**queued(cases[1]), "declaration_id": str(uuid4())}
+    queues: list[list[Any]] = [
+        [shared, shared, {**shared, "temperature_c": 36.9}, contested, *map(queued, cases), queued(over)],
+        [*map(queued, reversed(cases)), {**contested, "case_id": str(cases[2])}, shared],
+    ]
+    answers = await asyncio.gather(
+        *(desk.post("/v1/declarations/batch", {"declarations": queue}) for queue in queues)
+    )
+    one, other = [answer.json()["items"] for answer in answers]
+    said = [item["status"] for item in (*one[:2], other[-1])]
+    assert sorted(said) == ["created", "exists", "exists"]
+    assert said[0] != "exists" or said[2] == "created"
+    assert (one[2]["status"], one[2]["code"]) == ("rejected", "same_id_other_content")
+    assert sorted([one[3]["status"], other[-2]["status"]]) == ["created", "rejected"]
+    assert {item["status"] for item in (*one[4:10], *other[:6])} == {"created"}
+    assert one[10]["code"] == "case_ended"
+    told = await desk.told("DeclarationSubmitted")
+    assert len(told) == len({fact["declaration_id"] for fact in told}) == 14
+    for case_id in cases:
+        versions = [fact["version"] for fact in await desk.told() if fact.get("case_id") == str(case_id)]
+        assert versions == list(range(1, len(versions) + 1))
 
 
 async def test_without_rules_a_queue_is_told_to_come_back(desk: Desk) -> None:
