@@ -130,7 +130,8 @@ async def test_an_erased_person_is_found_by_nothing_and_every_count_stays(desk: 
 
     # The same paper is somebody new now, whoever brings it.
     desk.move("2020-04-11 09:00")
-    anew = await desk.register(body | {"intake_id": str(uuid4())})
+    trip = body["trip"] | {"arrived_on": "2020-04-11"}
+    anew = await desk.register(body | {"intake_id": str(uuid4()), "trip": trip})
     assert anew["person_ref"] != person
     assert await found(desk, document=number) == [anew["person_ref"]]
 
