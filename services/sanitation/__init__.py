@@ -3,7 +3,7 @@
 Owns: sites and their codes, what held for them day by day, closures, disinfection rounds, airings, days that were
 closed, pickups of waste from households under home quarantine with their chain of custody, mask-bin collections,
 photos as proof, venues that stay closed with approvals to reopen, inspections by checklist, orders to put something
-right with their custody, imports of site lists.
+right with their custody, reports of the public, property companies, imports of site lists.
 
 Events in: registry's CompoundRegistered, CheckpointOpened and PolicyRevised, kept as copies; SubjectCardSealed for
 this recipient (rooms) and PersonErased; observation's cases from start to end (where waste is fetched, and when).
@@ -15,7 +15,8 @@ HTTP: `/v1/imports` (site lists), `/v1/sites` with `/closures`, `/v1/site-closur
 `/v1/figures-history`, `/v1/work-sheets`, `/v1/work-history`, `/v1/pickups` with `/steps`, `/skips`, `/reschedulings`,
 `/v1/households/{dwelling_id}/pickup-hour`, `/v1/mask-bin-collections`, `/v1/mask-bins`,
 `/v1/photos`, `/v1/venues` with `/approvals`, `/v1/checklists`, `/v1/inspections`, `/v1/orders` with `/mendings`,
-`/replies`, `/reviews`, `/settlements`, `/v1/order-exports`.
+`/replies`, `/reviews`, `/settlements`, `/v1/order-exports`, `/v1/rounds/{round_id}/spot-checks`, `/v1/spot-checks`,
+`/v1/compounds/{compound}/property-company` and `/property-record`; for anybody `/place` and `/v1/site-reports`.
 
 Tickers close every day that is over, plan each day's pickups and find those that were missed; they catch up after a
 standstill. Others drop photos whose time is over, turn venues whose approval begins or ends, and let orders that

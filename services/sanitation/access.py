@@ -1,6 +1,8 @@
 """Who may call what."""
 
+from services.sanitation.settings import Settings
 from shared.http.access import AccessTable, Role
+from shared.http.limits import Rate, RateLimit, RateTable
 
 _KEEPERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.ADMIN})
 _READERS = frozenset(
@@ -67,8 +69,28 @@ ACCESS: AccessTable = {
     "POST /v1/orders/{order_id}/replies": _MENDERS,
     "POST /v1/orders/{order_id}/reviews": _OVERSEERS,
     "POST /v1/orders/{order_id}/settlements": frozenset({Role.HQ_OFFICER, Role.SUPERVISOR}),
+    "POST /v1/rounds/{round_id}/spot-checks": _OVERSEERS,
+    "GET /v1/spot-checks": _OVERSEERS | {Role.AUDITOR},
+    "GET /place": frozenset({Role.PUBLIC}),
+    "POST /v1/site-reports": frozenset({Role.PUBLIC}),
+    "GET /v1/site-reports": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
+    "POST /v1/site-reports/{report_id}/decision": _OVERSEERS,
+    "PUT /v1/compounds/{compound}/property-company": _KEEPERS,
+    "GET /v1/compounds/{compound}/property-record": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
     "GET /v1/order-exports": _OVERSEERS | {Role.AUDITOR},
     "GET /v1/day-sheets": _READERS,
     "GET /v1/day-figures": _READERS,
     "GET /v1/figures-history": _READERS,
 }
+
+
+def rate_limits(settings: Settings) -> RateTable:
+    """How often anybody may report a problem at a place."""
+    return {
+        "POST /v1/site-reports": RateLimit(
+            each=Rate(burst=settings.report_burst_each, per_minute=settings.report_per_minute_each),
+            together=Rate(
+                burst=settings.report_burst_together, per_minute=settings.report_per_minute_together
+            ),
+        )
+    }

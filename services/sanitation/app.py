@@ -1,7 +1,7 @@
 """Puts sanitation together; only wiring."""
 
 from services.sanitation import consumers, tickers
-from services.sanitation.access import ACCESS
+from services.sanitation.access import ACCESS, rate_limits
 from services.sanitation.api import (
     batches,
     closures,
@@ -13,9 +13,12 @@ from services.sanitation.api import (
     orders,
     photos,
     pickups,
+    property_record,
+    reports,
     rounds,
     site_sheets,
     sites,
+    spot_checks,
     ventilations,
     venues,
     work_sheets,
@@ -29,6 +32,7 @@ from services.sanitation.store import mask_bins as mask_bins_store
 from services.sanitation.store import orders as orders_store
 from services.sanitation.store import photos as photos_store
 from services.sanitation.store import pickups as pickups_store
+from services.sanitation.store import reports as reports_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import ventilation as ventilation_store
@@ -59,6 +63,9 @@ def build(context: Context) -> Service:
             venues.router,
             inspections.router,
             orders.router,
+            spot_checks.router,
+            reports.router,
+            property_record.router,
         ],
         access=ACCESS,
         rejections={
@@ -72,6 +79,7 @@ def build(context: Context) -> Service:
             **venues_store.REJECTIONS,
             **inspections_store.REJECTIONS,
             **orders_store.REJECTIONS,
+            **reports_store.REJECTIONS,
         },
         consumers=[
             CompoundCopy(),
@@ -89,4 +97,5 @@ def build(context: Context) -> Service:
             tickers.supervising(),
         ],
         body_limits={"POST /v1/photos": MAX_BYTES},
+        rate_limits=rate_limits(context.settings),
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.settings import ServiceSettings
 
@@ -11,4 +11,11 @@ class Settings(ServiceSettings):
     """`FANGKONG_*` of the sanitation process."""
 
     site_page: Annotated[str, StringConstraints(pattern=r"^https://[^\s#]{1,200}$")] | None = None
-    """The address of the page that printed codes of sites lead to; the site's code goes behind its `#`."""
+    """The address that printed codes lead to, as this service's `/place`; the site's code goes behind its `#`."""
+
+    report_burst_each: Annotated[int, Field(ge=1)] = 10
+    report_per_minute_each: Annotated[float, Field(gt=0)] = 2
+    """How many problems at places a minute one address may report, after so many at once; people share addresses."""
+    report_burst_together: Annotated[int, Field(ge=1)] = 200
+    report_per_minute_together: Annotated[float, Field(gt=0)] = 120
+    """The same for all addresses together, in each process."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from services.sanitation.api.common import Code, Explanation, InContext, Instant, cause, roles_of
+from services.sanitation.api.common import Code, InContext, Instant, Words, cause, roles_of
 from services.sanitation.domain.inspections import Found, InspectionUnknown, Verdict
 from services.sanitation.handlers import inspections as handlers
 from services.sanitation.handlers import sites as sites_handlers
@@ -41,7 +41,7 @@ class ItemBody(Body):
 
     code: Code
     verdict: Verdict
-    note: Explanation | None = None
+    note: Words | None = None
     photo_id: UUID | None = None
 
 
@@ -56,7 +56,7 @@ class InspectionBody(Body):
     subject: Subject
     found: Found | None = None
     items: Annotated[tuple[ItemBody, ...], Field(max_length=_MOST_ITEMS)] = ()
-    note: Explanation | None = None
+    note: Words | None = None
     photo_id: UUID | None = None
     inspected_at: Instant
     sent_at: Instant | None = None

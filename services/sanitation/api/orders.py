@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.sanitation.api.common import Code, Explanation, InContext, Instant, cause, roles_of
+from services.sanitation.api.common import Code, InContext, Instant, Words, cause, roles_of
 from services.sanitation.domain.orders import ActKind, OrderUnknown, Source, State
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
@@ -37,7 +37,7 @@ class OrderBody(Body):
     order_id: UUID
     compound: CompoundId
     item: Code
-    note: Explanation
+    note: Words
     due_at: Instant | None = None
     photo_id: UUID | None = None
 
@@ -46,7 +46,7 @@ class MendingBody(Body):
     """It was put right: shown by words or a photo."""
 
     act_id: UUID
-    note: Explanation | None = None
+    note: Words | None = None
     photo_id: UUID | None = None
 
 
@@ -54,7 +54,7 @@ class ReplyBody(Body):
     """What the unit has to say about it."""
 
     act_id: UUID
-    note: Explanation
+    note: Words
     photo_id: UUID | None = None
 
 
@@ -63,7 +63,7 @@ class ReviewBody(Body):
 
     act_id: UUID
     outcome: Literal["rectified", "sent_back"]
-    note: Explanation | None = None
+    note: Words | None = None
     photo_id: UUID | None = None
     due_at: Instant | None = None
 
@@ -73,14 +73,14 @@ class SettlementBody(Body):
 
     act_id: UUID
     outcome: Literal["withdrawn", "handed_to_discipline"]
-    note: Explanation
+    note: Words
     photo_id: UUID | None = None
 
 
 class OrderLine(Answer):
     """An order with its clock. `level`: how far up it went; `minutes_left` is negative when it is overdue.
 
-    `found_by` is an account, null where residents reported it. `minutes_left` is null unless somebody has to mend it.
+    `found_by`, `mended_by` and `settled_by` are accounts. `minutes_left` is null unless somebody has to mend it.
     """
 
     order_id: UUID
@@ -93,7 +93,7 @@ class OrderLine(Answer):
     title: str
     basis: str
     ordered_at: datetime
-    found_by: str | None
+    found_by: str
     due_at: datetime
     state: State
     level: int

@@ -56,6 +56,27 @@ class RecordedTooLate(Refusal):
     code: ClassVar[str] = "recorded_too_late"
 
 
+class RoundUnknown(Refusal):
+    """There is no such round."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "round_unknown"
+
+
+class OtherPlace(Refusal):
+    """What was scanned is not the place of the round."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "other_place"
+
+
+class CheckedTooEarly(Refusal):
+    """Nobody looks again at what was not done yet."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "checked_too_early"
+
+
 class AlreadyChecked(Refusal):
     """Somebody looked at this round again before."""
 

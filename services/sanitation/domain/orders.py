@@ -85,14 +85,14 @@ class Order:
 
     Attributes:
         level: how far up it went since its deadline; 0 before it.
-        found_by: who found it; None where nobody did (a report of the public).
+        found_by: who found it, or found it to be as residents reported.
         mended_by: everybody who ever said that it is mended.
     """
 
     state: State
     due_at: datetime
     level: int
-    found_by: str | None
+    found_by: str
     mended_by: frozenset[str]
 
 
@@ -146,7 +146,7 @@ def _reviewed(order: Order, act: Act, *, now: datetime, longest: timedelta) -> O
     if order.state != "mended":
         raise NotMended("尚未报整改。Nobody has said that it is mended.")
     if act.kind == "rectified":
-        _need_other_than(order.mended_by | ({order.found_by} if order.found_by else set()), act)
+        _need_other_than(order.mended_by | {order.found_by}, act)
         _need_evidence(act)
         return replace(order, state="rectified")
     _need_other_than(order.mended_by, act)
@@ -184,7 +184,7 @@ def levels_due(order: Order, hours: Sequence[int], now: datetime) -> Iterator[tu
             yield level, since
 
 
-def _need_other_than(those: frozenset[str] | set[str], act: Act) -> None:
+def _need_other_than(those: frozenset[str], act: Act) -> None:
     if act.by in those:
         raise OwnWork(
             "发现人、整改人不得复核本单。Who found or mended it does not decide that it is put right.",

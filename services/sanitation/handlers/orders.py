@@ -47,7 +47,7 @@ CONTENT = "order_content"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that somebody found, or that residents reported (`by` None), and that policy wants put right."""
+    """Something that somebody found, or found to be as residents reported it, and that policy wants put right."""
 
     compound: CompoundId
     source: Source
@@ -55,7 +55,7 @@ class Fault:
     inspected: Inspected
     subject: str
     item: Finding
-    by: str | None
+    by: str
     role: str
     note: str | None = field(repr=False)
 
@@ -101,7 +101,7 @@ async def order_for(tx: Tx, fault: Fault, *, rules: InspectionRules, vault: Vaul
             photo_id=None,
             note=fault.note,
         )
-        await _act(tx, known, cmd, by=fault.by or "public", role=fault.role, rules=rules, vault=vault)
+        await _act(tx, known, cmd, by=fault.by, role=fault.role, rules=rules, vault=vault)
         return open_id
     order_id, key_ref = uuid7(), uuid7()
     note = await seal(vault, key_ref, NOTE, fault.note)
@@ -324,5 +324,5 @@ async def _known(tx: Tx, order_id: UUID) -> KnownOrder:
     return known
 
 
-def _new(found_by: str | None, due_at: datetime) -> Order:
+def _new(found_by: str, due_at: datetime) -> Order:
     return Order(state="ordered", due_at=due_at, level=0, found_by=found_by, mended_by=frozenset())

@@ -82,5 +82,6 @@ def _site(one: PrintedSite, compound_name: str, page: str | None) -> str:
         f"<p>{escape(compound_name)} {escape(where)}</p>"
         f'<p>{_NAMES[site.kind]} <span class="en">{site.kind.replace("_", " ")}</span></p>'
         f'<p class="code">{escape(site.code)}</p>{asked}'
-        '<p>消杀后扫码登记。<span class="en">Scan after disinfection.</span></p></div></div></section>'
+        '<p>消杀后扫码登记，有问题扫码反映。<span class="en">Scan after disinfection, or to report.</span></p>'
+        "</div></div></section>"
     )

@@ -55,6 +55,23 @@ where compound = $1 and ($2::text is null or inspected = $2) and ($3::text is nu
   and ($4::timestamptz is null or (inspected_at, inspection_id) < ($4, $5::uuid))
 order by inspected_at desc, inspection_id desc limit $6
 """
+ROUND_LOGGED = """
+select l.round_id, s.code, l.logged_by, l.done_at from round_log l join site s using (site_id) where l.round_id = $1
+"""
+CHECKS_OF_DAY = """
+select count(*)::int as rounds, count(n.inspection_id)::int as checked,
+       (count(*) filter (where n.result = 'fail'))::int as contradicted
+from round_log l join site s using (site_id)
+left join inspection n on n.inspected = 'round' and n.subject = l.round_id::text
+where s.compound = $1 and l.day = $2
+"""
+NEXT_CHECKS = """
+select l.round_id, s.code as site_code, s.name, l.done_at
+from round_log l join site s using (site_id)
+where s.compound = $1 and l.day = $2
+  and not exists (select from inspection n where n.inspected = 'round' and n.subject = l.round_id::text)
+order by md5(l.round_id::text), l.round_id limit $3
+"""
 COPY_CHECKPOINTS = """
 insert into checkpoint (checkpoint, compound, version)
 select checkpoint, compound, version from unnest($1::text[], $2::text[], $3::bigint[])
