@@ -132,7 +132,7 @@ class Batch(Generic[N]):
         try:
             outcomes = await self._keep(list(read.values()), who, context)
         except (Refusal, *TRANSIENT):
-            outcomes = [await self._keep_alone(item, who, context) for item in read.values()]
+            outcomes = await self._keep_each(list(read.values()), who, context)
         for (nth, item), outcome in zip(read.items(), outcomes, strict=True):
             items[nth] = _told(item.declaration_id, outcome)
         return [items[nth] for nth in range(len(raws))]
@@ -154,14 +154,19 @@ class Batch(Generic[N]):
                 )
         return outcomes
 
-    async def _keep_alone(self, item: N, who: Principal, context: Context) -> Outcome:
-        try:
-            (outcome,) = await self._keep([item], who, context)
-        except Refusal as refusal:
-            return refusal
-        except TRANSIENT:
-            return Unavailable(retry_after=RETRY_SECONDS)
-        return outcome
+    async def _keep_each(self, items: Sequence[N], who: Principal, context: Context) -> list[Outcome]:
+        """Each in a transaction of its own; when the database is away, the rest comes again and does not wait."""
+        outcomes: list[Outcome] = []
+        away = False
+        for item in items:
+            try:
+                outcomes += [Unavailable()] if away else await self._keep([item], who, context)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+            except TRANSIENT:
+                outcomes.append(Unavailable())
+                away = True
+        return outcomes
 
 
 def _told(declaration_id: UUID, outcome: Outcome) -> BatchItem:
