@@ -35,7 +35,7 @@ _NOT_ON_THE_BOARD = frozenset(
 BOARD_SOURCES = tuple(
     projection.name for projection in all_projections() if projection.name not in _NOT_ON_THE_BOARD
 )
-ROLL_SOURCES = ("observation_roll",)
+ROLL_SOURCES = ("observation_roll", "population")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

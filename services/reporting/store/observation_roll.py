@@ -50,23 +50,26 @@ from observation_case left join streak_seen using (case_id)
 where ended_at is null
 group by compound, measure
 """
+# A case is told with the grid of its opening; its dwelling may lie in another one by now.
 ROLL = """
-select c.case_id, c.person_ref, c.compound, c.grid, c.category, c.measure, c.state, c.anchor_date, c.last_day,
+select c.case_id, c.person_ref, c.compound, coalesce(d.grid, c.grid) as grid, c.category, c.measure, c.state,
+       c.anchor_date, c.last_day,
        c.started_at, c.ended_at, coalesce(s.streak, 0) as streak,
        (select w.state from declaration_seen w
         where w.case_id = c.case_id and w.day = $1 and w.part = 'morning') as morning,
        (select w.state from declaration_seen w
         where w.case_id = c.case_id and w.day = $1 and w.part = 'evening') as evening
-from observation_case c left join streak_seen s using (case_id)
+from observation_case c left join streak_seen s using (case_id) left join dwelling d using (dwelling_id)
 where ($2::text[] is null or c.compound = any($2)) and ($3::text is null or c.state = $3)
   and (c.last_day, c.case_id) > ($4::date, $5::uuid)
 order by c.last_day, c.case_id
 limit $6
 """
 CASE = """
-select c.case_id, c.person_ref, c.compound, c.dwelling_id, c.grid, c.category, c.measure, c.state,
-       c.anchor_date, c.last_day, c.started_at, c.ended_at, coalesce(s.streak, 0) as streak
-from observation_case c left join streak_seen s using (case_id) where c.case_id = $1
+select c.case_id, c.person_ref, c.compound, c.dwelling_id, coalesce(d.grid, c.grid) as grid, c.category, c.measure,
+       c.state, c.anchor_date, c.last_day, c.started_at, c.ended_at, coalesce(s.streak, 0) as streak
+from observation_case c left join streak_seen s using (case_id) left join dwelling d using (dwelling_id)
+where c.case_id = $1
 """
 WINDOWS = """
 select day, part, state, declared_at from declaration_seen where case_id = $1

@@ -13,7 +13,7 @@ from shared.events.gate import CheckOverridden, OverrideReviewed
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
 from shared.events.registry.passes import EntryPassIssued
 from shared.kernel.days import start_of
-from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
+from shared.kernel.ids import CheckpointId, CompoundId, GridId, PersonRef
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -411,6 +411,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
     assert [source["source"] for source in roll["as_of"]] == [
         "observation.cases",
         "observation.declarations",
+        "registry.people",
     ]
 
 
@@ -599,8 +600,11 @@ async def test_what_a_corrected_day_zero_leaves_outside_is_nobodys_miss(
         )
 
     assert await seen() == (["void", "void", "missed"], 1, 0)
+    moved = household(FIRST, case.dwelling_id).replace(grid=GridId(f"{FIRST}-w09"))
+    await reporting.hear(moved)
     [line] = (await reporting.get("/v1/observation-roll")).json()["items"]
     assert (line["streak"], line["today"]) == (1, {"morning": "missed", "evening": None})
+    assert line["grid"] == f"{FIRST}-w09"  # the grid in which the dwelling lies now
 
     await reporting.hear(declared(case, yesterday, "evening", late=True))  # and what was said is no void
     assert await seen() == (["void", "late", "missed"], 0, 0)
