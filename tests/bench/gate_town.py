@@ -47,6 +47,30 @@ _PASS_COLUMNS = (
     *("pass_id", "number", "serial", "person_ref", "compound"),
     *("kind", "valid_from", "valid_until", "state", "version"),
 )
+_CHECK_COLUMNS = (
+    *(
+        "check_id",
+        "device_id",
+        "seq",
+        "compound",
+        "checkpoint",
+        "direction",
+        "subject_kind",
+        "person_ref",
+        "pass_id",
+    ),
+    *(
+        "verdict",
+        "reasons",
+        "offline",
+        "policy_version",
+        "device_at",
+        "happened_at",
+        "time_trusted",
+        "received_at",
+    ),
+    "content",
+)
 _SEALED = 40  # bytes of a sealed surname: head, nonce, text, tag
 
 
@@ -98,13 +122,15 @@ class BenchTown:
         }
         return {f"FANGKONG_{name}": str(value) for name, value in given.items()}
 
-    async def fill(self) -> None:
-        """Policy, keys, compounds, devices, passes and cards."""
+    async def fill(self, *, history: bool = False) -> None:
+        """Policy, keys, compounds, devices, passes and cards; with `history` also yesterday's checks."""
         context = await self._context()
         try:
             await self._rules(context)
             await self._devices(context)
             await self._people(context)
+            if history:
+                await self._history(context)
         finally:
             await context.close()
         owner = await asyncpg.connect(self.urls.owner)
@@ -204,6 +230,33 @@ class BenchTown:
                     ["index_value", "person_ref"],
                     [(b"i1:" + draw.randbytes(16), who.person) for who in people],
                 )
+
+    async def _history(self, context: Context) -> None:
+        """Everybody who walks came yesterday too: a gate is new on one day only, and plans are made by its tables."""
+        gates = {device.compound: UUID(device.credential.partition(".")[0]) for device in self.devices}
+        before = datetime.now(UTC) - timedelta(days=1)
+        async with context.database.begin() as tx:
+            await tx.copy(
+                "entry_check",
+                _CHECK_COLUMNS,
+                [
+                    (
+                        *(uuid7(), gates[who.compound], nth + 1, f"lj-{who.compound:03}"),
+                        *(
+                            f"lj-{who.compound:03}-n",
+                            "entry",
+                            "pass_token",
+                            who.person,
+                            who.pass_id,
+                            "admit",
+                            [],
+                        ),
+                        *(False, 1, before, before + timedelta(seconds=nth), True, before, nth.to_bytes(20)),
+                    )
+                    for nth, who in enumerate(self.walkers)
+                ],
+            )
+        self.seq = len(self.walkers)
 
     def tokens(self, count: int, compound: int | None = None) -> list[tuple[str, Walker]]:
         """Passes as scanned, of one compound or of all, each freshly signed: ES256 is randomised, so no text is old."""
@@ -318,7 +371,7 @@ async def make_town(folder: Path, databases: Databases, nats: NatsServer, passes
     town = BenchTown(
         folder=folder, urls=await databases.fresh("gate"), nats=nats, secrets=made, passes=passes
     )
-    await town.fill()
+    await town.fill(history=True)
     return town
 
 
