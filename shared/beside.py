@@ -56,6 +56,8 @@ class Beside:
         if self._writer is None or self._ended.is_set():
             return b""
         async with self._asking:
+            while not self._answers.empty():  # came too late for who had asked
+                self._answers.get_nowait()
             with suppress(OSError, TimeoutError):
                 self._writer.write(FIGURES)
                 async with asyncio.timeout(ANSWER_SECONDS):

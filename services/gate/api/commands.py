@@ -19,6 +19,8 @@ from shared.kernel.pass_token import UnknownKey
 from shared.obs.logging import current_correlation
 from shared.obs.tracing import current_traceparent
 
+_NOT_ASKED = Answers()
+
 
 async def command_of(
     mine: Desk, station: Station, body: EntryCheckBody, *, cause: Cause | None = None
@@ -50,7 +52,7 @@ def command_at_once(
         purpose=body.subject.purpose if isinstance(body.subject, Visitor) else None,
         mask=body.mask,
         temperature_c=body.temperature_c,
-        answers=body.answers.answers() if body.answers else Answers(),
+        answers=body.answers.answers() if body.answers else _NOT_ASKED,
         checked_at=body.checked_at,
         offline=DecidedOffline(
             verdict=offline.verdict,

@@ -149,6 +149,11 @@ class Answers:
         return None not in (self.been_to_focus_area, self.contact_with_case, self.unwell)
 
     @property
+    def any_given(self) -> bool:
+        """Was anything asked at all?"""
+        return not (self.been_to_focus_area is self.contact_with_case is self.unwell is None)
+
+    @property
     def any_yes(self) -> bool:
         """Did one of the answers call for a follow-up?"""
         return True in (self.been_to_focus_area, self.contact_with_case, self.unwell)

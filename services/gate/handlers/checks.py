@@ -100,15 +100,16 @@ async def check_entries(
 def _who_answered(judged: Iterable[Judged]) -> list[PersonRef]:
     """Whose answers are kept: they are sealed with the person's key, so without a person they are not kept."""
     return [
-        each.records.person
+        each.answer.person_ref
         for each in judged
-        if each.records.person is not None and each.command.answers != Answers()
+        if each.answer.person_ref is not None and each.command.answers.any_given
     ]
 
 
 def _row(each: Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewCheck:
     command, answer, records = each.command, each.answer, each.records
-    key = keys.get(records.person) if records.person is not None and command.answers != Answers() else None
+    person = answer.person_ref
+    key = keys.get(person) if person is not None and command.answers.any_given else None
     return NewCheck(
         check_id=command.check_id,
         device_id=command.station.device_id,
@@ -117,7 +118,7 @@ def _row(each: Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewChec
         checkpoint=command.station.checkpoint,
         direction=command.direction,
         subject_kind=command.kind,
-        person_ref=records.person,
+        person_ref=person,
         pass_id=records.entry_pass.pass_id if records.entry_pass else None,
         mask=command.mask,
         temperature_c=each.decision.temperature_c,
@@ -149,12 +150,12 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
         await tx.execute(
             store.ADD_HOLDS,
             [each.command.check_id for each in feverish],
-            [each.records.person for each in feverish],
+            [each.answer.person_ref for each in feverish],
             [each.command.station.compound for each in feverish],
             [tx.now] * len(feverish),
         )
     for each in new:
-        station, answer, person = each.command.station, each.answer, each.records.person
+        station, answer, person = each.command.station, each.answer, each.answer.person_ref
         await tx.publish(
             EntryChecked(
                 check_id=each.command.check_id,
@@ -199,7 +200,7 @@ def _handed_in(each: Judged) -> HandedIn | None:
     return HandedIn(
         check_id=each.command.check_id,
         pass_id=entry_pass.pass_id,
-        person_ref=each.records.person,
+        person_ref=each.answer.person_ref,
         shown_serial=each.records.serial,
         compound=station.compound,
         checkpoint=station.checkpoint,

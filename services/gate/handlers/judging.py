@@ -1,10 +1,10 @@
 """Judging checks: what a device sent, each new one decided once and in sequence (R2.3, G8, G10, G11)."""
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -91,7 +91,7 @@ def judge_all(
     """Decide every check that is new, in the order given; a fever seen holds the person from the next one on."""
     judged: dict[UUID, Judged] = {}
     held: dict[PersonRef, Restriction] = {}
-    entered: defaultdict[tuple[PersonRef, CompoundId], list[datetime]] = defaultdict(list)
+    entered: defaultdict[tuple[PersonRef, CompoundId], Counter[date]] = defaultdict(Counter)
     for command, facts, time in asked:
         if facts.first is not None or command.check_id in judged:
             continue
@@ -99,9 +99,8 @@ def judge_all(
         if person in held:
             records = dataclasses.replace(records, restrictions=(*records.restrictions, held[person]))
         if person is not None and (before := entered.get((person, command.station.compound))):
-            day = local_day(time.happened_at)
-            same = sum(local_day(at) == day for at in before)
-            records = dataclasses.replace(records, entries_today=records.entries_today + same)
+            today = records.entries_today + before[local_day(time.happened_at)]
+            records = dataclasses.replace(records, entries_today=today)
         decision = decide_entry(_attempt(command, time, now), records, rules)
         if command.arrival is not None:
             decision = decide_arrival(
@@ -127,7 +126,7 @@ def judge_all(
             ),
         )
         if person is not None and _enters(judged[command.check_id]):
-            entered[person, command.station.compound].append(time.happened_at)
+            entered[person, command.station.compound][local_day(time.happened_at)] += 1
     return judged
 
 
@@ -179,7 +178,7 @@ def _answer(
     content: bytes,
 ) -> FirstAnswer:
     """What is answered and kept: for a check of an offline device what it decided then, for it is history (G10)."""
-    offline = command.offline
+    offline, person = command.offline, records.person
     return FirstAnswer(
         verdict=offline.verdict if offline else decision.verdict,
         reasons=offline.reasons if offline else decision.reasons,
@@ -189,8 +188,8 @@ def _answer(
         offline=offline is not None,
         policy_version=offline.policy_version if offline else rules.version,
         content=content,
-        person_ref=records.person,
+        person_ref=person,
         nth_today=min(records.entries_today + 1, _MOST_COUNTED)
-        if records.person is not None and command.direction is Direction.ENTRY
+        if person is not None and command.direction is Direction.ENTRY
         else None,
     )
