@@ -43,12 +43,10 @@ class OwnFeed:
         """What follows `at`, or the epoch that continues it; empty when there is nothing yet."""
         async with self._database.pool.acquire() as connection:
             rows = await connection.fetch(outbox.READ, self._channel, at.epoch, at.pos + 1, FETCH)
-            next_epoch = at.epoch + 1
-            starts = (
-                None if rows else await connection.fetchval(outbox.EPOCH_STARTS, self._channel, next_epoch)
-            )
+            later = outbox.EPOCH_STARTS, self._channel, at.epoch + 1
+            starts = None if rows else await connection.fetchval(*later)
         if starts is not None:
-            return NewEpoch(to=Position(next_epoch, starts), lost=at.pos - starts)
+            return NewEpoch(to=Position(at.epoch + 1, starts), lost=at.pos - starts)
         return [
             Raw(epoch=row["epoch"], pos=row["pos"], document=row["document"], traceparent=row["traceparent"])
             for row in rows

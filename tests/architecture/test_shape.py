@@ -117,7 +117,7 @@ def lines_of_code(path: Path) -> int:
 def test_the_backbone_stays_readable_in_one_sitting() -> None:
     events = ROOT / "shared" / "events"
     files = [*(ROOT / "shared" / "bus").glob("*.py"), events / "base.py", events / "envelope.py"]
-    assert sum(map(lines_of_code, files)) <= 1_450
+    assert sum(map(lines_of_code, files)) <= 1_500
 
 
 def test_only_the_bus_speaks_to_nats() -> None:

@@ -65,7 +65,7 @@ async def test_every_statement_of_the_runtime_prepares(
     urls = await database_url("gate")
     found = [
         pair
-        for module in [*modules(shared.bus, "shared.bus."), importlib.import_module("shared.runtime")]
+        for module in [*modules(shared.bus, "shared.bus."), importlib.import_module("shared.leader")]
         for pair in statements(module)
     ]
     assert await prepare(urls.database, iter(found)) > 15
@@ -89,7 +89,7 @@ _OF_A_SESSION = re.compile(
     r"|^\s*set\s+(session\s+)?[a-z_.]+\s*(=|\bto\b)|^\s*listen\s+\w+\s*$|\bcreate\s+temp",
     re.IGNORECASE,
 )
-_OWN_CONNECTIONS = {"shared/runtime.py", "shared/db/migrations.py"}
+_OWN_CONNECTIONS = {"shared/leader.py", "shared/db/migrations.py"}
 """Who leads and who migrates hold a session's lock on a connection of their own, which ends with them."""
 
 
