@@ -6,7 +6,8 @@ pairs are two people; workers, postings, posts and claims of vacant ones, volunt
 their rejected rows, exports; policy versions, risk areas and the public figures behind them; returnees' intakes; watch
 lists and the call list; entry passes and applications for them, vehicles and their passes, the keys that sign them;
 leads with who told them (apart) and rewards; notices and where they hang. Survey rounds, the forms of every household
-in them, and households' links; intakes that a gate's sighting makes due.
+in them, and households' links; intakes that a gate's sighting makes due. Trips and health answers of intakes go by
+themselves some days after the release.
 
 Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's

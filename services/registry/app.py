@@ -44,7 +44,16 @@ from services.registry.api import vehicles as vehicles_api
 from services.registry.api import volunteers as volunteers_api
 from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
-from services.registry.handlers import checkpoints, pass_keys, places, policy, postings, responsibility, risk
+from services.registry.handlers import (
+    checkpoints,
+    pass_keys,
+    places,
+    policy,
+    postings,
+    responsibility,
+    retention,
+    risk,
+)
 from services.registry.handlers.exports import ExportRunner
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
@@ -159,6 +168,11 @@ def build(context: Context) -> Service:
                 every_seconds=1,
             ),
             Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=1),
+            Ticker(
+                name=retention.NAME,
+                act=partial(retention.forget_due, vault=context.vault),
+                every_seconds=1,
+            ),
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
         ),
         body_limits={

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.registry.handlers.retention import forget_due
 from tests.integration.registry import test_call_list as call_list
 from tests.integration.registry import test_intake_tasks as intake_tasks
 from tests.integration.registry import test_watch_lists as watch_lists
@@ -134,6 +135,70 @@ async def test_an_erased_person_is_found_by_nothing_and_every_count_stays(desk: 
     anew = await desk.register(body | {"intake_id": str(uuid4()), "trip": trip})
     assert anew["person_ref"] != person
     assert await found(desk, document=number) == [anew["person_ref"]]
+
+
+@pytest.mark.requirement("Data and law")
+async def test_trip_and_health_go_by_themselves_after_the_release_and_who_it_was_stays(desk: Desk) -> None:
+    check = uuid4()
+    person = await desk.resident()
+    await desk.hear(
+        intake_tasks.first_return(desk, person, check=check),
+        intake_tasks.answers(desk, check, {"name": "司徒南星", "symptoms": True}),
+    )
+    await desk.publish_risk({})
+    number = resident_id(desk.people)
+    trip = {
+        "origin_code": "330300",
+        "arrived_on": "2020-02-24",
+        "transport": "train",
+        "transport_number": "G7501",
+        "proof": True,
+        "via": [{"code": "420100", "last_day": "2020-02-20"}],
+    }
+    papers = [{"kind": "resident_id", "number": number}]
+    body = desk.intake(
+        person={"name": "司徒南星", "documents": papers, "phone": PHONE},
+        trip=trip,
+        suzhou_code="yellow",
+        health={"symptoms": ["cough"], "note": "夜里咳嗽"},
+    )
+    intake = await desk.register(body)
+    assert intake["person_ref"] == str(person)
+    path = f"/v1/returnees/{body['intake_id']}"
+    mended = trip | {"transport_number": "G7503"}
+    correction = {"correction_id": str(uuid4()), "reason": "车次误填", "trip": mended}
+    assert (await desk.post(f"{path}/corrections", correction)).status_code == 201
+    case = desk.started(intake)
+    desk.move("2020-03-10 00:00")
+    await desk.hear(case, desk.completed(case))
+    vault = desk.client.context.vault
+
+    async def kept() -> list[Any]:
+        await forget_due(desk.database, vault=vault)
+        profile = (await desk.get(path)).json()
+        answers = await desk.rows("select 1 from intake_answers")
+        versions = (await desk.get(f"{path}/versions")).json()["versions"]
+        said = [one["transport_number"] for one in versions]
+        return [
+            profile["transport_number"],
+            profile["suzhou_code"],
+            len(profile["via"]),
+            profile["health"] is not None,
+            len(answers),
+            said,
+        ]
+
+    everything = ["G7503", "yellow", 1, True, 1, ["G7501", "G7503"]]
+    assert await kept() == everything
+    desk.move("2020-04-09 00:00")
+    assert await kept() == everything  # thirty days to the minute
+    before = await counts(desk)
+    desk.move("2020-04-09 00:01")
+    assert await kept() == [None, None, 0, False, 0, [None, None]]
+    profile = (await desk.get(path)).json()
+    assert (profile["name"], profile["category"], profile["origin_code"]) == ("司徒*", "other", "330300")
+    assert await counts(desk) == before
+    assert await found(desk, document=number) == [str(person)]
 
 
 @pytest.mark.requirement("Data and law")
