@@ -18,6 +18,7 @@ ACCESS: AccessTable = {
     "GET /v1/leads": _ROLL,
     "GET /v1/notices": _BOARD,
     "GET /v1/rounds-missed": _BOARD,
+    "GET /v1/supervision": _BOARD,
     "GET /v1/waste": _BOARD,
     "GET /v1/watch-lists": _TASK_FORCE,
 }

@@ -16,11 +16,14 @@ from services.reporting.store import (
     entry_flow,
     entry_passes,
     gates,
+    inspections,
     observation_roll,
     population,
+    sanitation_compliance,
     site_rounds,
     survey,
     vehicle_flow,
+    waste_chain,
 )
 from services.reporting.store import policy as policies
 from shared.db.pool import Conn
@@ -29,8 +32,17 @@ from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 
-_NOT_ON_THE_BOARD = frozenset(
-    {"leads", "notices", "sanitation_compliance", "ventilation", "waste_chain", "watch_lists"}
+_NOT_ON_THE_BOARD = frozenset({"leads", "notices", "ventilation", "watch_lists"})
+_SANITARY = frozenset(
+    {
+        "compound",
+        "sites_short",
+        "rounds_missed",
+        "pickups_missed",
+        "orders_open",
+        "orders_overdue",
+        "venues_found_open",
+    }
 )
 BOARD_SOURCES = tuple(
     projection.name for projection in all_projections() if projection.name not in _NOT_ON_THE_BOARD
@@ -110,7 +122,11 @@ async def board(conn: Conn, who: Principal, *, now: datetime, real_now: datetime
     for row in await conn.fetch(duty.DUTY_OF_DAY, start_of(day), end_of(day), now):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     devices = document.gate.devices if document else None
-    for row in (*await conn.fetch(survey.COVERAGE), *await _gates(conn, devices, real_now)):
+    for row in (
+        *await conn.fetch(survey.COVERAGE),
+        *await _gates(conn, devices, real_now),
+        *await _sanitary_findings(conn, day, now),
+    ):
         found[row["compound"]] |= {name: value for name, value in row.items() if name != "compound"}
     registered = {row["compound"]: row for row in await conn.fetch(compounds.COMPOUNDS)}
     unknown = {} if document else {"missed_streaks": None, "rounds_required": None}
@@ -124,6 +140,18 @@ async def board(conn: Conn, who: Principal, *, now: datetime, real_now: datetime
         sources=await sources(conn, BOARD_SOURCES),
         lines=[line for line in lines if sees(who, line.compound, line.neighbourhood)],
     )
+
+
+async def _sanitary_findings(conn: Conn, day: date, now: datetime) -> list[Any]:
+    """What sanitation found: yesterday's shortfalls, waste not fetched, orders and venues as they stand now."""
+    yesterday = day - timedelta(days=1)
+    rows = [
+        *await conn.fetch(sanitation_compliance.SHORT_ON, yesterday),
+        *await conn.fetch(waste_chain.MISSED_SINCE, yesterday),
+        *await conn.fetch(inspections.ORDERS_NOW, now),
+        *await conn.fetch(inspections.VENUES_NOW),
+    ]
+    return [{name: value for name, value in row.items() if name in _SANITARY} for row in rows]
 
 
 async def _gates(conn: Conn, devices: DeviceRules | None, real_now: datetime) -> list[Any]:

@@ -187,7 +187,6 @@ class VenueStatusChanged(
     channel="venues",
     key="venue_id",
     place="compound",
-    archive_only=True,
 ):
     """A non-essential indoor venue is closed, approved to reopen, or was found open against the rule (R5.3, S5).
 
@@ -207,7 +206,6 @@ class InspectionRecorded(
     channel="inspections",
     key="inspection_id",
     place="compound",
-    archive_only=True,
 ):
     """Somebody inspected something by a checklist, or looked again at a round that was logged (R5.4)."""
 
@@ -225,7 +223,6 @@ class RectificationOrdered(
     channel="inspections",
     key="order_id",
     place="compound",
-    archive_only=True,
 ):
     """Something is to be put right by a deadline (R5.4, S5).
 
@@ -248,7 +245,6 @@ class RectificationMended(
     channel="inspections",
     key="order_id",
     place="compound",
-    archive_only=True,
 ):
     """The unit says that it put it right; somebody else is to look (R5.4)."""
 
@@ -263,7 +259,6 @@ class RectificationOverdue(
     channel="inspections",
     key="order_id",
     place="compound",
-    archive_only=True,
 ):
     """An order is not mended so long after its deadline; told once per deadline and level of escalation (R5.4)."""
 
@@ -280,7 +275,6 @@ class RectificationClosed(
     channel="inspections",
     key="order_id",
     place="compound",
-    archive_only=True,
 ):
     """An order was closed with evidence, by somebody else than who mended it (R5.4)."""
 

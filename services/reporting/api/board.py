@@ -57,6 +57,12 @@ class FiguresAnswer(Answer):
     rounds_required: int | None
     rounds_counted: int
     rounds_outside_range: int
+    sites_short: int
+    rounds_missed: int
+    pickups_missed: int
+    orders_open: int
+    orders_overdue: int
+    venues_found_open: int
     on_duty: int
     duty_gaps: int
     duty_gap_minutes: int
@@ -124,9 +130,9 @@ class CompoundAnswer(Answer):
 async def board(who: Caller, context: InContext, if_none_match: IfNoneMatch = None) -> Response:
     """All compounds in the caller's scope, and their sums.
 
-    Order: most problems first (fevers today, missed streaks, cases awaiting closure, gates that nothing
-    is heard of), then most rounds
-    short, then by code. With `If-None-Match` the answer is 304 while nothing has moved.
+    Order: most problems first (fevers today, missed streaks, cases awaiting closure, gates that nothing is heard of,
+    sites that closed short yesterday, isolation waste not fetched, orders overdue, venues found open), then most rounds
+    short today, then by code. With `If-None-Match` the answer is 304 while nothing has moved.
     """
     found = await _board(context, who)
     answer = BoardAnswer(

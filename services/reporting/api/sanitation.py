@@ -1,4 +1,4 @@
-"""How sanitation stands per compound: rounds that closed short, and isolation waste (R5.1, R5.2, R7.2)."""
+"""How sanitation stands per compound: rounds short, isolation waste, orders, venues, inspections (R5, R7.2)."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
+from services.reporting.store import inspections as inspections_store
 from services.reporting.store import sanitation_compliance as store
 from services.reporting.store import ventilation as ventilation_store
 from services.reporting.store import waste_chain as waste_store
@@ -99,3 +100,60 @@ async def waste(
     found = [WasteLine.model_validate(line) for compound, line in lines.items() if compound in mine]
     found.sort(key=lambda one: (-one.missed, -one.overdue, one.compound))
     return WasteAnswer(as_of=as_of(sources), day=wanted, lines=found)
+
+
+class SupervisionLine(Answer):
+    """A compound's orders and venues as they stand, and its inspections of some days; spot checks are among these.
+
+    `highest_level`: how far up the worst of its orders went. `orders_mended` wait for their reviewer.
+    """
+
+    compound: CompoundId
+    orders_open: int
+    orders_overdue: int
+    orders_mended: int
+    highest_level: int
+    venues_closed: int
+    venues_approved: int
+    venues_found_open: int
+    inspections: int
+    passed: int
+    flagged: int
+    failed: int
+    spot_checks: int
+
+
+class SupervisionAnswer(Answer):
+    """What inspectors found in the compounds in scope, most overdue first."""
+
+    as_of: list[SourceAsOf]
+    first: date
+    last: date
+    lines: list[SupervisionLine]
+
+
+@router.get("/v1/supervision", summary="Orders, venues and inspections, per compound")
+async def supervision(
+    who: Caller,
+    context: InContext,
+    days: Annotated[int, Query(ge=1, le=31, description="Of inspections, today included.")] = 7,
+) -> SupervisionAnswer:
+    """Tell which orders are open and overdue, which venues were found open, and what inspections came to."""
+    today = context.clock.today()
+    first = today - timedelta(days=days - 1)
+    async with context.database.read() as conn:
+        mine = set(await queries.compounds_in_scope(conn, who))
+        rows = [
+            *await conn.fetch(inspections_store.ORDERS_NOW, context.clock.now()),
+            *await conn.fetch(inspections_store.VENUES_NOW),
+            *await conn.fetch(inspections_store.INSPECTIONS_BETWEEN, first, today),
+        ]
+        sources = await queries.sources(conn, ("inspections", "venues"))
+    counts = SupervisionLine.model_fields.keys() - {"compound"}
+    found: dict[str, dict[str, object]] = {}
+    for row in rows:
+        line = found.setdefault(row["compound"], dict.fromkeys(counts, 0))
+        line.update(row)
+    lines = [SupervisionLine.model_validate(line) for compound, line in found.items() if compound in mine]
+    lines.sort(key=lambda one: (-one.orders_overdue, -one.venues_found_open, -one.orders_open, one.compound))
+    return SupervisionAnswer(as_of=as_of(sources), first=first, last=today, lines=lines)

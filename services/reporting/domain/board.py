@@ -28,6 +28,10 @@ class Figures:
         duty_gap_minutes: minutes of today, so far, in which a post was known to be empty.
         survey_dwellings, survey_final: asked by the compound's newest survey round, and with a final result in it.
         survey_conflicts: of these dwellings, with forms that disagree.
+        sites_short, rounds_missed: of yesterday, as late entries left them: sites that closed short, and by how much.
+        pickups_missed: isolation waste of yesterday and today that was not fetched, or is not handed over.
+        orders_open, orders_overdue: to put something right; overdue are those that nobody says are mended.
+        venues_found_open: against the rule, and not found closed since.
         rounds_required, rounds_counted: of today so far; a site counts up to what it owes. None without policy.
     """
 
@@ -55,6 +59,12 @@ class Figures:
     rounds_required: int | None = 0
     rounds_counted: int = 0
     rounds_outside_range: int = 0
+    sites_short: int = 0
+    rounds_missed: int = 0
+    pickups_missed: int = 0
+    orders_open: int = 0
+    orders_overdue: int = 0
+    venues_found_open: int = 0
     on_duty: int = 0
     duty_gaps: int = 0
     duty_gap_minutes: int = 0
@@ -74,8 +84,14 @@ class Figures:
 
     @property
     def problems(self) -> int:
-        """What somebody should see to now: fevers, missed streaks, cases that wait for an officer, gates away."""
-        return self.fever + (self.missed_streaks or 0) + self.awaiting_closure + self.gates_offline
+        """What somebody should see to now (H4).
+
+        Fevers, missed streaks, cases that wait for an officer, gates away; sites that closed short yesterday, isolation
+        waste not fetched, orders overdue, venues found open.
+        """
+        observed = self.fever + (self.missed_streaks or 0) + self.awaiting_closure
+        sanitary = self.sites_short + self.pickups_missed + self.orders_overdue + self.venues_found_open
+        return observed + self.gates_offline + sanitary
 
     @property
     def gates_offline(self) -> int:

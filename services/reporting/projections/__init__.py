@@ -11,6 +11,7 @@ from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
 from services.reporting.projections.gates import Gates
+from services.reporting.projections.inspections import Inspections, Venues
 from services.reporting.projections.leads import Leads
 from services.reporting.projections.merges import Merges
 from services.reporting.projections.notices import Notices
@@ -42,6 +43,7 @@ def all_projections() -> list[ReadModel]:
         EntryFlow(),
         EntryPasses(),
         Gates(),
+        Inspections(),
         Merges(),
         ObservationRoll(),
         Overrides(),
@@ -53,6 +55,7 @@ def all_projections() -> list[ReadModel]:
         SanitationCompliance(),
         SiteExemptions(),
         SiteRounds(),
+        Venues(),
         VentilationDays(),
         WasteChain(),
         Notices(),

@@ -14,3 +14,7 @@ select compound, kind, (count(*) filter (where shortfall > 0))::int as sites_sho
        (count(*) filter (where shortfall = 0))::int as made_good
 from round_missed where day = $1 group by compound, kind
 """
+SHORT_ON = """
+select compound, (count(*) filter (where shortfall > 0))::int as sites_short, sum(shortfall)::int as rounds_missed
+from round_missed where day = $1 group by compound
+"""

@@ -24,3 +24,8 @@ select compound, count(*)::int as pickups, (count(*) filter (where state = 'done
        coalesce(sum(bags), 0)::int as bags
 from waste_pickup where day = $1 and state <> 'withdrawn' group by compound
 """
+# Not fetched since a day, or fetched at any time and never handed over.
+MISSED_SINCE = """
+select compound, count(*)::int as pickups_missed from waste_pickup
+where state = 'missed' and (day >= $1 or missed = 'not_handed_over') group by compound
+"""

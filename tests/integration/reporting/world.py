@@ -60,6 +60,7 @@ from shared.events.sanitation import (
     WastePickupWithdrawn,
 )
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
+from tests.integration.reporting.supervised import something_found
 from tests.integration.sanitation.world import KINDS, policy
 
 MORNING = datetime(2020, 2, 24, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
@@ -448,7 +449,7 @@ def small_town(rng: Random, size: int) -> Log:
             case 7 if cases:
                 log.say(_case_step(rng, rng.choice(cases)))
             case 8:
-                log.say(*_at_a_site(rng, places, compound, at))
+                log.say(*_at_a_site(rng, places, compound, at), *something_found(rng, compound, at))
             case which:
                 log.say(*_of_a_place(rng, compound, at, duty=which == 10), *_answering(rng, compound))
     log.say(*compounds(COMPOUNDS[3:]))
