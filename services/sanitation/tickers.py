@@ -14,6 +14,8 @@ PHOTOS = "sanitation.photos"
 ORDERS = "sanitation.orders"
 FIGURES_EVERY = 60.0
 """Seconds between two counts for the gauges."""
+PHOTOS_EVERY = 60.0
+"""Seconds between two looks for photos to drop."""
 BATCH = 200
 """Pickups or stretches of quarantine a transaction."""
 
@@ -38,15 +40,20 @@ def fetching() -> Ticker:
 
 
 def letting_go(vault: Vault) -> Ticker:
-    """Drop photos whose time is over."""
+    """Drop photos whose time is over; looked for now and then."""
+    looked = float("-inf")
 
     async def act(database: Database) -> None:
+        nonlocal looked
+        if database.clock.monotonic() - looked < PHOTOS_EVERY:
+            return
         while True:
             async with database.begin(actor=PHOTOS) as tx:
                 if not await photos.drop_spent(tx, limit=BATCH, vault=vault):
-                    return
+                    break
+        looked = database.clock.monotonic()
 
-    return Ticker(name=PHOTOS, act=act, every_seconds=5.0)
+    return Ticker(name=PHOTOS, act=act)
 
 
 def supervising() -> Ticker:

@@ -58,7 +58,7 @@ select order_id, compound, source, inspection_id, inspected, subject, item, titl
        photo_id, content_index, ordered_at, found_by, due_at, state, level, mended_at, mended_by, settled_at,
        settled_by, version, array[]::text[] as menders
 from rectification_order
-where state = 'ordered' and level < cardinality($1::int[])
+where state = 'ordered' and due_at <= $2 and level < cardinality($1::int[])
   and due_at + make_interval(hours => ($1::int[])[level + 1]) <= $2
 order by due_at, order_id limit $3 for update skip locked
 """

@@ -39,9 +39,11 @@ returning photo_id
 DROP_PHOTOS = """
 update photo set dropped_at = $1
 where photo_id in (
-  select photo_id from photo
-  where dropped_at is null and (added_at < $3 or (used_at is null and added_at < $2))
-  order by added_at limit $4 for update skip locked)
+    select photo_id from photo where dropped_at is null and added_at < $3
+    union
+    select photo_id from photo where dropped_at is null and used_at is null and added_at < $2
+    limit $4)
+  and dropped_at is null and (added_at < $3 or used_at is null)
 returning photo_id, key_ref
 """
 DROP_PARTS = "delete from photo_part where photo_id = any($1::uuid[])"
