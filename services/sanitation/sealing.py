@@ -37,10 +37,13 @@ def same(vault: Vault, field_name: str, kept: bytes | None, text: str | None) ->
 
 
 def said_in(command: object) -> str:
-    """Everything that a command says, as one text: of a repeat it is the same, and its keyed index is what is kept.
+    """Everything that a command says but when it was sent, as one text: of a repeat it is the same.
+
+    Its keyed index is what is kept.
 
     Raises:
         TypeError: not a dataclass instance.
     """
     fields: Any = command
-    return json.dumps(asdict(fields), default=str, ensure_ascii=False, sort_keys=True)
+    said = {name: value for name, value in asdict(fields).items() if name != "sent_at"}
+    return json.dumps(said, default=str, ensure_ascii=False, sort_keys=True)

@@ -20,7 +20,6 @@ from services.sanitation.domain.inspections import (
 )
 from services.sanitation.domain.late import by_our_clock
 from services.sanitation.domain.orders import Source
-from services.sanitation.domain.venues import VenueUnknown
 from services.sanitation.handlers.orders import Fault, order_for
 from services.sanitation.handlers.photos import use_photo
 from services.sanitation.handlers.policy import (
@@ -30,12 +29,13 @@ from services.sanitation.handlers.policy import (
     in_force,
     inspection_rules,
 )
-from services.sanitation.handlers.sites import require_compound, site_within
+from services.sanitation.handlers.sites import require_compound
 from services.sanitation.handlers.venues import look_at, venue_within
 from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import inspections as store
-from services.sanitation.store.venues import KnownVenue
+from services.sanitation.store import sites as sites_store
+from services.sanitation.store import venues as venues_store
 from shared.db.pool import Tx
 from shared.events.policy_inspections import Finding, Inspected, InspectionRules
 from shared.events.sanitation import InspectionRecorded
@@ -75,14 +75,6 @@ class RecordInspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What was looked at: where it lies, and the venue if it is one."""
-
-    compound: CompoundId
-    venue: KnownVenue | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """An inspection as it was answered the first time. `fresh`: by this very command."""
 
@@ -96,18 +88,19 @@ async def record(cmd: RecordInspection, *, role: str, who: Principal, tx: Tx, va
     """Keep an inspection and order what failed to be put right. Asked twice, answered once.
 
     Raises:
-        SubjectUnknown, SiteUnknown, VenueUnknown, CompoundUnknown, OutOfScope: about what was looked at.
+        SubjectUnknown, CompoundUnknown, OutOfScope: about what was looked at.
         FoundMissing, ItemUnknown, ChecklistIncomplete, EvidenceMissing: about what was found.
         InTheFuture, RecordedTooLate: about when.
         PhotoUnknown, PhotoUsed: see `use_photo`.
         SameIdOtherContent: the id was used for something else.
         PolicySilent, PolicyUnknown: there is no checklist.
     """
-    subject = await _subject(tx, cmd, who)
-    await tx.fetch(copies_store.LOCK_COMPOUNDS, [subject.compound])
+    compound = await _compound(tx, cmd)
+    await require_compound(tx, who, compound)
+    await tx.fetch(copies_store.LOCK_COMPOUNDS, [compound])
     if await recorded_before(tx, cmd.inspection_id, said_in(cmd), vault):
         return await recorded(tx, cmd.inspection_id, fresh=False)
-    if (cmd.found is None) != (subject.venue is None):
+    if (cmd.found is None) != (cmd.inspected != "venue"):
         raise FoundMissing(
             "检查场所须填写是否营业，其他不填。Of a venue, and of nothing else, say whether it was open.",
             field="found",
@@ -119,8 +112,9 @@ async def record(cmd: RecordInspection, *, role: str, who: Principal, tx: Tx, va
     )
     violation: Finding | None = None
     checklist = checklist_of(rules, cmd.inspected)
-    if subject.venue is not None:
-        _, approved = await look_at(tx, subject.venue, found_open=cmd.found == "open", at=at)
+    if cmd.inspected == "venue":
+        venue = await venue_within(tx, who, UUID(cmd.subject))
+        _, approved = await look_at(tx, venue, found_open=cmd.found == "open", at=at)
         if cmd.found == "open" and not approved:
             violation = finding(rules, "venue_open")
         if cmd.found == "closed" or not approved:
@@ -130,12 +124,12 @@ async def record(cmd: RecordInspection, *, role: str, who: Principal, tx: Tx, va
         for item in cmd.items
     ]
     result = decide_result(answers, checklist, violation=violation)
-    await keep(tx, cmd, subject.compound, result, at=at, policy_version=policy.version, vault=vault)
+    await keep(tx, cmd, compound, result, at=at, policy_version=policy.version, vault=vault)
     notes = {item.code: item.note for item in cmd.items}
     await order_failed(
         tx,
         cmd,
-        subject.compound,
+        compound,
         result,
         notes=notes,
         source="inspection",
@@ -264,30 +258,32 @@ async def order_failed(
         await order_for(tx, fault, rules=rules, vault=vault)
 
 
-async def _subject(tx: Tx, cmd: RecordInspection, who: Principal) -> Subject:
+async def _compound(tx: Tx, cmd: RecordInspection) -> CompoundId:
+    """Where what was looked at lies. Nothing is locked yet: the compound is the first thing that everybody locks."""
+    found: CompoundId | None
     match cmd.inspected:
         case "site":
-            return Subject(compound=(await site_within(tx, who, SiteId(cmd.subject))).site.compound)
+            found = await sites_store.site_compound(tx, SiteId(cmd.subject))
         case "venue":
-            try:
-                venue_id = UUID(cmd.subject)
-            except ValueError:
-                raise VenueUnknown("没有这个场所。There is no such venue.", field="subject") from None
-            if str(venue_id) != cmd.subject:  # the same id spelled otherwise would be another subject
-                raise VenueUnknown("没有这个场所。There is no such venue.", field="subject")
-            venue = await venue_within(tx, who, venue_id)
-            return Subject(compound=venue.compound, venue=venue)
+            venue_id = _venue_id(cmd.subject)
+            found = await venues_store.venue_compound(tx, venue_id) if venue_id else None
         case "property_company":
-            compound = CompoundId(cmd.subject)
-            await require_compound(tx, who, compound)
-            return Subject(compound=compound)
+            found = CompoundId(cmd.subject)
         case "post":
-            of_post = await store.checkpoint_compound(tx, cmd.subject)
-            if of_post is None:
-                raise SubjectUnknown("没有这个卡口。There is no such checkpoint.", field="subject")
-            await require_compound(tx, who, of_post)
-            return Subject(compound=of_post)
+            found = await store.checkpoint_compound(tx, cmd.subject)
         case "round":  # a round is looked at again by a spot check, which has a way of its own
-            raise SubjectUnknown("请用抽查。Use a spot check.", field="inspected")
+            found = None
         case _:
             assert_never(cmd.inspected)
+    if found is None:
+        raise SubjectUnknown("没有这个检查对象。What was inspected is not known.", field="subject")
+    return found
+
+
+def _venue_id(subject: str) -> UUID | None:
+    """A venue's id as it is always spelled: spelled otherwise it would be another subject."""
+    try:
+        venue_id = UUID(subject)
+    except ValueError:
+        return None
+    return venue_id if str(venue_id) == subject else None

@@ -1,7 +1,7 @@
 """Orders to put something right: from what was found, through every hand, to somebody else's word that it is so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -231,13 +231,7 @@ async def escalate(tx: Tx, *, limit: int) -> int:
     for known in found:
         order = known.order
         for level, since in levels_due(order, hours, tx.now):
-            order = Order(
-                state=order.state,
-                due_at=order.due_at,
-                level=level,
-                found_by=order.found_by,
-                mended_by=order.mended_by,
-            )
+            order = replace(order, level=level)
             version = await store.save(tx, known, order, by=tx.actor or "")
             event = RectificationOverdue(
                 order_id=known.order_id,

@@ -27,7 +27,7 @@ from services.sanitation.handlers.inspections import (
     timely,
 )
 from services.sanitation.handlers.policy import clock_tolerance, finding, in_force, inspection_rules
-from services.sanitation.handlers.sites import site_within
+from services.sanitation.handlers.sites import require_compound
 from services.sanitation.sealing import said_in
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import inspections as store
@@ -79,8 +79,9 @@ async def check(cmd: CheckRound, *, role: str, who: Principal, tx: Tx, vault: Va
     logged = await tx.fetchrow(store.ROUND_LOGGED, cmd.round_id)
     if logged is None:
         raise RoundUnknown("没有这次消杀。There is no such round.", field="round_id")
-    known = await site_within(tx, who, logged["code"])
-    await tx.fetch(copies_store.LOCK_COMPOUNDS, [known.site.compound])
+    compound: CompoundId = logged["compound"]
+    await require_compound(tx, who, compound)
+    await tx.fetch(copies_store.LOCK_COMPOUNDS, [compound])
     item = Item(
         code="round_contradicted",
         verdict="pass" if cmd.outcome == "confirmed" else "fail",
@@ -113,11 +114,11 @@ async def check(cmd: CheckRound, *, role: str, who: Principal, tx: Tx, vault: Va
         raise CheckedTooEarly("早于该次消杀。It is before the round.", field="checked_at")
     answer = Answered(code=item.code, verdict=item.verdict, evident=bool(item.note or item.photo_id))
     result = decide_result([answer], [finding(rules, "round_contradicted")])
-    await keep(tx, looked, known.site.compound, result, at=at, policy_version=policy.version, vault=vault)
+    await keep(tx, looked, compound, result, at=at, policy_version=policy.version, vault=vault)
     await order_failed(
         tx,
         looked,
-        known.site.compound,
+        compound,
         result,
         notes={item.code: item.note},
         source="spot_check",

@@ -56,7 +56,8 @@ where compound = $1 and ($2::text is null or inspected = $2) and ($3::text is nu
 order by inspected_at desc, inspection_id desc limit $6
 """
 ROUND_LOGGED = """
-select l.round_id, s.code, l.logged_by, l.done_at from round_log l join site s using (site_id) where l.round_id = $1
+select l.round_id, s.code, s.compound, l.logged_by, l.done_at
+from round_log l join site s using (site_id) where l.round_id = $1
 """
 CHECKS_OF_DAY = """
 select count(*)::int as rounds, count(n.inspection_id)::int as checked,

@@ -21,6 +21,7 @@ select site_id, code, compound, kind, name, building, unit, rounds_per_day, sinc
   revision
 from site where code = $1 for no key update
 """
+SITE_COMPOUND = "select compound from site where code = $1"
 SITES_FOR_UPDATE = """
 select site_id, code, compound, kind, name, building, unit, rounds_per_day, since, active, registered_at, version,
   revision
@@ -80,6 +81,12 @@ def _known(row: asyncpg.Record) -> KnownSite:
         ),
         revision=row["revision"],
     )
+
+
+async def site_compound(conn: Conn, code: SiteId) -> CompoundId | None:
+    """The compound of a site, which never changes."""
+    found: CompoundId | None = await conn.fetchval(SITE_COMPOUND, code)
+    return found
 
 
 async def site_for_update(tx: Tx, code: SiteId) -> KnownSite | None:

@@ -21,6 +21,7 @@ REJECTIONS: Rejections = {
     ),
 }
 
+VENUE_COMPOUND = "select compound from venue where venue_id = $1"
 VENUE_FOR_UPDATE = """
 select venue_id, compound, kind, name, place, status, status_at, version, content_index
 from venue where venue_id = $1 for no key update
@@ -123,6 +124,12 @@ async def venue_for_update(tx: Tx, venue_id: UUID) -> KnownVenue | None:
     """A venue, with everyone else waiting."""
     row = await tx.fetchrow(VENUE_FOR_UPDATE, venue_id)
     return _known(row) if row else None
+
+
+async def venue_compound(conn: Conn, venue_id: UUID) -> CompoundId | None:
+    """The compound of a venue, which never changes."""
+    found: CompoundId | None = await conn.fetchval(VENUE_COMPOUND, venue_id)
+    return found
 
 
 async def add_venue(tx: Tx, venue: KnownVenue) -> None:

@@ -216,8 +216,8 @@ async def test_what_fails_on_a_checklist_is_ordered_and_found_again_is_the_same_
         (before | {"found": "open"}, "found_missing"),
         (before | {"inspected_at": "2020-02-24T09:03:00+08:00"}, "in_the_future"),
         (before | {"inspected_at": "2020-02-23T08:59:00+08:00"}, "recorded_too_late"),
-        (before | {"subject": "lj-001-s999"}, "site_unknown"),
-        (before | {"inspected": "venue", "found": "open"}, "venue_unknown"),
+        (before | {"subject": "lj-001-s999"}, "subject_unknown"),
+        (before | {"inspected": "venue", "found": "open"}, "subject_unknown"),
         (before | {"inspected": "post"}, "subject_unknown"),
         (before | {"inspected": "property_company", "subject": "nowhere"}, "compound_unknown"),
         (before | {"photo_id": str(uuid4())}, "photo_unknown"),
@@ -227,6 +227,8 @@ async def test_what_fails_on_a_checklist_is_ordered_and_found_again_is_the_same_
     assert await sanitation.published("InspectionRecorded") == []
 
     found = (await sanitation.post("/v1/inspections", before, CLERK)).json()
+    resent = await sanitation.post("/v1/inspections", before | {"sent_at": NINE}, CLERK)
+    assert (resent.status_code, resent.json()) == (200, found)
     [order_id] = found["orders"]
     assert (found["result"], found["items"][1]["note"]) == ("fail", "地面有污水")
     manned = inspection(
