@@ -105,8 +105,9 @@ async def test_anybody_reports_a_problem_at_a_place_and_what_is_so_is_ordered(sa
 
     # The words are for who looks at it. Dismissed, or upheld: then it is ordered, and another one closes it.
     other = report(problem="smell")
+    sanitation.client.move_to(datetime(2020, 2, 24, 1, 1, tzinfo=UTC))
     await http.post("/v1/site-reports", json=other)
-    sanitation.client.move_to(datetime(2020, 2, 24, 13, 0, tzinfo=UTC))
+    sanitation.client.move_to(datetime(2020, 2, 24, 13, 1, tzinfo=UTC))
     lines = (await sanitation.get("/v1/site-reports", CLERK, compound="lj-001", state="open")).json()["items"]
     assert [(one["problem"], one["text"], one["overdue"]) for one in lines] == [
         ("not_clean", "3幢电梯里有呕吐物", True),
