@@ -72,6 +72,12 @@ ADDITIVE = (
     "rounds_required",
     "rounds_counted",
     "rounds_outside_range",
+    "sites_short",
+    "rounds_missed",
+    "pickups_missed",
+    "orders_open",
+    "orders_overdue",
+    "venues_found_open",
     "on_duty",
     "duty_gaps",
     "duty_gap_minutes",
@@ -226,6 +232,12 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
         "rounds_required": 4,
         "rounds_counted": 2,  # the lift's third round does not make up for the bins
         "rounds_outside_range": 1,
+        "sites_short": 0,
+        "rounds_missed": 0,
+        "pickups_missed": 0,
+        "orders_open": 0,
+        "orders_overdue": 0,
+        "venues_found_open": 0,
         "on_duty": 0,
         "duty_gaps": 0,
         "duty_gap_minutes": 0,
@@ -403,7 +415,10 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
         "registry.policy",
         "registry.surveys",
         "registry.town",
+        "sanitation.inspections",
         "sanitation.rounds",
+        "sanitation.venues",
+        "sanitation.waste",
     }
     assert as_of["registry.people"]["event_time"] is None
     assert as_of["gate.checks"]["event_time"] == reporting.log.clock.isoformat().replace("+00:00", "Z")
