@@ -19,9 +19,9 @@ from services.gate.domain.rulings import Direction
 from shared.kernel.days import local_day
 from tests.acceptance.gates import check, enrol_device
 from tests.acceptance.stack import Stack
+from tests.acceptance.town import publish_risk_areas
 
 HERE, THERE = "gt-001", "gt-002"
-AREAS = {"420000": "focus", "330300": "concern"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +174,7 @@ class Gatehouse:
 
     async def risk_areas(self) -> None:
         """A list of risk areas from today on."""
-        officer = self.stack.as_role("hq_officer")
-        known = await self.stack.call("GET", "registry", "/v1/risk-areas", headers=officer)
-        body = {
-            "revision": max((one["revision"] for one in known), default=0) + 1,
-            "effective_from": local_day(self.stack.now()).isoformat(),
-            "areas": AREAS,
-        }
-        await self.stack.call("POST", "registry", "/v1/risk-areas", headers=officer, json=body)
+        await publish_risk_areas(self.stack, local_day(self.stack.now()))
         await self.stack.equal()
 
     async def check(self, device: dict[str, str], subject: dict[str, str], **rest: Any) -> Any:

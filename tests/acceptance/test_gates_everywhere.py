@@ -123,9 +123,9 @@ async def test_who_comes_back_and_who_is_new_are_recorded_reported_and_followed_
     stack = house.stack
     await house.risk_areas()
     device = await house.device()
-    concern, focus = await house.resident(with_pass=False), await house.resident(with_pass=False)
+    higher, focus = await house.resident(with_pass=False), await house.resident(with_pass=False)
 
-    home = await arrive(house, device, concern.typed, arrived_on=local_day(stack.now()).isoformat())
+    home = await arrive(house, device, higher.typed, arrived_on=local_day(stack.now()).isoformat())
     assert (home["verdict"], home["action"], codes(home)) == (
         *("admit_with_action", "go_straight_home", ["first_return"]),
     )
@@ -160,15 +160,15 @@ async def test_who_comes_back_and_who_is_new_are_recorded_reported_and_followed_
 
     # The registry's clerk takes the intake that is due; observation opens by events, and the gate goes by it.
     tasks = (await stack.call("GET", "registry", f"/v1/intake-tasks?compound={HERE}", headers=clerk))["items"]
-    assert {task["person_ref"]: task["held"] for task in tasks} == {concern.person: False, focus.person: True}
+    assert {task["person_ref"]: task["held"] for task in tasks} == {higher.person: False, focus.person: True}
     intake = {
         "intake_id": str(uuid4()),
         "person": {
-            "name": f"{concern.surname}甲",
-            "documents": [{"kind": "resident_id", "number": concern.document}],
+            "name": f"{higher.surname}甲",
+            "documents": [{"kind": "resident_id", "number": higher.document}],
             "phone": "19900005544",
         },
-        "dwelling": {"compound": HERE, "building": "1幢", "unit": "", "room": concern.room},
+        "dwelling": {"compound": HERE, "building": "1幢", "unit": "", "room": higher.room},
         "trip": {
             "origin_code": "330300",
             "arrived_on": local_day(stack.now()).isoformat(),
@@ -177,11 +177,11 @@ async def test_who_comes_back_and_who_is_new_are_recorded_reported_and_followed_
         },
     }
     taken = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=intake)
-    assert (taken["person_ref"], taken["category"]) == (concern.person, "concern")
+    assert (taken["person_ref"], taken["category"]) == (higher.person, "higher_risk")
     await stack.equal()
     [case] = (await house.hq("/v1/observation-roll", compound=HERE))["items"]
-    assert (case["person_ref"], case["measure"]) == (concern.person, "home_quarantine")
-    leaving = await house.check(device, concern.typed, direction="exit")
+    assert (case["person_ref"], case["measure"]) == (higher.person, "home_quarantine")
+    leaving = await house.check(device, higher.typed, direction="exit")
     assert (leaving["verdict"], leaving["action"]) == ("refuse", "stay_home_and_report")
     loops = await stack.call(
         "GET", "gate", "/v1/reports/open", headers=stack.as_role("hq_officer", f"compound:{HERE}")

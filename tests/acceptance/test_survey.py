@@ -90,4 +90,4 @@ async def test_a_returnee_whom_a_survey_finds_is_under_observation_and_on_the_bo
     # And the gate keeps the person in: no pass before the days are over.
     wanted = {"request_id": str(uuid4()), "person_ref": registered["person_ref"], "compound": HERE}
     refused = await town.call("POST", "registry", "/v1/passes", headers=clerk, json=wanted, expect=409)
-    assert refused["first_possible"] == registered["pass_from"]
+    assert refused["first_possible"] == registered["pass_from"], refused

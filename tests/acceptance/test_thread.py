@@ -62,7 +62,7 @@ async def test_a_returnee_is_observed_released_admitted_and_counted(town: Stack)
     # No pass before the period is over, and the refusal names the first possible day.
     wanted = {"request_id": str(uuid4()), "person_ref": registered["person_ref"], "compound": compound}
     refused = await stack.call("POST", "registry", "/v1/passes", headers=clerk, json=wanted, expect=409)
-    assert refused["first_possible"] == "2020-03-10"
+    assert refused["first_possible"] == "2020-03-10", refused
 
     # At the gate the person goes straight home, and is not let out.
     device = await enrol_device(stack, f"{compound}-k1")
