@@ -66,7 +66,7 @@ def decide_approval(
         from_day: first day on which it may be open.
         last_day: the last one.
         today: the business day.
-        longest_days: of one approval, by policy.
+        longest_days: of one approval, by policy; nor does it begin further ahead than that.
         overlaps: another approval covers one of the days.
         violated: an order because it was found open is not settled.
 
@@ -80,6 +80,8 @@ def decide_approval(
         )
     if not today <= from_day <= last_day:
         raise ApprovalDays("批准期应自今日起、先后有序。From today on, and in order.", field="from_day")
+    if from_day - today > timedelta(days=longest_days):
+        raise ApprovalDays("批准期开始太远。It begins too far ahead.", field="from_day", days=longest_days)
     if last_day - from_day >= timedelta(days=longest_days):
         raise ApprovalDays(
             f"一次最多批准 {longest_days} 天。An approval is for {longest_days} days at most.",
