@@ -44,7 +44,7 @@ def stack(home: Home, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def eventually(look: Callable[[], T], *, within: float = 30) -> T:
+def eventually(look: Callable[[], T], *, within: float = 90) -> T:
     deadline = time.monotonic() + within
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not come to pass"
