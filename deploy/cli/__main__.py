@@ -197,7 +197,7 @@ def run_tests(  # a command, not a test
     ] = None,
     *,
     release: Annotated[bool, typer.Option("--release", help="含大规模测试 Also the large counts.")] = False,
-    parallel: Annotated[int, typer.Option("--parallel", "-n", help="并行数 Test processes.")] = 2,
+    parallel: Annotated[int, typer.Option("--parallel", "-n", help="并行数 Test processes.")] = 3,
 ) -> None:
     """运行全部检查与测试 Run all checks and tests; anything skipped is a failure."""
     from deploy.cli import checks  # noqa: PLC0415  # only this command needs the test tools

@@ -37,7 +37,8 @@ def static_checks() -> list[Check]:
 def tests(paths: list[Path], *, release: bool, parallel: int) -> Check:
     """The tests, with the plugin that fails on anything skipped.
 
-    In parallel every test process has servers of its own and takes whole files, which share them in turn.
+    In parallel every test process has servers of its own and takes whole files, which share them in turn. Long tests
+    wait for what they killed: three processes keep two processors busy.
     """
     argv = [sys.executable, "-m", "pytest", "-p", "deploy.cli.no_skips"]
     if release:

@@ -28,7 +28,7 @@ async def test_a_notice_is_published_once_and_its_postings_are_confirmed(desk: D
     assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
     [told] = await desk.told("NoticePublished")
     assert (told["compounds"], told["channels_wanted"]) == (["lj-001", "lj-002"], ["broadcast", "poster"])
-    assert "口罩" not in str(await desk.rows("select document from outbox"))
+    assert "佩戴口罩" not in str(await desk.rows("select document from outbox"))
 
     path = f"/v1/notices/{body['notice_id']}"
     posted = await desk.post(f"{path}/postings", {"compound": "lj-001", "channel": "poster"})
