@@ -24,7 +24,7 @@ from tests.integration.sanitation.world import Service, policy
 ROOT = Path(__file__).parents[2]
 PLACES = [f"lj-{number:03}" for number in range(1, 11)]
 SITES = 12
-DAYS = 20
+DAYS = 40
 KILLS = 3
 AFTER = datetime(2020, 4, 4, 1, 0, tzinfo=UTC)
 """Forty days later, 09:00 in Shanghai."""
