@@ -54,43 +54,6 @@ select (select id from outbox where pos is null order by id limit 1) is not null
   or exists (select from outbox_channel where published_pos < max_pos)
 """
 
-CHANNELS = """
-with added as (
-  insert into outbox_channel (channel) select unnest($1::text[]) on conflict do nothing returning channel
-)
-insert into outbox_epoch (channel, epoch, starts_after) select channel, 1, 0 from added
-"""
-
-# Visible rows only, by row id. A row whose transaction is still open is not visible; it gets its (higher) position
-# when it is. Per aggregate this is commit order, because its row lock was held when the id was drawn.
-NUMBER = """
-with fresh as (
-  select id, recorded_at, channel from outbox where pos is null order by id limit $1
-), placed as (
-  select id, recorded_at, channel, row_number() over (partition by channel order by id) as nth from fresh
-), head as (
-  update outbox_channel c set max_pos = c.max_pos + k.n
-  from (select channel, count(*) as n from fresh group by channel) k
-  where c.channel = k.channel
-  returning c.channel, c.epoch, c.max_pos - k.n as base
-)
-update outbox o set epoch = head.epoch, pos = head.base + placed.nth
-from placed join head using (channel)
-where o.id = placed.id and o.recorded_at = placed.recorded_at
-"""
-
-# By their index, however few rows the statistics know of: an outbox grows by thousands before anybody counts again.
-LOCK_NUMBERING = """
-select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0)),
-  set_config('enable_seqscan', 'off', true)
-"""
-
-# Both parts are answered by an index or by a table of a few rows: what an idle relay asks ten times a second.
-WAITING = """
-select exists (select from outbox where pos is null)
-  or exists (select from outbox_channel where published_pos < max_pos)
-"""
-
 CHANNELS = "select channel, epoch, max_pos, published_pos from outbox_channel order by channel"
 
 EPOCHS = "select channel, epoch, starts_after from outbox_epoch order by channel, epoch"
