@@ -199,16 +199,3 @@ def test_a_signature_holds_exactly_where_the_library_for_cose_says_so(
         assert flips  # nothing but our own spelling is looked into
     else:
         assert holds
-
-
-@given(
-    st.text(ALPHABET, max_size=40) | st.binary(max_size=30).map(lambda raw: base45.b45encode(raw).decode())
-)
-def test_a_text_stands_for_the_bytes_that_the_library_for_base45_says(text: str) -> None:
-    try:
-        expected = base45.b45decode(text)
-    except ValueError:
-        with pytest.raises(ValueError, match="base45"):
-            pass_token._from_base45(text)
-    else:
-        assert pass_token._from_base45(text) == expected
