@@ -186,12 +186,12 @@ async def inspections(
 @router.get("/v1/inspections/{inspection_id}", summary="One inspection")
 async def inspection(inspection_id: UUID, who: Caller, context: InContext) -> InspectionAnswer:
     """Tell everything about an inspection."""
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        row = await store.inspection(tx, inspection_id)
+    async with context.database.read() as conn:
+        row = await store.inspection(conn, inspection_id)
         if row is None:
             raise InspectionUnknown("没有这次检查。There is no such inspection.", field="inspection_id")
-        await sites_handlers.require_compound(tx, who, row["compound"])
-        found = await handlers.recorded(tx, inspection_id, fresh=False)
+        await sites_handlers.require_compound(conn, who, row["compound"])
+        found = await handlers.recorded(conn, inspection_id, fresh=False)
     return await answer(found, context.vault)
 
 

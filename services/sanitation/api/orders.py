@@ -8,14 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.sanitation.api.common import Code, InContext, Instant, Words, cause, roles_of
-from services.sanitation.domain.orders import ActKind, OrderUnknown, Source, State
+from services.sanitation.domain.orders import ActKind, Source, State
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
 from services.sanitation.sealing import unseal
-from services.sanitation.store import orders as store
 from services.sanitation.store.orders import KnownOrder
 from shared.events.policy_inspections import Inspected
 from shared.http.access import Caller, Principal
@@ -271,12 +270,8 @@ async def _act(cmd: ActOnOrder, who: Principal, context: Context, response: Resp
 
 
 async def _whole(order_id: UUID, who: Principal, context: Context) -> OrderAnswer:
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        known = await store.order_for_update(tx, order_id)
-        if known is None:
-            raise OrderUnknown("没有这张整改单。There is no such order.", field="order_id")
-        await sites_handlers.require_compound(tx, who, known.compound)
-        acts = await handlers.acts_of(tx, order_id)
+    async with context.database.read() as conn:
+        known, acts = await handlers.custody(conn, order_id, who)
     texts = {
         row["act_id"]: await unseal(context.vault, known.key_ref, handlers.NOTE, row["note_sealed"])
         for row in acts

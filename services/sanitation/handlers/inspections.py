@@ -36,7 +36,7 @@ from services.sanitation.store import copies as copies_store
 from services.sanitation.store import inspections as store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import venues as venues_store
-from shared.db.pool import Tx
+from shared.db.pool import Conn, Tx
 from shared.events.policy_inspections import Finding, Inspected, InspectionRules
 from shared.events.sanitation import InspectionRecorded
 from shared.http.access import Principal
@@ -170,15 +170,15 @@ async def recorded_before(tx: Tx, inspection_id: UUID, said: str, vault: Vault) 
     return True
 
 
-async def recorded(tx: Tx, inspection_id: UUID, *, fresh: bool) -> Recorded:
+async def recorded(conn: Conn, inspection_id: UUID, *, fresh: bool) -> Recorded:
     """An inspection as it is kept."""
-    row = await store.inspection(tx, inspection_id)
+    row = await store.inspection(conn, inspection_id)
     assert row is not None  # noqa: S101 -- its row was just written or seen
     return Recorded(
         fresh=fresh,
         row=row,
-        items=await tx.fetch(store.ITEMS, inspection_id),
-        orders=await store.orders_of(tx, inspection_id),
+        items=await conn.fetch(store.ITEMS, inspection_id),
+        orders=await store.orders_of(conn, inspection_id),
     )
 
 

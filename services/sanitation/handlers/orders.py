@@ -26,7 +26,7 @@ from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import orders as store
 from services.sanitation.store.orders import KnownOrder
-from shared.db.pool import Tx
+from shared.db.pool import Conn, Tx
 from shared.events.policy_inspections import Finding, Inspected, InspectionRules
 from shared.events.sanitation import (
     RectificationClosed,
@@ -103,34 +103,25 @@ async def order_for(tx: Tx, fault: Fault, *, rules: InspectionRules, vault: Vaul
         )
         await _act(tx, known, cmd, by=fault.by, role=fault.role, rules=rules, vault=vault)
         return open_id
-    order_id, key_ref = uuid7(), uuid7()
+    key_ref = uuid7()
     note = await seal(vault, key_ref, NOTE, fault.note)
-    await _begin(
-        tx,
-        KnownOrder(
-            order_id=order_id,
-            compound=fault.compound,
-            source=fault.source,
-            inspection_id=fault.inspection_id,
-            inspected=fault.inspected,
-            subject=fault.subject,
-            item=fault.item.code,
-            title=fault.item.title,
-            basis=fault.item.basis,
-            key_ref=key_ref,
-            photo_id=None,
-            ordered_at=tx.now,
-            mended_at=None,
-            mended_by=None,
-            settled_at=None,
-            settled_by=None,
-            version=1,
-            order=_new(fault.by, tx.now + timedelta(hours=fault.item.mend_within_hours)),
-            note=note.sealed if note else None,
-            content_index=None,
-        ),
+    known = KnownOrder(
+        order_id=uuid7(),
+        compound=fault.compound,
+        source=fault.source,
+        inspection_id=fault.inspection_id,
+        inspected=fault.inspected,
+        subject=fault.subject,
+        item=fault.item.code,
+        title=fault.item.title,
+        basis=fault.item.basis,
+        key_ref=key_ref,
+        ordered_at=tx.now,
+        order=_new(fault.by, tx.now + timedelta(hours=fault.item.mend_within_hours)),
+        note=note.sealed if note else None,
     )
-    return order_id
+    await _begin(tx, known)
+    return known.order_id
 
 
 async def order_by_hand(cmd: OrderByHand, *, who: Principal, tx: Tx, vault: Vault) -> tuple[KnownOrder, bool]:
@@ -167,20 +158,12 @@ async def order_by_hand(cmd: OrderByHand, *, who: Principal, tx: Tx, vault: Vaul
         order_id=cmd.order_id,
         compound=cmd.compound,
         source="manual",
-        inspection_id=None,
-        inspected=None,
-        subject=None,
         item=item.code,
         title=item.title,
         basis=item.basis,
         key_ref=key_ref,
         photo_id=cmd.photo_id,
         ordered_at=tx.now,
-        mended_at=None,
-        mended_by=None,
-        settled_at=None,
-        settled_by=None,
-        version=1,
         order=_new(who.subject, due_at),
         note=note.sealed if note else None,
         content_index=vault.index(CONTENT, said),
@@ -244,9 +227,15 @@ async def escalate(tx: Tx, *, limit: int) -> int:
     return len(found)
 
 
-async def acts_of(tx: Tx, order_id: UUID) -> Sequence[asyncpg.Record]:
-    """Everything that was done with an order, in order."""
-    return await tx.fetch(store.ACTS, order_id)
+async def custody(conn: Conn, order_id: UUID, who: Principal) -> tuple[KnownOrder, Sequence[asyncpg.Record]]:
+    """An order within the caller's scope, with everything that was done with it, in order.
+
+    Raises:
+        OrderUnknown, OutOfScope: there is none, or it is somebody else's.
+    """
+    known = _existing(await store.order(conn, order_id))
+    await require_compound(conn, who, known.compound)
+    return known, await conn.fetch(store.ACTS, order_id)
 
 
 async def _act(
@@ -312,7 +301,10 @@ async def _tell_ordered(tx: Tx, known: KnownOrder, due_at: datetime, version: in
 
 
 async def _known(tx: Tx, order_id: UUID) -> KnownOrder:
-    known = await store.order_for_update(tx, order_id)
+    return _existing(await store.order_for_update(tx, order_id))
+
+
+def _existing(known: KnownOrder | None) -> KnownOrder:
     if known is None:
         raise OrderUnknown("没有这张整改单。There is no such order.", field="order_id")
     return known

@@ -22,13 +22,14 @@ REJECTIONS: Rejections = {
     ),
 }
 
-ORDER_FOR_UPDATE = """
+ORDER = """
 select order_id, compound, source, inspection_id, inspected, subject, item, title, basis, key_ref, note_sealed,
        photo_id, content_index, ordered_at, found_by, due_at, state, level, mended_at, mended_by, settled_at,
        settled_by, version,
        array(select distinct by from order_act a where a.order_id = o.order_id and a.kind = 'mended') as menders
-from rectification_order o where order_id = $1 for update
+from rectification_order o where order_id = $1
 """
+ORDER_FOR_UPDATE = f"{ORDER} for update"
 OPEN_ALREADY = """
 select order_id from rectification_order
 where inspected = $1 and subject = $2 and item = $3 and state in ('ordered', 'mended') and source <> 'manual'
@@ -101,23 +102,23 @@ class KnownOrder:
     order_id: UUID
     compound: CompoundId
     source: Source
-    inspection_id: UUID | None
-    inspected: Inspected | None
-    subject: str | None
     item: str
     title: str
     basis: str
     key_ref: UUID
-    photo_id: UUID | None
     ordered_at: datetime
-    mended_at: datetime | None
-    mended_by: str | None
-    settled_at: datetime | None
-    settled_by: str | None
-    version: int
     order: Order
-    note: bytes | None = field(repr=False)
-    content_index: bytes | None = field(repr=False)
+    inspection_id: UUID | None = None
+    inspected: Inspected | None = None
+    subject: str | None = None
+    photo_id: UUID | None = None
+    mended_at: datetime | None = None
+    mended_by: str | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    version: int = 1
+    note: bytes | None = field(default=None, repr=False)
+    content_index: bytes | None = field(default=None, repr=False)
 
 
 def _known(row: asyncpg.Record) -> KnownOrder:
@@ -149,6 +150,12 @@ def _known(row: asyncpg.Record) -> KnownOrder:
             mended_by=frozenset(row["menders"]),
         ),
     )
+
+
+async def order(conn: Conn, order_id: UUID) -> KnownOrder | None:
+    """An order as it stands."""
+    row = await conn.fetchrow(ORDER, order_id)
+    return _known(row) if row else None
 
 
 async def order_for_update(tx: Tx, order_id: UUID) -> KnownOrder | None:
