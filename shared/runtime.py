@@ -209,9 +209,8 @@ class Runtime:
     async def lead(self, line: socket.socket) -> None:
         """All that a leader does, for a process that answers and holds the other end of the line."""
         name = service_name(self.build)
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # a terminal sends it to both, and the other one tells us
+        # A terminal sends it to both, and the other one tells us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._begin(name, signal.SIGTERM)
         metrics.tell_process(metrics.LED, "leader")
         committed = asyncio.Event()

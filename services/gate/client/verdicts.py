@@ -43,7 +43,19 @@ class OwnVerdicts:
 
     def facts(self, entry: Entry, made_at: datetime) -> tuple[GateRecords, str | None]:
         """What the list tells of whom an entry means, and the number of their pass."""
-        return self._facts(entry, self.corrected(made_at))
+        at = self.corrected(made_at)
+        own, age, subject = self._list.own, self._list.age_seconds(), entry.subject
+        match entry.kind:
+            case SubjectKind.PASS_TOKEN:
+                proof, claims = _read_token(subject["token"], self._list)
+                facts = offline.of_token(own, proof, claims, at=at, age=age)
+                return facts, claims.number if claims else None
+            case SubjectKind.PASS_NUMBER:
+                return offline.of_number(own, subject["number"], age=age), subject["number"]
+            case SubjectKind.DWELLING_SURNAME:
+                return offline.of_dwelling(own, subject["room"], subject["surname"], age=age), None
+            case SubjectKind.DOCUMENT | SubjectKind.VISITOR:
+                return offline.of_others(age=age), None
 
     def of_entry(
         self, entry: Entry, made_at: datetime, known: GateRecords, number: str | None, *, before: int
@@ -76,20 +88,6 @@ class OwnVerdicts:
             claims = _read_token(entry.subject["token"], self._list)[1]
             number = claims.number if claims else None
         return Entered(day=local_day(self.corrected(made_at)), number=number) if number else None
-
-    def _facts(self, entry: Entry, at: datetime) -> tuple[GateRecords, str | None]:
-        own, age, subject = self._list.own, self._list.age_seconds(), entry.subject
-        match entry.kind:
-            case SubjectKind.PASS_TOKEN:
-                proof, claims = _read_token(subject["token"], self._list)
-                facts = offline.of_token(own, proof, claims, at=at, age=age)
-                return facts, claims.number if claims else None
-            case SubjectKind.PASS_NUMBER:
-                return offline.of_number(own, subject["number"], age=age), subject["number"]
-            case SubjectKind.DWELLING_SURNAME:
-                return offline.of_dwelling(own, subject["room"], subject["surname"], age=age), None
-            case SubjectKind.DOCUMENT | SubjectKind.VISITOR:
-                return offline.of_others(age=age), None
 
     def of_vehicle(self, vehicle: Vehicle, made_at: datetime) -> VehicleDecision:
         """The decision on a vehicle, after those on the people in it."""

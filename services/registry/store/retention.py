@@ -53,16 +53,18 @@ returning key_ref
 async def forget_trips(tx: Tx, released_before: datetime, limit: int) -> int:
     """Forget trips of people who were released long enough ago, also as they stood before corrections; how many."""
     intakes = [row["intake_id"] for row in await tx.fetch(TRIPS_DUE, released_before, limit)]
-    for statement in (FORGET_TRIPS, FORGET_TRIPS_BEFORE):
-        await tx.execute(statement, intakes)
+    if intakes:
+        for statement in (FORGET_TRIPS, FORGET_TRIPS_BEFORE):
+            await tx.execute(statement, intakes)
     return len(intakes)
 
 
 async def forget_health(tx: Tx, released_before: datetime, limit: int) -> int:
     """The same of what they answered about their health."""
     intakes = [row["intake_id"] for row in await tx.fetch(HEALTH_DUE, released_before, limit)]
-    for statement in (FORGET_HEALTH, FORGET_HEALTH_BEFORE):
-        await tx.execute(statement, intakes)
+    if intakes:
+        for statement in (FORGET_HEALTH, FORGET_HEALTH_BEFORE):
+            await tx.execute(statement, intakes)
     return len(intakes)
 
 
