@@ -36,7 +36,11 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where person_ref = $1 and closed_as = 'merged' order by ended_at desc limit 1 for update
 """
-LOCK_MERGED_OF_INTAKE = LOCK_MERGED.replace("person_ref = $1", "intake_id = $1")
+LOCK_MERGED_OF_INTAKE = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
+from observation_case where intake_id = $1 and closed_as = 'merged' order by ended_at desc limit 1 for update
+"""
 LOCK_PEOPLE = """
 select pg_advisory_xact_lock(hashtextextended('observation.person:' || person_ref::text, 0))
 from (select distinct unnest($1::uuid[]) as person_ref order by 1) as people
@@ -57,11 +61,10 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
 from observation_case where next_step_at = $1 order by case_id limit $2 for update
 """
 FIND_CASES = FIND_CASE.replace("= $1", "= any($1::uuid[])")
-CASE_PLACE = """
-select c.person_ref, c.compound, c.grid, p.neighbourhood
-from observation_case c left join compound_place p using (compound) where c.case_id = $1
+CASE_PLACES = """
+select c.case_id, c.person_ref, c.compound, c.grid, p.neighbourhood
+from observation_case c left join compound_place p using (compound) where c.case_id = any($1::uuid[])
 """
-CASE_PLACES = CASE_PLACE.replace("select ", "select c.case_id, ", 1).replace("= $1", "= any($1::uuid[])")
 NEXT_STEP = "select min(next_step_at) from observation_case where next_step_at <= $1"
 OVERDUE_STEPS = """
 select next_step_at, count(*) as cases from observation_case where next_step_at <= $1 group by next_step_at
@@ -174,7 +177,7 @@ async def find_all(conn: Conn, case_ids: Sequence[UUID]) -> list[Case]:
 
 async def place(conn: Conn, case_id: UUID) -> asyncpg.Record | None:
     """Tell whom a case is about and where it lies, for deciding who may touch it."""
-    return await conn.fetchrow(CASE_PLACE, case_id)
+    return (await places(conn, [case_id])).get(case_id)
 
 
 async def places(conn: Conn, case_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
