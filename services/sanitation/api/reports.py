@@ -119,6 +119,8 @@ async def site_reports(
             conn, compound, state=state, after=(seen[0], seen[1]) if seen else None, limit=limit + 1
         )
     rules = policy.document.inspections if policy else None
+    if reads_words:  # all keys at once, for the texts that are opened one by one
+        await context.vault.keys(row["key_ref"] for row in rows)
     items = []
     for row in rows[:limit]:
         told = {name: row[name] for name in ReportLine.model_fields.keys() & set(row.keys())}
