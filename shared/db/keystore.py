@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.kernel.sealed import WrappedKey
+from shared.kernel.masters import WrappedKey
 
 MIGRATIONS = Path(__file__).parent / "keystore_migrations"
 

@@ -4,6 +4,10 @@ Files are `NNNN_what.sql` with dbmate's `-- migrate:up` / `-- migrate:down` mark
 tool as well. One transaction a file, one advisory lock a database (three starts at once: one applies, two wait),
 a lock timeout so that a migration never queues behind a long query, and a checksum so that an applied file is
 never edited.
+
+An upgrade without a pause has two phases. Files run before the new program starts and must leave a schema in which the
+old one still works (expand); what the old one needs is taken away by files named `NNNN_what_post.sql`, which run when
+it has gone (contract).
 """
 
 import hashlib
@@ -11,8 +15,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
+
+Phase = Literal["pre", "post"]
+"""Before the first new process starts, or after the last old one ended."""
 
 _LOCK = 0x66616E676B6F6E67  # "fangkong": one migration at a time in a database
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
@@ -51,6 +59,11 @@ class Migration:
     up: str
     down: str
     sha256: str
+
+    @property
+    def phase(self) -> Phase:
+        """When it may run while both programs are there."""
+        return "post" if self.name.endswith("_post") else "pre"
 
 
 BASE = Source(name="base", directory=Path(__file__).parent / "base_migrations")
@@ -93,11 +106,17 @@ def read(source: Source) -> list[Migration]:
     return found
 
 
-async def migrate(owner_url: str, sources: Sequence[Source]) -> list[str]:
+async def migrate(owner_url: str, sources: Sequence[Source], *, phase: Phase | None = None) -> list[str]:
     """Bring a database up to date; returns the names of what was applied now.
 
+    Args:
+        owner_url: the database, as the role that owns its tables.
+        sources: the folders.
+        phase: only the files of this phase; None: all, where nothing of an older program runs.
+
     Raises:
-        MigrationError: an applied file was changed or removed, or a statement failed (nothing of that file stays).
+        MigrationError: an applied file was changed or removed, a statement failed (nothing of that file stays), or the
+            upgrade before was never finished.
     """
     connection = await asyncpg.connect(owner_url, timeout=10, server_settings={"lock_timeout": "10s"})
     applied: list[str] = []
@@ -116,6 +135,13 @@ async def migrate(owner_url: str, sources: Sequence[Source]) -> list[str]:
                 if migration.number in done:
                     _same(migration, done[migration.number])
                     continue
+                if phase == "pre" and migration.phase == "post":
+                    _last(migration, files)
+                    break
+                if phase == "post" and migration.phase == "pre":
+                    raise MigrationError(
+                        f"{source.name}/{migration.name} belongs before the new program starts"
+                    )
                 await _apply(connection, migration)
                 applied.append(f"{migration.source}/{migration.name}")
             if len(done) > len(files):
@@ -131,6 +157,14 @@ def _same(migration: Migration, sha256: str) -> None:
     if migration.sha256 != sha256:
         raise MigrationError(
             f"{migration.source}/{migration.name} was changed after it was applied; restore it and write a new file"
+        )
+
+
+def _last(post: Migration, files: Sequence[Migration]) -> None:
+    """Refuse to go past what still waits for older programs to end, where a newer one wants more than that."""
+    if later := [one.name for one in files if one.number > post.number and one.phase == "pre"]:
+        raise MigrationError(
+            f"{post.source}/{post.name} was never applied and {later[0]} follows it: finish the upgrade before this one"
         )
 
 

@@ -15,14 +15,17 @@ from uuid import UUID
 import asyncpg
 
 from shared.bus import outbox
+from shared.db import reach
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
 from shared.kernel.clock import Clock
 from shared.kernel.days import local_day
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
-from shared.obs.logging import current_correlation
+from shared.obs.logging import current_correlation, get_logger
 from shared.obs.tracing import current_traceparent
+
+log = get_logger(__name__)
 
 TRANSIENT = (
     OSError,
@@ -71,11 +74,14 @@ class Tx(Conn):
         now: datetime,
         actor: str | None,
         cause: Cause,
+        worker_ref: UUID | None = None,
     ) -> None:
         super().__init__(raw)
         self.now = now
         self.today: date = local_day(now)
         self.actor = actor
+        self.worker_ref = worker_ref
+        """Who of the workers it is that acts, where the issuer says so: their work is credited (R7.3)."""
         self.cause = cause
         self.pending: list[outbox.Row] = []
 
@@ -90,6 +96,21 @@ class Tx(Conn):
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """COPY rows in binary: the fast way for bulk imports."""
         await self.raw.copy_records_to_table(table, columns=list(columns), records=rows)
+
+    async def copy_to_places(
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """COPY rows into a table under row-level security, into which PostgreSQL copies by way of another only."""
+        named = ", ".join(columns)
+        # Names of the program's own, never a caller's.
+        await self.raw.execute(
+            f"create temp table copied on commit drop as select {named} from {table} limit 0"
+        )
+        await self.raw.copy_records_to_table("copied", columns=list(columns), records=rows)
+        await self.raw.execute(
+            f"insert into {table} ({named}) select {named} from copied"  # nosec B608
+        )
+        await self.raw.execute("drop table copied")
 
     async def publish(self, event: Event, *, version: int, cause: Cause | None = None) -> UUID:
         """Record an event with the facts of this transaction.
@@ -125,6 +146,21 @@ class Tx(Conn):
             raise
 
     @asynccontextmanager
+    async def beyond(self) -> AsyncIterator[None]:
+        """A part that writes in places that are not the caller's, because a rule says so: what follows from an act.
+
+        Whoever uses it says which rule; that the caller may act at all was asked before.
+        """
+        before = reach.current().writes
+        if before == reach.EVERYWHERE:
+            yield
+            return
+        await self.fetchval(reach.WIDEN, reach.EVERYWHERE)
+        with reach.reaching(reach.TOWN):
+            yield
+        await self.fetchval(reach.WIDEN, before)  # not after an error: the transaction is over then
+
+    @asynccontextmanager
     async def caused_by(self, event_id: UUID, correlation: UUID) -> AsyncIterator[None]:
         """Events published inside name this one as their cause."""
         before, self.cause = self.cause, Cause(correlation=correlation, causation=event_id)
@@ -135,7 +171,11 @@ class Tx(Conn):
 
 
 class Database:
-    """A service's own database."""
+    """A service's own database.
+
+    With `schema` only what lies in this schema can be named: a copy that is built beside the tables in use. What it
+    loses when the server dies is built again, so its commits do not wait for the disk.
+    """
 
     def __init__(
         self,
@@ -145,8 +185,9 @@ class Database:
         clock: Clock,
         rejections: Rejections | None = None,
         size: int = 10,
+        schema: str | None = None,
     ) -> None:
-        self.url, self.service, self.clock, self.size = url, service, clock, size
+        self.url, self.service, self.clock, self.size, self.schema = url, service, clock, size, schema
         self.rejections: Rejections = rejections or {}
         self.outbox_wake = asyncio.Event()
         """Something was committed for the relay."""
@@ -163,9 +204,10 @@ class Database:
         clock: Clock,
         rejections: Rejections | None = None,
         size: int = 10,
+        schema: str | None = None,
     ) -> Self:
         """A database that is connected. Raises as `connect` does."""
-        database = cls(url, service=service, clock=clock, rejections=rejections, size=size)
+        database = cls(url, service=service, clock=clock, rejections=rejections, size=size, schema=schema)
         await database.connect()
         return database
 
@@ -185,6 +227,8 @@ class Database:
                 "lock_timeout": "10s",
                 "idle_in_transaction_session_timeout": "30s",
                 "jit": "off",  # statements are short; compiling them costs more than running them
+                **reach.SESSION,
+                **({"search_path": self.schema, "synchronous_commit": "off"} if self.schema else {}),
             },
         )
 
@@ -201,7 +245,9 @@ class Database:
             await self._pool.close()
 
     @asynccontextmanager
-    async def begin(self, *, actor: str | None = None, cause: Cause | None = None) -> AsyncIterator[Tx]:
+    async def begin(
+        self, *, actor: str | None = None, worker_ref: UUID | None = None, cause: Cause | None = None
+    ) -> AsyncIterator[Tx]:
         """One transaction: its facts and its events are committed together or not at all.
 
         Raises:
@@ -210,10 +256,12 @@ class Database:
         try:
             async with self.pool.acquire() as raw, raw.transaction():
                 connection = raw_connection(raw)
+                await _narrow(connection)
                 tx = Tx(
                     connection,
                     now=self.clock.now(),
                     actor=actor,
+                    worker_ref=worker_ref,
                     cause=cause or Cause(correlation=current_correlation() or uuid7()),
                 )
                 yield tx
@@ -224,6 +272,11 @@ class Database:
             if refusal is None:
                 raise
             raise refusal from error
+        except asyncpg.InsufficientPrivilegeError as error:
+            if reach.current() == reach.TOWN:
+                raise
+            log.exception("written_beyond_reach", subject=actor)
+            raise reach.BeyondReach from error
         if published:
             self.outbox_wake.set()
 
@@ -231,6 +284,7 @@ class Database:
     async def read(self) -> AsyncIterator[Conn]:
         """One consistent view of the database, without writing."""
         async with self.pool.acquire() as raw, raw.transaction(isolation="repeatable_read", readonly=True):
+            await _narrow(raw_connection(raw))
             yield Conn(raw_connection(raw))
 
 
@@ -238,6 +292,12 @@ def raw_connection(proxy: Any) -> "asyncpg.Connection[asyncpg.Record]":
     """The connection behind a pool's proxy, for typing only: the proxy forwards everything."""
     connection: asyncpg.Connection[asyncpg.Record] = proxy
     return connection
+
+
+async def _narrow(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Say how far this transaction reaches, where that is less than the town."""
+    if (asked := reach.current()) != reach.TOWN:
+        await raw.execute(reach.NARROW, asked.reads, asked.writes)
 
 
 async def _leave_as_is(_raw: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -37,6 +37,13 @@ class Clock:
         """Tell the machine's instant, UTC, whatever business time is."""
         return datetime.now(UTC)
 
+    def machine_time(self, instant: datetime) -> datetime:
+        """Tell when the machine's clock showed what lies as long ago as a business instant does now.
+
+        For figures whose reader subtracts them from a clock of its own. The same instant where no clock is stepped.
+        """
+        return self.real_now() - (self.now() - instant)
+
     def monotonic(self) -> float:
         """Tell seconds from an arbitrary start, for measuring and for time limits; never steps."""
         return time.monotonic()

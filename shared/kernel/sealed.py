@@ -17,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -25,7 +24,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.kernel.clock import Clock
-from shared.kernel.secrets import KEY_BYTES, KeyRing, read_key_file
+from shared.kernel.masters import (
+    FileWrapper,
+    KeySource,
+    SealError,
+    TamperedError,
+    UnknownKeyError,
+    WrappedKey,
+)
+from shared.kernel.secrets import KEY_BYTES, KeyRing
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -33,18 +40,6 @@ _ID = 4
 _HEAD = len(_VERSION) + _ID
 _SHORTEST = _HEAD + _NONCE + 16
 _INDEX_BYTES = 16
-
-
-class SealError(Exception):
-    """A sealed value or key does not open. Messages never quote values or keys."""
-
-
-class TamperedError(SealError):
-    """The bytes were changed, or moved to another person or field."""
-
-
-class UnknownKeyError(SealError):
-    """Sealed with another data key, or wrapped by a master key that is not in the file."""
 
 
 class PersonKeyMissingError(SealError):
@@ -76,15 +71,6 @@ class PersonKeys(dict[UUID, PersonKey]):
         raise PersonKeyMissingError(ref)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrappedKey:
-    """A data key as the key store holds it."""
-
-    ref: UUID
-    master_kid: str
-    wrapped: bytes = field(repr=False)
-
-
 class KeyStore(Protocol):
     """Where wrapped keys live: `shared.db.keystore`, or a KMS."""
 
@@ -104,22 +90,21 @@ class KeyStore(Protocol):
         """Replace the wrapping of living keys."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MasterKeys:
-    """A service's own keys: `master` wraps data keys, `index` makes lookup values."""
+class Wrapper(Protocol):
+    """Who holds the master key: `shared.kernel.masters.FileWrapper`, or a KMS."""
 
-    master: KeyRing
-    index: KeyRing
+    async def current(self) -> str:
+        """Tell the id of the master key that wraps."""
 
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read MASTER_KEY_FILE: a key ring with a second one under `index_key`.
+    async def wrap(self, keys: Sequence[tuple[UUID, bytes]]) -> list[WrappedKey]:
+        """Wrap people's data keys with the current master key, each bound to its person."""
+
+    async def unwrap(self, keys: Sequence[WrappedKey]) -> list[bytes]:
+        """Open wrapped data keys, in order.
 
         Raises:
-            KeyFileError: missing or malformed.
+            UnknownKeyError, TamperedError: one of them does not open.
         """
-        content = read_key_file(path)
-        return cls(master=KeyRing.parse(content), index=KeyRing.parse(content.get("index_key")))
 
 
 class Vault:
@@ -128,16 +113,20 @@ class Vault:
     CACHE_SECONDS = 60.0
     """How long an opened key may be used from memory: an erasure by another process holds after this."""
 
-    def __init__(self, store: KeyStore, keys: MasterKeys, clock: Clock, *, cache_size: int = 20_000) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        keys: KeySource,
+        clock: Clock,
+        *,
+        wrapper: Wrapper | None = None,
+        cache_size: int = 20_000,
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._current = keys.master.current
-        self._masters = {kid: AESGCM(key) for kid, key in keys.master.keys.items()}
-        # Made ready once: hashing goes on from a copy, which takes half as long as beginning with the key.
-        self._index_keys = {
-            kid: hmac.new(key, digestmod=hashlib.sha256) for kid, key in keys.index.keys.items()
-        }
-        self._index_current = keys.index.current
+        self._source = keys
+        self._wrapper = wrapper or FileWrapper(keys)
+        self._indexing = _Indexing.of(keys.now().index)
         self._cache: OrderedDict[UUID, tuple[float, PersonKey]] = OrderedDict()
         self._cache_size = cache_size
 
@@ -163,11 +152,11 @@ class Vault:
             stored = await self._store.fetch(missing)
             absent = set(missing).difference(key.ref for key in stored) if create else set()
             if absent:
-                fresh = [self._wrap(ref, os.urandom(KEY_BYTES)) for ref in sorted(absent)]
+                fresh = await self._wrapper.wrap([(ref, os.urandom(KEY_BYTES)) for ref in sorted(absent)])
                 await self._store.add(fresh, self._clock.real_now())
                 stored += await self._store.fetch([key.ref for key in fresh])
-            for wrapped in stored:
-                found[wrapped.ref] = self._remember(PersonKey.of(wrapped.ref, self._open(wrapped)), now)
+            for wrapped, opened in zip(stored, await self._wrapper.unwrap(stored), strict=True):
+                found[wrapped.ref] = self._remember(PersonKey.of(wrapped.ref, opened), now)
         return found
 
     async def key(self, ref: UUID, *, create: bool = False) -> PersonKey:
@@ -185,8 +174,11 @@ class Vault:
 
     async def rewrap(self, batch: int = 1_000) -> int:
         """Wrap up to `batch` data keys that an older master key wraps with the current one; tell how many."""
-        old = await self._store.wrapped_otherwise(self._current, batch)
-        await self._store.rewrap([self._wrap(key.ref, self._open(key)) for key in old])
+        old = await self._store.wrapped_otherwise(await self._wrapper.current(), batch)
+        if old:
+            opened = await self._wrapper.unwrap(old)
+            refs = [key.ref for key in old]
+            await self._store.rewrap(await self._wrapper.wrap(list(zip(refs, opened, strict=True))))
         return len(old)
 
     @staticmethod
@@ -217,34 +209,32 @@ class Vault:
 
     def index(self, field_name: str, text: str) -> bytes:
         """Make the lookup value of a field for storing. The caller has normalised the text."""
-        return self._index(self._index_current, field_name, text)
+        now = self._now()
+        return now.value(now.current, field_name, text)
 
     def index_all(self, field_name: str, text: str) -> list[bytes]:
         """Make the lookup values under every index key in the file, for finding rows during a rotation."""
-        return [self._index(kid, field_name, text) for kid in self._index_keys]
+        now = self._now()
+        return [now.value(kid, field_name, text) for kid in now.keys]
 
-    def _index(self, kid: str, field_name: str, text: str) -> bytes:
-        keyed = self._index_keys[kid].copy()
-        keyed.update(f"{field_name}\0{text}".encode())
-        return kid.encode() + b":" + keyed.digest()[:_INDEX_BYTES]
+    def former(self, field_name: str, text: str) -> dict[bytes, bytes]:
+        """What rows may still hold for a value, and what they will: empty but during a rotation of the index key."""
+        now = self._now()
+        if len(now.keys) == 1:
+            return {}
+        current = now.value(now.current, field_name, text)
+        return {value: current for value in self.index_all(field_name, text) if value != current}
 
-    def _wrap(self, ref: UUID, key: bytes) -> WrappedKey:
-        nonce = os.urandom(_NONCE)
-        wrapped = nonce + self._masters[self._current].encrypt(nonce, key, _bound(ref, self._current))
-        return WrappedKey(ref=ref, master_kid=self._current, wrapped=wrapped)
+    @property
+    def index_prefix(self) -> bytes:
+        """How every lookup value begins that the current index key made."""
+        return self._now().current.encode() + b":"
 
-    def _open(self, key: WrappedKey) -> bytes:
-        master = self._masters.get(key.master_kid)
-        if master is None:
-            raise UnknownKeyError(
-                f"data key of {key.ref}: master key {key.master_kid!r} is not in the key file"
-            )
-        try:
-            return master.decrypt(key.wrapped[:_NONCE], key.wrapped[_NONCE:], _bound(key.ref, key.master_kid))
-        except InvalidTag:
-            raise TamperedError(
-                f"data key of {key.ref} does not open with master key {key.master_kid!r}"
-            ) from None
+    def _now(self) -> "_Indexing":
+        ring = self._source.now().index
+        if ring is not self._indexing.ring:
+            self._indexing = _Indexing.of(ring)
+        return self._indexing
 
     def _remember(self, key: PersonKey, now: float) -> PersonKey:
         self._cache[key.ref] = (now + self.CACHE_SECONDS, key)
@@ -252,6 +242,28 @@ class Vault:
         while len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
         return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexing:
+    """Index keys made ready once: hashing goes on from a copy, which takes half as long as beginning with the key."""
+
+    ring: KeyRing
+    current: str
+    keys: "dict[str, hmac.HMAC]"
+
+    @classmethod
+    def of(cls, ring: KeyRing) -> Self:
+        return cls(
+            ring,
+            ring.current,
+            {kid: hmac.new(key, digestmod=hashlib.sha256) for kid, key in ring.keys.items()},
+        )
+
+    def value(self, kid: str, field_name: str, text: str) -> bytes:
+        keyed = self.keys[kid].copy()
+        keyed.update(f"{field_name}\0{text}".encode())
+        return kid.encode() + b":" + keyed.digest()[:_INDEX_BYTES]
 
 
 def _bound(ref: UUID, name: str) -> bytes:

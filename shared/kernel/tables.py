@@ -16,9 +16,13 @@ from shared.kernel.cells import Cell, defused, digits_lost, text_of
 from shared.kernel.workbooks import WorkbookWriter
 
 FileFormat = Literal["xlsx", "csv"]
-MEDIA_TYPES: dict[FileFormat, str] = {
+DocumentFormat = Literal["xlsx", "csv", "txt", "pdf"]
+"""A table, or what is read and printed."""
+MEDIA_TYPES: dict[DocumentFormat, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "pdf": "application/pdf",
 }
 OPTIONS = {
     "in_memory": True,  # temporary files would lie on the disk in the clear

@@ -11,7 +11,8 @@ import pytest
 from shared.db.keystore import MIGRATIONS, PostgresKeyStore
 from shared.db.migrations import Source
 from shared.kernel.clock import Clock, SystemClock
-from shared.kernel.sealed import MasterKeys, PersonKeyMissingError, UnknownKeyError, Vault
+from shared.kernel.masters import MasterKeys, UnknownKeyError
+from shared.kernel.sealed import PersonKeyMissingError, Vault
 from shared.kernel.secrets import KeyRing
 from shared.testing.databases import Databases, Urls
 

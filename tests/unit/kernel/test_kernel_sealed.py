@@ -6,16 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.kernel.sealed import (
-    MasterKeys,
-    PersonKey,
-    PersonKeyMissingError,
-    PersonKeys,
-    SealError,
-    TamperedError,
-    UnknownKeyError,
-    Vault,
-)
+from shared.kernel.masters import MasterKeys, SealError, TamperedError, UnknownKeyError
+from shared.kernel.sealed import PersonKey, PersonKeyMissingError, PersonKeys, Vault
 from shared.kernel.secrets import KeyFileError, KeyRing
 
 REF = UUID("018f0000-0000-7000-8000-000000000001")
