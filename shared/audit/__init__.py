@@ -1,0 +1,1 @@
+"""Who read whom, when and why: the chain that shows a change of it, and what its own reader is shown."""
