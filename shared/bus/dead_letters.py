@@ -4,7 +4,7 @@ Later events of the same key are parked behind a dead letter, so that order is k
 them in order. Nothing is ever dropped silently.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,12 +13,14 @@ import asyncpg
 from shared.db.pool import Tx
 from shared.kernel.refusal import Refusal
 
-BLOCKED = "select distinct partition_key from dead_letter where consumer = $1 and state = 'waiting'"
+BLOCKED = """
+select distinct consumer, partition_key from dead_letter where consumer = any($1::text[]) and state = 'waiting'
+"""
 BURY = """
 insert into dead_letter
   (consumer, producer, channel, epoch, pos, event_type, partition_key, document, reason, error)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-on conflict on constraint dead_letter_once do nothing
+on conflict (consumer, producer, channel, epoch, pos) do nothing
 """
 LIST = """
 select id, consumer, producer, channel, epoch, pos, event_type, reason, error, state, created_at
@@ -59,40 +61,15 @@ def describe(error: Exception) -> str:
     return " ".join(parts)
 
 
-async def blocked_keys(tx: Tx, consumer: str) -> set[str]:
-    """Keys of which an earlier event waits."""
-    return {row["partition_key"] for row in await tx.fetch(BLOCKED, consumer)} - {None}
+async def blocked_keys(tx: Tx, consumers: Sequence[str]) -> set[tuple[str, str | None]]:
+    """Consumer and key of which an earlier event waits."""
+    return {(row["consumer"], row["partition_key"]) for row in await tx.fetch(BLOCKED, consumers)}
 
 
-async def bury(
-    tx: Tx,
-    *,
-    consumer: str,
-    producer: str,
-    channel: str,
-    epoch: int,
-    pos: int,
-    event_type: str | None,
-    partition_key: str | None,
-    document: bytes | str,
-    reason: Reason,
-    error: str,
-) -> None:
-    """Set an event aside; once, however often it is delivered."""
+def text_of(document: bytes | str) -> str:
+    """A document as PostgreSQL can store it, whatever it is: without NUL."""
     text = document.decode("utf-8", "backslashreplace") if isinstance(document, bytes) else document
-    await tx.execute(
-        BURY,
-        consumer,
-        producer,
-        channel,
-        epoch,
-        pos,
-        event_type,
-        partition_key,
-        text.replace("\x00", "\\x00"),  # PostgreSQL stores no NUL
-        reason.value,
-        error,
-    )
+    return text.replace("\x00", "\\x00")
 
 
 async def list_dead(connection: Any) -> list[Mapping[str, Any]]:

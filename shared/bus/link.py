@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, NotFoundError
 
 from shared.bus import metrics
+from shared.bus.credentials import Credentials
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import stop, stop_if_cancelled
 
@@ -42,30 +43,22 @@ class Message:
     headers: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """Who this process is on the bus."""
-
-    user: str
-    password: str
-
-    @classmethod
-    def read(cls, path: Path | None) -> "Credentials | None":
-        """From a file `{"user": …, "password": …}` with mode 0600; None where the bus asks for none."""
-        if path is None:
-            return None
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return cls(user=raw["user"], password=raw["password"])
-
-
 class Link:
-    """A NATS connection that outlives every outage."""
+    """A NATS connection that outlives every outage.
+
+    With a CA file, or an address that begins with `tls://`, TLS comes before anything else is said: nobody on the wire
+    can talk the client out of it.
+    """
 
     def __init__(
         self, url: str, *, name: str, credentials: Credentials | None = None, ca_file: Path | None = None
     ) -> None:
         self.url, self.name, self.credentials, self.ca_file = url, name, credentials, ca_file
+        self.tls = ca_file is not None or any(urlsplit(part).scheme == "tls" for part in url.split(","))
         self.up = asyncio.Event()
+        self.kept = False
+        """Whether these servers said that they keep what they acknowledge: `shared.bus.durability`."""
+        self._refused = False
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -102,18 +95,18 @@ class Link:
             try:
                 self._client = Client()  # ours from the start, so that `stop` can close it in any state
                 await self._client.connect(
-                    self.url,
+                    self.url.split(","),
                     name=self.name,
-                    user=self.credentials.user if self.credentials else None,
-                    password=self.credentials.password if self.credentials else None,
-                    tls=ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else None,
+                    nkeys_seed_str=self.credentials.seed if self.credentials else None,
+                    tls=ssl.create_default_context(cafile=self.ca_file) if self.tls else None,
+                    tls_handshake_first=self.tls,
                     connect_timeout=3,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; a fraction is fine
                     ping_interval=5,
                     max_outstanding_pings=2,  # a half-open link is noticed within 15 s
                     pending_size=64 * 1024 * 1024,
-                    inbox_prefix=f"_INBOX_{self.name}",
+                    inbox_prefix=f"_INBOX_{self.credentials.user if self.credentials else self.name}",
                     error_cb=self._on_error,
                     disconnected_cb=self._on_down,
                     reconnected_cb=self._on_up,
@@ -130,6 +123,9 @@ class Link:
     async def _on_error(self, error: Exception) -> None:
         # A forbidden publish shows here and as a timeout at the caller, nowhere else.
         metrics.BUS_ERRORS.labels(type(error).__name__).inc()
+        if isinstance(error, ssl.SSLError) and not self._refused:
+            self._refused = True
+            log.error("bus_certificate_refused", detail=str(error)[:200])
         if isinstance(error, OSError):  # every try to reconnect; that the bus is down was said once
             return
         log.warning("bus_error", error=type(error).__name__, detail=str(error)[:200])
@@ -137,10 +133,12 @@ class Link:
     async def _on_down(self) -> None:
         metrics.BUS_UP.set(0)
         self.up.clear()
+        self.kept = False
         log.warning("bus_down")
 
     async def _on_up(self) -> None:
         metrics.BUS_UP.set(1)
+        self._refused = False
         self.up.set()
         log.info("bus_up")
 
@@ -184,30 +182,44 @@ class Link:
         answer: Msg = await self.client.request(subject, body, timeout=timeout)
         return answer.data
 
+    async def ask_all(
+        self,
+        subject: str,
+        body: bytes,
+        *,
+        timeout: float,  # noqa: ASYNC109 -- NATS's own
+        enough: Callable[[list[bytes]], bool],
+    ) -> list[bytes]:
+        """A question that several answer: what came until it was enough, or until the time is over."""
+        client, answers = self.client, list[bytes]()
+        inbox = client.new_inbox()
+        subscription = await client.subscribe(inbox)
+        try:
+            await client.publish(subject, body, reply=inbox)
+            async with asyncio.timeout(timeout):
+                while not answers or not enough(answers):
+                    if said := (await subscription.next_msg(timeout=None)).data:  # nobody there: an empty one
+                        answers.append(said)
+        except TimeoutError:
+            return answers
+        finally:
+            await subscription.unsubscribe()
+        return answers
+
     async def listen(self, subject: str, heard: Callable[[Msg], Awaitable[None]], *, queue: str = "") -> Any:
         """Subscribe; survives reconnections."""
         return await self.client.subscribe(subject, queue=queue, cb=heard)
 
     async def pull(self, stream: str, durable: str) -> JetStreamContext.PullSubscription:
-        """A pull subscription on a durable consumer, provisioned as declared.
+        """A pull subscription on a durable consumer that the streams' administrator has made (`deploy.nats.streams`).
 
         Acknowledging a message acknowledges all before it: a batch costs one acknowledgement.
+
+        Raises:
+            NotFoundError: it has not been made yet.
         """
-        wanted = ConsumerConfig(
-            durable_name=durable,
-            ack_policy=AckPolicy.ALL,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_wait=30,
-            max_ack_pending=20_000,
-        )
         js = self.js
-        try:
-            have = (await js.consumer_info(stream, durable)).config
-            if (have.ack_policy, have.max_ack_pending) != (wanted.ack_policy, wanted.max_ack_pending):
-                await js.delete_consumer(stream, durable)
-                await js.add_consumer(stream, wanted)
-        except NotFoundError:
-            await js.add_consumer(stream, wanted)
+        await js.consumer_info(stream, durable)
         return await js.pull_subscribe_bind(consumer=durable, stream=stream)
 
 

@@ -8,6 +8,10 @@ _counter = partial(metrics.counter, registry=metrics.LED)
 _gauge = partial(metrics.gauge, registry=metrics.LED)
 
 BUS_UP = _gauge("eventbus_up", "1 while this process is connected to NATS.")
+FORGETFUL = _gauge(
+    "eventbus_forgetful",
+    "1 while the bus does not say that it syncs before it acknowledges: nothing is handed to it.",
+)
 BUS_ERRORS = _counter("eventbus_errors_total", "Errors that NATS reported outside of any request.", "kind")
 OUTBOX_PENDING = _gauge("eventbus_outbox_pending", "Events committed but not yet stored by JetStream.")
 OLDEST_PENDING = _gauge(
@@ -41,9 +45,9 @@ REPLAYED = _counter(
     "channel",
 )
 DEAD_LETTERS = _gauge("eventbus_dead_letters", "Events that wait for a person.", "consumer")
-BEYOND = _counter(
-    "eventbus_beyond_epoch_total",
-    "Events held of an epoch that its restored producer no longer has.",
+BEYOND = _gauge(
+    "eventbus_beyond_epoch",
+    "Events held of an epoch that its restored producer no longer has, until somebody settled them.",
     "producer",
 )
 RESUBSCRIBED = _counter(

@@ -1,5 +1,8 @@
 """How streams, consumers and subjects are called."""
 
+STATE = "fk.bus.state"
+"""Where the servers of the bus say how they keep messages."""
+
 
 def stream(service: str, channel: str) -> str:
     """One stream per channel."""

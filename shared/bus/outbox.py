@@ -6,6 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.db.home import moved
+
 _COPY_FROM = 500  # above this many rows COPY is faster than one statement with arrays
 
 INSERT = """
@@ -96,7 +98,7 @@ insert into outbox_epoch (channel, epoch, starts_after) select channel, epoch, m
 # The text is searched before it is parsed: erasing is rare, and an index would cost every event that is published.
 BLANK = """
 update outbox set document = jsonb_set(document::jsonb, array['data', $4::text], 'null')::text
-where channel like $1 and document like any($2::text[]) and document::jsonb -> 'data' ->> 'person_ref' = any($3::text[])
+where channel like $1 and document like any($2::text[]) and document::jsonb -> 'data' ->> $5 = any($3::text[])
 """
 
 ENSURE_MONTHS = "select outbox_ensure_months(2)"
@@ -131,37 +133,37 @@ async def insert(connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequenc
     )
 
 
-async def blank(connection: Any, *, channels: str, people: Sequence[UUID], field: str) -> None:
-    """Empty a field in everything told of people; the positions stay, so a replay has no gap.
+async def blank(
+    connection: Any, *, channels: str, refs: Sequence[UUID], field: str, key: str = "person_ref"
+) -> None:
+    """Empty a field in everything told of somebody or something; the positions stay, so a replay has no gap.
 
     Args:
         connection: inside the transaction of the erasure.
         channels: a LIKE pattern.
-        people: whose.
+        refs: of whom, or of what.
         field: a field of the event that may be null.
+        key: the field of the event that says of whom.
     """
-    texts = sorted(str(ref) for ref in people)
-    await connection.execute(BLANK, channels, [f"%{text}%" for text in texts], texts, field)
+    texts = sorted(str(ref) for ref in refs)
+    if texts:
+        await connection.execute(BLANK, channels, [f"%{text}%" for text in texts], texts, field, key)
 
 
 async def number(connection: Any, *, limit: int) -> int:
-    """Give visible rows their positions; returns how many. Safe with several callers: a lock makes them take turns."""
-    async with connection.transaction():
-        await connection.execute(LOCK_NUMBERING)
-        tag = await connection.execute(NUMBER, limit)
-    return int(tag.rsplit(" ", 1)[1])
+    """Give visible rows their positions; returns how many. Safe with several callers: a lock makes them take turns.
 
-
-async def begin_epoch(connection: Any) -> None:
-    """After a restore: continue every channel in a new epoch that names the position from which it continues.
-
-    Rows that were committed before the backup but not yet numbered are numbered into the old epoch first.
+    In a database that was restored or moved every channel goes on in a new epoch first, which names the position from
+    which it continues. What was committed there and not yet numbered goes into the new epoch, with what callers
+    commit from now on: nothing tells the two apart, and told twice is what reactions bear, while a reader that holds
+    positions of the old epoch would drop what it never saw.
     """
     async with connection.transaction():
         await connection.execute(LOCK_NUMBERING)
-        while int((await connection.execute(NUMBER, 10_000)).rsplit(" ", 1)[1]):
-            pass
-        await connection.execute(BEGIN_EPOCH)
+        if await moved(connection):
+            await connection.execute(BEGIN_EPOCH)
+        tag = await connection.execute(NUMBER, limit)
+    return int(tag.rsplit(" ", 1)[1])
 
 
 async def epochs(connection: Any) -> dict[str, dict[int, int]]:

@@ -1,8 +1,9 @@
 """Projections: batches of events folded into few statements on read models and local copies."""
 
 from abc import abstractmethod
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 
 from shared.bus.consumer import Consumer, Received
 from shared.db.pool import Tx
@@ -16,14 +17,17 @@ class EventBatch:
 
     def __init__(self, received: Sequence[Received]) -> None:
         self.received = received
+        self._by_kind: defaultdict[type[Event], list[Received]] = defaultdict(list)
+        for item in received:
+            self._by_kind[type(item.event)].append(item)
 
     def of(self, kind: type[E]) -> list[E]:
         """The events of one kind, in order."""
-        return [item.event for item in self.received if isinstance(item.event, kind)]
+        return [cast("E", item.event) for item in self._by_kind.get(kind, ())]
 
     def envelopes(self, kind: type[Event]) -> list[Received]:
         """The same with what the transport knows of them (id, time, version)."""
-        return [item for item in self.received if isinstance(item.event, kind)]
+        return self._by_kind.get(kind, [])
 
 
 class Projection(Consumer):

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from shared.bus import metrics, names, outbox
+from shared.bus.durability import ForgetfulBusError, assert_kept
 from shared.bus.link import BatchRefusedError, BusError, Link, Message
 from shared.db.pool import TRANSIENT, Database
 from shared.events.envelope import CONTENT_TYPE
@@ -31,7 +32,7 @@ GATHER_SECONDS = 0.1
 for fifty, so a busy service does not pay for one after every commit. The first event after a pause goes at once."""
 REPLAY_ROWS = 500
 REPLAY_BYTES = 600_000  # one answer stays under the server's 1 MB payload limit, escapes included
-_AWAY = (*BusError, *TRANSIENT)
+_AWAY = (*BusError, *TRANSIENT, ForgetfulBusError)
 
 
 class Relay:
@@ -71,6 +72,7 @@ class Relay:
             try:
                 async with self.database.pool.acquire() as connection:
                     await connection.execute(outbox.ADD_CHANNELS, self.channels)
+                    await outbox.number(connection, limit=0)  # a moved database says so before anything else
                     await connection.execute(outbox.ENSURE_MONTHS)
             except TRANSIENT as error:
                 log.warning("relay_waits_for_database", error=type(error).__name__)
@@ -100,6 +102,7 @@ class Relay:
                 await asyncio.sleep(next_pass - time.monotonic())
 
     async def _publish(self) -> int:
+        await assert_kept(self.link)
         moved = 0
         async with self.database.pool.acquire() as connection:
             for channel in await connection.fetch(outbox.CHANNELS):

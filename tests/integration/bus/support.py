@@ -10,11 +10,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from deploy.local.nats import NatsServer
-from shared.bus.link import Credentials, Link
+from deploy.nats.streams import ensure
+from shared.bus.link import Link
 from shared.bus.projection import EventBatch, Projection
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
-from shared.bus.streams import ensure
 from shared.db.migrations import BASE, Source
 from shared.db.pool import Database, Tx
 from shared.events.sanitation import RoundLogged
@@ -78,8 +78,7 @@ class Bench:
 
     def link(self, user: str) -> Link:
         """A connection of one service."""
-        who = self.server.credentials(user)
-        return Link(self.server.url, name=user, credentials=Credentials(user=who.user, password=who.password))
+        return Link(self.server.url, name=user, credentials=self.server.credentials(user))
 
     @asynccontextmanager
     async def relaying(self) -> AsyncIterator[Relay]:
@@ -122,10 +121,7 @@ class Bench:
     @asynccontextmanager
     async def administering(self) -> AsyncIterator[Link]:
         """A connection that may change streams."""
-        who = self.server.admin
-        link = Link(
-            self.server.url, name="admin", credentials=Credentials(user=who.user, password=who.password)
-        )
+        link = Link(self.server.url, name="admin", credentials=self.server.admin)
         link.start()
         try:
             await asyncio.wait_for(link.up.wait(), 10)

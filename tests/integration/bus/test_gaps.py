@@ -1,12 +1,16 @@
 """Gaps are seen and closed: lost tails, late readers, restored producers, restarted servers."""
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
+
+from nats.js.errors import NotFoundError
 
 from shared.bus import outbox
 from shared.bus.feed import Feed
 from shared.bus.link import BusError
 from shared.bus.relay import Relay
+from shared.bus.runner import HELD_BEYOND
 from shared.events.sanitation import RoundLogged
 from shared.testing.waiting import eventually
 from tests.integration.bus.support import Bench, Seen, log_round
@@ -81,8 +85,7 @@ async def test_a_restored_producer_continues_in_a_new_epoch_and_readers_name_wha
         await tx.execute("delete from outbox where pos > 4")
         await tx.execute("update outbox_channel set max_pos = 4, published_pos = 4")
         await tx.execute("update site_version set version = 4")
-    async with bench.producer.pool.acquire() as connection:
-        await outbox.begin_epoch(connection)
+        await tx.execute("update outbox_home set home = 'of the backup'")
     async with bench.relaying(), bench.reading():
         for _ in range(2):
             await log_round(bench.producer, site)
@@ -94,6 +97,7 @@ async def test_a_restored_producer_continues_in_a_new_epoch_and_readers_name_wha
     async with bench.consumer.read() as conn:
         beyond = await conn.fetchrow("select epoch, from_pos, to_pos from bus_beyond")
         position = await conn.fetchrow("select epoch, last_pos from bus_position")
+        assert {row["producer"]: row["events"] for row in await conn.fetch(HELD_BEYOND)} == {"sanitation": 2}
     assert beyond is not None
     assert tuple(beyond) == (1, 5, 6), "positions 5 and 6 of the first epoch are held here and nowhere else"
     assert position is not None
@@ -124,10 +128,25 @@ async def test_a_subscription_that_fell_silent_is_replaced(bench: Bench) -> None
 
         await eventually(one)
         async with bench.administering() as link:
+
+            async def reads_by_the_bus() -> bool:
+                with suppress(NotFoundError):  # what came so far may have come from the producer's outbox
+                    await link.js.consumer_info("fk_sanitation_rounds", "reporting")
+                    return True
+                return False
+
+            await eventually(reads_by_the_bus)
             await link.js.delete_consumer("fk_sanitation_rounds", "reporting")  # no word of it to the reader
             feed = runner.channels[0].feed
             assert isinstance(feed, Feed)
             old = feed.subscription
+
+            async def noticed() -> bool:
+                await log_round(bench.producer, site)
+                return feed.subscription is not old
+
+            await eventually(noticed, within=40, every=1.0, what="the silent subscription is noticed")
+            await bench.streams()  # whoever keeps them puts the reader's place back
 
             async def replaced() -> bool:
                 await log_round(bench.producer, site)

@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-from shared.bus import outbox
 from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
@@ -31,8 +30,8 @@ async def test_a_service_reads_its_own_channel_in_order_and_across_a_restore_whi
         for _ in range(3):
             await log_round(bench.producer, site)
         await eventually(lambda: applied(1, 2, 3), what="what was told before")
-        async with bench.producer.pool.acquire() as connection:
-            await outbox.begin_epoch(connection)
+        async with bench.producer.begin() as tx:
+            await tx.execute("update outbox_home set home = 'of the backup'")
         await log_round(bench.producer, site)
         await eventually(lambda: applied(1, 2, 3, 4), what="what was told in the next epoch")
     async with bench.producer.read() as conn:
