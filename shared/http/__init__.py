@@ -2,5 +2,5 @@
 
 `app.make_app` puts it together. A request passes `shell.Shell` (correlation id, log line, figures, headers,
 last catch), `bodies.BodyGuard` (size and strictness of bodies), the router, and `access.principal` (who may
-come in).
+come in, and how often: `limits`).
 """

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
+from uuid import UUID
 
 from fastapi import Depends
 from fastapi.dependencies.models import Dependant
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import Scope as Connection
 
+from shared.db import reach
 from shared.http.problem import HttpRefusal
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
 
@@ -44,6 +46,8 @@ class Role(StrEnum):
 
 DEVICES = frozenset({Role.DEVICE, Role.REVOKED_DEVICE})
 STAFF = frozenset(Role) - DEVICES - {Role.RESIDENT, Role.PUBLIC}
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 AccessTable = Mapping[str, frozenset[Role]]
 """`"METHOD /path/{as}/declared"` -> who may call it. `Role.PUBLIC` in a cell: no sign-in needed."""
@@ -110,11 +114,15 @@ class RoleNotAllowed(HttpRefusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who calls. `subject` is an account, device or link id: opaque, fit for the audit log."""
+    """Who calls. `subject` is an account, device or link id: opaque, fit for the audit log.
+
+    `worker_ref`: who of the workers it is, by pseudonym, where the issuer says so (R7.3).
+    """
 
     kind: Literal["staff", "device", "resident", "public"]
     subject: str
     grants: tuple[Grant, ...] = ()
+    worker_ref: UUID | None = None
 
     def shut_out(self) -> HttpRefusal:
         """What is answered where none of the caller's roles opens the route."""
@@ -123,6 +131,19 @@ class Principal:
     def has(self, *roles: Role) -> bool:
         """Say whether one of these roles is among those that opened the route."""
         return any(grant.role in roles for grant in self.grants)
+
+    def acting(self, *roles: Role) -> "Principal":
+        """The same person with the grants of these roles only, as if they had called a route that these open.
+
+        A page may be opened by more roles than one of its acts, and a role lends its scope to no other one's act.
+
+        Raises:
+            RoleNotAllowed: none of them was granted.
+        """
+        opening = tuple(grant for grant in self.grants if grant.role in roles)
+        if not opening:
+            raise self.shut_out()
+        return replace(self, grants=opening)
 
     def scopes_for(self, *roles: Role) -> tuple[Scope, ...]:
         """Tell where these roles (none named: any role that opened the route) hold."""
@@ -229,7 +250,7 @@ async def principal(request: Request) -> Principal:
     Raises:
         NotAuthenticated: no credential, or one that does not hold (401).
         RoleNotAllowed: nobody in this role may call the route (403), or what else such a caller is told.
-        TooManyRequests: the route has a limit, and the caller or all together are past it (429).
+        TooManyRequests: the caller, or all strangers together, are past what the route takes (429).
     """
     return await identify(request.scope)
 
@@ -246,10 +267,13 @@ async def identify(scope: Connection) -> Principal:
         limiter.take(client[0] if client else "")
     allowed = state.cells[cell]
     public = Role.PUBLIC in allowed
+    reach.extend(reach.TOWN)  # who it is may be written anywhere
     if public and all(name != b"authorization" for name, _ in scope["headers"]):
         who = NOBODY
     else:
         who = await state.authenticate(scope)
+        if calls := state.calls.get(cell):
+            calls.take(who.subject)
     scope[_AUTHENTICATED] = who
     narrowed = who
     if not all(grant.role in allowed for grant in who.grants):
@@ -257,7 +281,19 @@ async def identify(scope: Connection) -> Principal:
     if not narrowed.grants and not public:
         raise who.shut_out()
     scope[_CALLER] = narrowed
+    reach.extend(reach_of(narrowed, commands=scope["method"] not in SAFE and cell not in state.readings))
     return narrowed
+
+
+def reach_of(who: Principal, *, commands: bool) -> reach.Reach:
+    """How far the transactions of a caller's request reach.
+
+    Whoever does not sign in gets at single rows by what they show, such as a receipt's code; a device's rules are about
+    people wherever they live. Both have no place that could narrow them.
+    """
+    if who.kind in {"staff", "resident"}:
+        return reach.Reach.of((grant.scope for grant in who.grants), commands=commands)
+    return reach.TOWN
 
 
 def caller_of(request: Request) -> Principal:

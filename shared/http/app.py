@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from opentelemetry.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,16 +15,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import auth, openapi, problem
-from shared.http.access import AccessTable, AccessTableError, match_table
+from shared.http.access import AccessTable, AccessTableError, Role, match_table
 from shared.http.bodies import BodyGuard
 from shared.http.direct import direct_routes, express_routes
 from shared.http.express import Express, Recogniser
-from shared.http.limits import Limiter, RateTable
+from shared.http.faces import Faces, mounted
+from shared.http.limits import Buckets, CallerTable, Limiter, Rates, RateTable
 from shared.http.shell import PLAIN, Shell
 from shared.kernel.clock import Clock
 from shared.obs import metrics
 
 READY_OUTBOX_SECONDS = 60.0
+L = TypeVar("L")
 
 
 class Health(Protocol):
@@ -63,7 +66,13 @@ class App(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Make the document once."""
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.document(super().openapi(), self._table)
+            varying = {
+                f"{method} {route.path_format}"
+                for route in self.routes
+                if isinstance(route, APIRoute) and route.dependant.response_param_name
+                for method in route.methods or ()
+            }
+            self.openapi_schema = openapi.document(super().openapi(), self._table, varying)
         return self.openapi_schema
 
 
@@ -83,7 +92,11 @@ def make_app(
     recognisers: Mapping[str, Recogniser] | None = None,
     body_limits: Mapping[str, int] | None = None,
     rate_limits: RateTable | None = None,
+    caller_rates: CallerTable | None = None,
+    rates: Rates | None = None,
+    readings: frozenset[str] = frozenset(),
     assets: Mapping[str, Path] | None = None,
+    pages: Faces | None = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     tracer_provider: TracerProvider | None = None,
     led_figures: Callable[[], Awaitable[bytes]] | None = None,
@@ -108,14 +121,18 @@ def make_app(
         recognisers: of such schemes, those whose callers can be known at once.
         body_limits: `"METHOD /path"` -> bytes, where a route takes more or less than 1 MB.
         rate_limits: `"METHOD /path"` -> how often, for routes that anybody may call.
+        caller_rates: `"METHOD /path"` -> how often one caller who is known may call it.
+        rates: what all other routes take; None: they are called as often as anybody likes.
+        readings: `"POST /path"` of routes that read, with what must not stand in an address in their body.
         assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
+        pages: how the service shows itself in a browser.
         lifespan: what runs around serving.
         tracer_provider: of `shared.obs.tracing.configure`; None: requests are not traced.
         led_figures: tells the figures of the process that leads, where it is another.
         ready_outbox_seconds: `/readyz` fails beyond this age.
 
     Raises:
-        AccessTableError: routes and table differ, or a body or rate limit names no route.
+        AccessTableError: routes and table differ, or a limit or reading names no route.
     """
     app = App(
         table=access,
@@ -146,10 +163,21 @@ def make_app(
     _add_plain_routes(app, health, ready_outbox_seconds, led_figures)
     for prefix, folder in (assets or {}).items():
         app.mount(prefix, StaticFiles(directory=folder))
+    for prefix, files in (mounted(pages) if pages else {}).items():
+        app.mount(prefix, files)
     names = {id(route): name.partition(" ")[2] for name, route in routes.items()}
     app.state.db, app.state.clock, app.state.service, app.state.cells = db, clock, service, cells
-    app.state.limiters = _limiters(routes, rate_limits or {}, clock)
-    app.state.authenticate = auth.authentication(verifier, authenticators or {}, app)
+    strangers = {**_strangers(access, rates), **(rate_limits or {}), **(pages.rates if pages else {})}
+    app.state.limiters = {
+        cell: Limiter(limit, clock.monotonic) for cell, limit in _by_cell(routes, strangers).items()
+    }
+    known = {**_known(access, rates), **(caller_rates or {})}
+    app.state.calls = {cell: Buckets(rate, clock.monotonic) for cell, rate in _by_cell(routes, known).items()}
+    app.state.readings = _readings(routes, readings)
+    app.state.pages, app.state.verifier = pages, verifier
+    app.state.authenticate = auth.authentication(
+        verifier, authenticators or {}, app, pages.sessions.authenticate if pages else None
+    )
     problem.install(app)
     app.add_middleware(BodyGuard, limits=limits)
     app.add_middleware(Shell, service=service, routes=names)  # added last: outermost
@@ -169,15 +197,28 @@ def _limits(routes: Mapping[str, BaseRoute], limits: Mapping[str, int]) -> dict[
     return {id(routes[name]): limit for name, limit in limits.items()}
 
 
-def _limiters(
-    routes: Mapping[str, BaseRoute], limits: RateTable, clock: Clock
-) -> dict[tuple[int, str], Limiter]:
+def _readings(routes: Mapping[str, BaseRoute], readings: frozenset[str]) -> frozenset[tuple[int, str]]:
+    if unknown := readings - routes.keys():
+        raise AccessTableError(f"a reading without a route: {sorted(unknown)}")
+    return frozenset((id(routes[name]), name.partition(" ")[0]) for name in readings)
+
+
+def _strangers(access: AccessTable, rates: Rates | None) -> RateTable:
+    """What public routes take that say nothing of their own."""
+    return {name: rates.strangers for name, roles in access.items() if Role.PUBLIC in roles} if rates else {}
+
+
+def _known(access: AccessTable, rates: Rates | None) -> CallerTable:
+    """What routes take from one caller that say nothing of their own."""
+    if rates is None:
+        return {}
+    return {name: rates.reads if name.startswith("GET ") else rates.writes for name in access}
+
+
+def _by_cell(routes: Mapping[str, BaseRoute], limits: Mapping[str, L]) -> dict[tuple[int, str], L]:
     if unknown := limits.keys() - routes.keys():
         raise AccessTableError(f"a rate limit without a route: {sorted(unknown)}")
-    return {
-        (id(routes[name]), name.partition(" ")[0]): Limiter(limit, clock.monotonic)
-        for name, limit in limits.items()
-    }
+    return {(id(routes[name]), name.partition(" ")[0]): limit for name, limit in limits.items()}
 
 
 def _add_plain_routes(

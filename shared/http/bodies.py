@@ -29,8 +29,8 @@ _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 class BodyRefused(HttpRefusal, HTTPException):
     """A body that is not taken. Also an HTTPException: the one kind FastAPI lets through while it reads."""
 
-    def __init__(self, detail: str) -> None:
-        HttpRefusal.__init__(self, detail)
+    def __init__(self, detail: str, *, remedy: str | None = None) -> None:
+        HttpRefusal.__init__(self, detail, remedy=remedy)
         self.status_code = self.status
 
 
@@ -40,6 +40,11 @@ class MalformedJson(BodyRefused):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "malformed_json"
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail, remedy="请以 UTF-8 编码的 JSON 重新提交。Send it again as JSON in UTF-8 (RFC 8259)."
+        )
+
 
 class BodyTooLarge(BodyRefused):
     """The body is longer than the route takes."""
@@ -48,7 +53,10 @@ class BodyTooLarge(BodyRefused):
     code: ClassVar[str] = "body_too_large"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"请求超过 {limit} 字节。The body is longer than {limit} bytes.")
+        super().__init__(
+            f"请求超过 {limit} 字节。The body is longer than {limit} bytes.",
+            remedy="请分几次提交。Send it in parts.",
+        )
         self.headers = {"Connection": "close"}  # or the caller would go on sending, and the server reading
 
 

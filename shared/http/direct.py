@@ -26,6 +26,8 @@ from shared.http.problem import of_error
 from shared.kernel.refusal import Refusal
 
 JSON = "application/json"
+_RAW = "fangkong.raw"
+"""Scope key of a direct route's body as it was sent: it is read before there is an endpoint."""
 _ABSENT = object()
 
 
@@ -56,6 +58,7 @@ class DirectRoute(APIRoute):
         adapter: TypeAdapter[Any] = TypeAdapter(get_type_hints(endpoint)["body"])
 
         async def respond(request: Request, raw: bytes) -> Response:
+            request.scope[_RAW] = raw
             await identify(request.scope)
             given = request.scope.get(PARSED, _ABSENT)
             if given is _ABSENT or not _is_json(request):
@@ -133,10 +136,10 @@ def express_routes(
     direct: Mapping[tuple[str, str], ASGIApp],
     recognisers: Mapping[str, Recogniser],
 ) -> dict[bytes, Express]:
-    """Path -> what answers plain requests, for every direct route that answers at once and has no limit of calls.
+    """Path -> what answers plain requests, for every direct route that answers at once and is not for strangers.
 
     Args:
-        app: whose state the routes use; cells and limiters are known.
+        app: whose state the routes use; cells and limits are known.
         routes: `"METHOD /path"` -> route.
         direct: the usual way of direct routes, by method and path.
         recognisers: by Authorization scheme.
@@ -155,9 +158,16 @@ def express_routes(
                 adapter=route.adapter,
                 at_once=route.at_once,
                 allowed=app.state.cells[cell],
+                calls=app.state.calls.get(cell),
                 recognisers=recognisers,
             )
     return found
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request as it was sent, whichever way the request took."""
+    raw: bytes | None = request.scope.get(_RAW)
+    return await request.body() if raw is None else raw
 
 
 def _is_json(request: Request) -> bool:

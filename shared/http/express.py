@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Message
 
 from shared.http.access import Principal, Role
+from shared.http.limits import Buckets
 from shared.http.shell import HEADERS, account, correlation_of
 from shared.kernel.ids import uuid7
 from shared.obs import tracing
@@ -93,6 +94,7 @@ class Express:
         adapter: TypeAdapter[Any],
         at_once: AtOnce,
         allowed: frozenset[Role],
+        calls: Buckets | None,
         recognisers: Mapping[str, Recogniser],
     ) -> None:
         self._app = app
@@ -101,6 +103,7 @@ class Express:
         self._adapter = adapter
         self._at_once = at_once
         self._allowed = allowed
+        self._calls = calls
         self._recognisers = {f"{scheme} ".encode(): found for scheme, found in recognisers.items()}
 
     def take(self, headers: Headers, body: bytes, answer: Callable[[bytes], None]) -> bool:
@@ -114,7 +117,7 @@ class Express:
         began = time.perf_counter()
         kind, credential, given, traceparent = _head(headers)
         who = self._caller(credential) if kind == b"application/json" and b"\\u0000" not in body else None
-        if who is None:
+        if who is None or (self._calls is not None and self._calls.wait(who.subject) > 0):
             return False
         try:
             asked = self._adapter.validate_json(body)
@@ -127,6 +130,8 @@ class Express:
             return False
         if pending is None:
             return False
+        if self._calls is not None:
+            self._calls.spend(who.subject)
         pending.outcome.add_done_callback(partial(self._done, pending.reply, origin, began, answer, headers))
         return True
 

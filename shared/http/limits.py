@@ -1,8 +1,10 @@
-"""How often a route may be called, declared beside who may call it: token buckets in memory, by real time.
+"""How often a route may be called: token buckets in memory, by real time.
 
-For routes that anybody may call. Each address has a bucket, and all of them together have one, so that neither one
-caller nor many fill the database. A bucket holds `burst` tokens and gets `per_minute` back. The number of buckets is
-bounded: the address that has been quiet longest is forgotten first. Every process counts for itself.
+Two kinds of limit. A route that anybody may call has one bucket an address and one for all of them together, so that
+neither one caller nor many fill the database. Every route has one bucket for each caller who proved who it is: a
+person at a desk, a device at a gate, a resident with a link; nobody's script keeps others waiting. A bucket holds
+`burst` tokens and gets `per_minute` back. The number of buckets is bounded: who has been quiet longest is forgotten
+first. Every process counts for itself.
 """
 
 from collections import OrderedDict
@@ -13,7 +15,7 @@ from math import ceil
 
 from shared.http.problem import TooManyRequests
 
-MOST_ADDRESSES = 10_000
+MOST_CALLERS = 10_000
 _IPV6_NETWORK = 64
 
 
@@ -24,6 +26,10 @@ class Rate:
     burst: int
     per_minute: float
 
+    def times(self, scale: float) -> "Rate":
+        """The same, `scale` times as much."""
+        return Rate(burst=max(1, round(self.burst * scale)), per_minute=self.per_minute * scale)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
@@ -32,9 +38,24 @@ class RateLimit:
     each: Rate
     together: Rate
 
+    def times(self, scale: float) -> "RateLimit":
+        """The same, `scale` times as much."""
+        return RateLimit(each=self.each.times(scale), together=self.together.times(scale))
+
 
 RateTable = Mapping[str, RateLimit]
-"""`"METHOD /path"` -> its limit; routes that are not named have none."""
+"""`"METHOD /path"` -> what it takes from strangers; public routes that are not named take `Rates.strangers`."""
+CallerTable = Mapping[str, Rate]
+"""`"METHOD /path"` -> what it takes from one caller; routes that are not named take `Rates.reads` or `Rates.writes`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What routes take that say nothing of their own: of one caller, and of those whom nobody knows."""
+
+    reads: Rate
+    writes: Rate
+    strangers: RateLimit
 
 
 @dataclass(slots=True)
@@ -53,14 +74,47 @@ class _Bucket:
 
 
 @dataclass(slots=True)
-class Limiter:
-    """The buckets of one route. `monotonic` tells seconds of real time."""
+class Buckets:
+    """One bucket for each caller of a route, by a name for the caller. `monotonic` tells seconds of real time."""
 
-    limit: RateLimit
+    rate: Rate
     monotonic: Callable[[], float]
-    most: int = MOST_ADDRESSES
-    _each: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
-    _together: _Bucket | None = None
+    most: int = MOST_CALLERS
+    _kept: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+
+    def wait(self, name: str) -> float:
+        """Seconds until this caller may call; 0 when they may now. Nothing is taken."""
+        now = self.monotonic()
+        bucket = self._kept.get(name)
+        if bucket is None:
+            bucket = self._kept[name] = _full(self.rate, now)
+            if len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(name)
+        return bucket.wait(now)
+
+    def spend(self, name: str) -> None:
+        """Take the token of a call that was let pass after `wait`."""
+        self._kept[name].tokens -= 1
+
+    def take(self, name: str) -> None:
+        """Let one call pass.
+
+        Raises:
+            TooManyRequests: the caller is too fast; it tells when to come again.
+        """
+        if (wait := self.wait(name)) > 0:
+            raise TooManyRequests(retry_after=ceil(wait))
+        self.spend(name)
+
+
+class Limiter:
+    """The buckets of one route for addresses, and the one for all of them together."""
+
+    def __init__(self, limit: RateLimit, monotonic: Callable[[], float], most: int = MOST_CALLERS) -> None:
+        self._each = Buckets(limit.each, monotonic, most)
+        self._together = Buckets(limit.together, monotonic)
 
     def take(self, address: str) -> None:
         """Let one call pass.
@@ -68,20 +122,12 @@ class Limiter:
         Raises:
             TooManyRequests: the address, or all together, are too fast; it tells when to come again.
         """
-        now = self.monotonic()
-        if self._together is None:
-            self._together = _full(self.limit.together, now)
         network = network_of(address)
-        bucket = self._each.get(network) or _full(self.limit.each, now)
-        self._each[network] = bucket
-        self._each.move_to_end(network)
-        if len(self._each) > self.most:
-            self._each.popitem(last=False)
-        wait = max(bucket.wait(now), self._together.wait(now))
+        wait = max(self._each.wait(network), self._together.wait(""))
         if wait > 0:
             raise TooManyRequests(retry_after=ceil(wait))
-        bucket.tokens -= 1
-        self._together.tokens -= 1
+        self._each.spend(network)
+        self._together.spend("")
 
 
 def _full(rate: Rate, now: float) -> _Bucket:

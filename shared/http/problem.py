@@ -95,6 +95,28 @@ class PolicyUnknown(Unavailable):
         )
 
 
+class ProblemResponse(Response):
+    """A problem on its way out, still readable for whoever presents it otherwise."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, content: dict[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(to_json(content), content["status"], dict(headers))
+        self.problem = content
+
+
+def refusing(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that refuses in a way that not all routes do."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        one.status: {
+            "description": f"`{one.code}`: {(one.__doc__ or '').partition(chr(10))[0]}",
+            "content": content,
+        }
+        for one in refusals
+    }
+
+
 def render(
     status: int,
     code: str,
@@ -105,7 +127,7 @@ def render(
     errors: list[FieldError] | None = None,
     extra: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> ProblemResponse:
     """Make the response. Members named by the standard win over `extra`."""
     correlation = current_correlation()
     content: dict[str, Any] = {
@@ -121,10 +143,19 @@ def render(
     }
     if errors:
         content["errors"] = [error.model_dump() for error in errors]
-    return Response(to_json(content), status, dict(headers or {}), MEDIA_TYPE)
+    return ProblemResponse(content, headers or {})
 
 
-def of_refusal(refusal: Refusal) -> Response:
+def presented(request: Request, response: ProblemResponse) -> Response:
+    """The problem as the caller reads it: a browser gets a page where the service has pages."""
+    faces = getattr(request.app.state, "pages", None) if "app" in request.scope else None
+    if faces is None:
+        return response
+    page: Response = faces.present(request, response.problem, response)
+    return page
+
+
+def of_refusal(refusal: Refusal) -> ProblemResponse:
     """Render a refusal."""
     headers = refusal.headers if isinstance(refusal, HttpRefusal) else None
     return render(
@@ -144,7 +175,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
     if error.status == HTTPStatus.FORBIDDEN:  # who tried what is part of the audit trail (F17)
         who = request.scope.get("fangkong.principal")
         log.warning("access_refused", code=error.code, method=request.method, subject=who and who.subject)
-    return of_refusal(error)
+    return presented(request, of_refusal(error))
 
 
 _HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
@@ -155,12 +186,13 @@ _HTTP_DETAILS = {
 }
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = error.status_code
     code = _HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
-    return render(status, code, _HTTP_DETAILS.get(status, str(error.detail)), headers=error.headers)
+    detail = _HTTP_DETAILS.get(status, str(error.detail))
+    return presented(request, render(status, code, detail, headers=error.headers))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -168,21 +200,25 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error.body, bytes) and "json" not in request.headers.get("content-type", ""):
         detail = "请以 application/json 提交。Send the body as application/json."
-        return render(415, "unsupported_media_type", detail)
+        return presented(request, render(415, "unsupported_media_type", detail))
     found = [
         FieldError(field=".".join(map(str, part["loc"][1:])), code=part["type"], detail=part["msg"])
         for part in error.errors()
     ]
     detail = "提交内容有误，请逐项核对。Some fields are not valid."
-    return render(422, "invalid_request", detail, field=found[0].field or None, errors=found)
+    remedy = "按 errors 逐项修改后重新提交。Correct what `errors` names, then send it again."
+    problem = render(
+        422, "invalid_request", detail, field=found[0].field or None, remedy=remedy, errors=found
+    )
+    return presented(request, problem)
 
 
-async def _on_erased(_request: Request, error: Exception) -> Response:
+async def _on_erased(request: Request, error: Exception) -> Response:
     """Whatever asks for what is sealed of somebody erased is told so, and nothing is written."""
     if not isinstance(error, PersonKeyMissingError):
         raise error
     detail = "此人的个人信息已清除。Nothing personal is kept of this person any more."
-    return render(410, "person_erased", detail)
+    return presented(request, render(410, "person_erased", detail))
 
 
 async def of_error(request: Request, error: Refusal | HTTPException | RequestValidationError) -> Response:

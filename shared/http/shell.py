@@ -7,10 +7,10 @@ from uuid import UUID
 
 import asyncpg
 from prometheus_client import Counter, Histogram
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.db import reach
 from shared.http import problem
 from shared.kernel.ids import uuid7
 from shared.obs.logging import get_logger, use_correlation, write_fact
@@ -76,7 +76,8 @@ class Shell:
                 message["headers"] = headers
             await send(message)
 
-        with use_correlation(correlation), begin(traceparent, correlation=spelled):
+        nowhere = reach.reaching(reach.NOBODY)  # until the access table has let somebody in
+        with use_correlation(correlation), begin(traceparent, correlation=spelled), nowhere:
             try:
                 if _holds_nul(scope):
                     answer = problem.render(400, "bad_request", "地址含有不允许的字符。A NUL in the address.")
@@ -88,7 +89,7 @@ class Shell:
             except Exception as error:  # the last catch: logged once, answered, never swallowed
                 log.exception("request_failed", method=scope["method"], route=self._route(scope))
                 if status == 0:
-                    await _failure(error)(scope, receive, start)
+                    await problem.presented(Request(scope), _failure(error))(scope, receive, start)
             finally:
                 self._account(scope, status or 499, time.perf_counter() - began)
 
@@ -127,7 +128,7 @@ def _figures(service: str, route: str, method: str, status: int) -> tuple[Histog
     return HTTP_SECONDS.labels(*found), HTTP_REQUESTS.labels(*found)
 
 
-def _failure(error: Exception) -> Response:
+def _failure(error: Exception) -> problem.ProblemResponse:
     if isinstance(error, _PASSING):
         return problem.of_refusal(problem.Unavailable())
     return problem.render(

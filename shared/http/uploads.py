@@ -4,13 +4,15 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from fastapi import Query, Request, Response
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from shared.http.problem import HttpRefusal
-from shared.kernel.tables import MEDIA_TYPES, FileFormat
+from shared.kernel.tables import MEDIA_TYPES, DocumentFormat, FileFormat
 
 MAX_BYTES = 64_000_000
+_MOST_FIELDS = 200
+_MOST_FILES = 20
 FormatQuery = Annotated[FileFormat, Query(alias="format", description="xlsx, or CSV in UTF-8 with a BOM.")]
 
 
@@ -59,7 +61,10 @@ async def uploaded_file(request: Request) -> tuple[str, bytes]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise NoFile("请以表单字段 file 上传文件。Send the file as the form field file.", field="file")
     try:
-        form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=1).parse()
+        form = request._form  # noqa: SLF001  # the check of a page's form has read it already
+        if form is None:
+            parser = _InMemory(request.headers, request.stream(), max_files=1, max_fields=1)
+            form = await parser.parse()
     except MultiPartException as error:
         raise NoFile("表单无法解析。The form cannot be read.", field="file") from error
     try:
@@ -71,7 +76,24 @@ async def uploaded_file(request: Request) -> tuple[str, bytes]:
         await form.close()
 
 
-def as_file(content: bytes, name: str, file_format: FileFormat) -> Response:
+async def form_in_memory(request: Request) -> FormData:
+    """A form with its files, which never lie on a disk; whoever asks the request for its form later gets it.
+
+    Raises:
+        NoFile: it cannot be read.
+    """
+    if request._form is None:  # noqa: SLF001  # where the framework looks, which would spool the file
+        try:
+            parser = _InMemory(
+                request.headers, request.stream(), max_files=_MOST_FILES, max_fields=_MOST_FIELDS
+            )
+            request._form = await parser.parse()  # noqa: SLF001
+        except MultiPartException as error:
+            raise NoFile("表单无法解析。The form cannot be read.", field="file") from error
+    return request._form  # noqa: SLF001
+
+
+def as_file(content: bytes, name: str, file_format: DocumentFormat) -> Response:
     """A file to be saved under a Chinese name."""
     named = quote(f"{name}.{file_format}")
     return Response(

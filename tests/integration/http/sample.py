@@ -232,7 +232,8 @@ class Sample:
         return {"Authorization": f"Bearer {signed}"}
 
 
-def sample_app(health: Health) -> FastAPI:
+def sample_app(health: Health, **limits: Any) -> FastAPI:
+    """The application; `limits` as `make_app` takes them."""
     clock = SystemClock()
     return make_app(
         "sample",
@@ -247,6 +248,7 @@ def sample_app(health: Health) -> FastAPI:
         authenticators={"Device": _device, "Link": _link},
         assets={"/assets": Path(__file__).parent / "assets"},
         body_limits={"PUT /v1/large": 3_000_000, "POST /v1/raw": 1_000},
+        **limits,
     )
 
 

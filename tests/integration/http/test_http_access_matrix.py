@@ -173,6 +173,6 @@ def test_the_document_names_roles_and_problems_of_every_route(sample: Sample) ->
             assert {"401", "403"} <= operation["responses"].keys()
             assert {} not in operation["security"]
     post = described["POST /v1/compounds/{compound}/notes"]["responses"]
-    assert {"201", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} == post.keys()
+    assert {"201", "400", "401", "403", "404", "409", "410", "413", "415", "422", "429", "503"} == post.keys()
     assert all("application/problem+json" in post[status]["content"] for status in post if status >= "400")
     assert "HTTPValidationError" not in document["components"]["schemas"]

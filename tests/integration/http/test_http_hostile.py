@@ -13,7 +13,12 @@ from tests.integration.http.sample import Health, Sample, sample_app
 
 pytestmark = pytest.mark.requirement("F19")
 
-ADMIN = Sample.token(*((role, "town") for role in (Role.COMMUNITY_CLERK, Role.ADMIN, Role.HQ_OFFICER)))
+
+def admin() -> dict[str, str]:
+    """A token made when it is used: a run may take longer than one lasts."""
+    return Sample.token(*((role, "town") for role in (Role.COMMUNITY_CLERK, Role.ADMIN, Role.HQ_OFFICER)))
+
+
 JSON = {"Content-Type": "application/json"}
 BODIES: dict[str, bytes] = {
     "empty": b"",
@@ -53,7 +58,7 @@ async def test_a_hostile_body_is_the_callers_problem(
     client: httpx.AsyncClient, what: str, route: str
 ) -> None:
     method, path = route.split()
-    answer = await client.request(method, path, content=BODIES[what], headers={**ADMIN, **JSON})
+    answer = await client.request(method, path, content=BODIES[what], headers={**admin(), **JSON})
     assert answer.status_code in {400, 422}, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] in {"malformed_json", "invalid_request"}
@@ -78,7 +83,7 @@ async def test_a_handler_of_raw_bodies_finds_the_parsed_value(client: httpx.Asyn
 async def test_a_body_of_another_media_type_is_refused(
     client: httpx.AsyncClient, media_type: str | None
 ) -> None:
-    headers = {**ADMIN, **({"Content-Type": media_type} if media_type else {})}
+    headers = {**admin(), **({"Content-Type": media_type} if media_type else {})}
     answer = await client.post("/v1/compounds/lj-001/notes", content=b'{"text": "x"}', headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
@@ -136,7 +141,7 @@ async def test_what_is_no_utf_8_in_a_form_becomes_a_replacement_character(client
     ],
 )
 async def test_a_hostile_address_is_the_callers_problem(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path, headers=ADMIN)
+    answer = await client.get(path, headers=admin())
     assert answer.status_code in {400, 404, 422}, answer.text
     assert answer.json()["code"]
 
@@ -152,19 +157,19 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient, path:
         return parts()
 
     for content in (b" " * (limit + 1), chunks(limit + 1)):
-        answer = await client.post(path, content=content, headers={**ADMIN, **JSON})
+        answer = await client.post(path, content=content, headers={**admin(), **JSON})
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
         assert answer.headers["Content-Type"] == "application/problem+json"
     for content in (b" " * limit, chunks(limit)):
-        answer = await client.post(path, content=content, headers={**ADMIN, **JSON})
+        answer = await client.post(path, content=content, headers={**admin(), **JSON})
         assert answer.json()["code"] == "malformed_json"  # read whole, and then it is only blanks
 
 
 async def test_a_route_may_take_more(client: httpx.AsyncClient) -> None:
     body = json.dumps({"text": "x", "more": {"blob": "x" * 2_500_000}})
-    assert (await client.put("/v1/large", content=body, headers={**ADMIN, **JSON})).status_code == 200
+    assert (await client.put("/v1/large", content=body, headers={**admin(), **JSON})).status_code == 200
     body = json.dumps({"text": "x", "more": {"blob": "x" * 3_000_000}})
-    assert (await client.put("/v1/large", content=body, headers={**ADMIN, **JSON})).status_code == 413
+    assert (await client.put("/v1/large", content=body, headers={**admin(), **JSON})).status_code == 413
 
 
 anything = st.recursive(
@@ -188,7 +193,7 @@ async def test_whatever_is_sent_the_answer_is_a_success_or_a_problem(value: Any)
     transport = httpx.ASGITransport(sample_app_once())
     async with httpx.AsyncClient(transport=transport, base_url="http://sample") as client:
         answer = await client.post(
-            "/v1/compounds/lj-001/notes", content=json.dumps(value).encode(), headers={**ADMIN, **JSON}
+            "/v1/compounds/lj-001/notes", content=json.dumps(value).encode(), headers={**admin(), **JSON}
         )
     assert answer.status_code in {201, 400, 422}, answer.text
 

@@ -11,6 +11,7 @@ from shared.http.access import (
     OutOfScope,
     Principal,
     Role,
+    RoleNotAllowed,
     Scope,
     ScopeKind,
     match_table,
@@ -154,3 +155,15 @@ def test_a_router_inside_a_router_is_refused() -> None:
     app.include_router(app_with("/a").router)
     with pytest.raises(AccessTableError, match="only routes of an APIRouter"):
         match_table(app.routes, {"GET /a": GUARDS})
+
+
+def test_a_role_lends_its_scope_to_no_other_roles_act() -> None:
+    officer = Grant(role=Role.HQ_OFFICER, scope=Scope.parse("town"))
+    manager = Grant(role=Role.PROPERTY_MANAGER, scope=Scope.parse("compound:lj-001"))
+    who = Principal(kind="staff", subject="two roles", grants=(officer, manager))
+    assert who.reaches(compound=CompoundId("lj-002"))
+    mending = who.acting(Role.PROPERTY_MANAGER, Role.COMMUNITY_CLERK)
+    assert mending.reaches(compound=CompoundId("lj-001"))
+    assert not mending.reaches(compound=CompoundId("lj-002"))
+    with pytest.raises(RoleNotAllowed):
+        who.acting(Role.GUARD)

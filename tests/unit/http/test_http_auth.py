@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -89,6 +90,7 @@ async def test_the_usual_types_are_accepted(typ: Any) -> None:
     [
         {"exp": FromNow(-20)},
         {"nbf": FromNow(20)},
+        {"nbf": ...},
         {"iat": FromNow(20), "nbf": FromNow(20)},
         {"aud": ["fangkong", "other"]},
         {"grants": []},
@@ -118,7 +120,7 @@ REFUSED: list[dict[str, Any]] = [
     {"exp": ...},
     {"nbf": FromNow(60)},
     {"nbf": float("nan")},
-    {"nbf": ...},
+    {"nbf": "soon"},
     {"iat": FromNow(60)},
     {"iat": ...},
     {"grants": ...},
@@ -139,6 +141,17 @@ REFUSED: list[dict[str, Any]] = [
 async def test_wrong_claims_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(TokenRefused):
         await verifier().verify(token(claims(**changes)))
+
+
+@pytest.mark.requirement("R7.3")
+async def test_a_token_may_say_which_worker_somebody_is_and_says_it_well() -> None:
+    assert (await verifier().verify(token())).worker_ref is None
+    ref = UUID(int=7)
+    assert (await verifier().verify(token(claims(worker_ref=str(ref))))).worker_ref == ref
+    unfit: tuple[object, ...] = ("somebody", "", 7, [str(ref)], {})
+    for wrong in unfit:
+        with pytest.raises(TokenRefused):
+            await verifier().verify(token(claims(worker_ref=wrong)))
 
 
 @pytest.mark.parametrize("payload", [[], "text", 1, None, [claims()]])
@@ -206,6 +219,21 @@ async def test_a_forged_token_is_refused(what: str, forgery: str) -> None:
         await verifier().verify(forgery)
     assert caught.value.status == 401, what
     assert caught.value.reason not in caught.value.detail
+
+
+async def test_an_old_token_is_refused_however_long_it_says_that_it_holds() -> None:
+    clock = SystemClock()
+    now = int(clock.real_now().timestamp())
+    strict = StaffVerifier(Jwks(given, clock), issuer=ISSUER, clock=clock, oldest=45)
+    for age, holds in ((20, True), (60, False)):
+        made = token(claims(iat=now - age, nbf=now - age, exp=now + 3_600))
+        assert (await verifier().verify(made)).subject == "clerk-1"
+        if holds:
+            assert (await strict.verify(made)).subject == "clerk-1"
+        else:
+            with pytest.raises(TokenRefused) as refused:
+                await strict.verify(made)
+            assert refused.value.reason == "age"
 
 
 async def test_a_token_is_judged_by_real_time_whatever_business_time_is() -> None:
@@ -290,6 +318,14 @@ async def test_keys_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     path.write_bytes(DOCUMENT)
     assert await Jwks.from_file(path, SystemClock()).key("k1") is not None
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_an_issuer_that_lets_anybody_in_is_trusted_in_development_only(*, trusted: bool) -> None:
+    issuer = Issuer()
+    issuer.document = json.dumps({**json.loads(DOCUMENT), "development": True}).encode()
+    key = await Jwks(issuer, ClockByHand(), trust_development=trusted).key("k1")
+    assert (key is not None) is trusted
 
 
 async def test_other_kinds_of_keys_in_the_set_are_left_alone() -> None:

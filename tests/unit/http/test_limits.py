@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.http.limits import Limiter, Rate, RateLimit, network_of
+from shared.http.limits import Buckets, Limiter, Rate, RateLimit, network_of
 from shared.http.problem import TooManyRequests
 
 EACH, TOGETHER = Rate(burst=3, per_minute=6), Rate(burst=5, per_minute=60)
@@ -68,7 +68,7 @@ def test_the_number_of_addresses_in_memory_is_bounded(time: Time) -> None:
     for number in range(5_000):
         time.now += 1
         passes(limits, f"10.{number // 256}.{number % 256}.1")
-    assert len(limits._each) == 100
+    assert len(limits._each._kept) == 100
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,30 @@ def test_nobody_ever_gets_more_than_the_burst_and_what_time_brings(calls: list[t
         passed[who] = passed.get(who, 0) + passes(limits, f"10.0.0.{who}")
         assert passed[who] <= EACH.burst + time.now * EACH.per_minute / 60 + 1e-6
     assert sum(passed.values()) <= TOGETHER.burst + time.now * TOGETHER.per_minute / 60 + 1e-6
+
+
+def test_each_known_caller_has_a_bucket_of_their_own(time: Time) -> None:
+    calls = Buckets(EACH, time)
+    for _ in range(3):
+        calls.take("li")
+    with pytest.raises(TooManyRequests) as refused:
+        calls.take("li")
+    assert refused.value.headers == {"Retry-After": "10"}
+    calls.take("wang")
+    assert calls.wait("li") == 10
+    time.now = 10.0
+    assert calls.wait("li") == 0
+    calls.take("li")
+
+
+def test_looking_whether_a_call_would_pass_takes_nothing(time: Time) -> None:
+    calls = Buckets(EACH, time)
+    assert [calls.wait("li") for _ in range(20)] == [0] * 20
+    for _ in range(3):
+        calls.take("li")
+    assert calls.wait("li") > 0
+
+
+def test_scaled_rates_take_so_many_times_as_much() -> None:
+    assert EACH.times(50) == Rate(burst=150, per_minute=300)
+    assert EACH.times(0.01) == Rate(burst=1, per_minute=0.06)
