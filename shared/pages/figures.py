@@ -1,0 +1,117 @@
+"""Figures, days and ages as people read them: filters that all templates have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from babel.support import NullTranslations
+from jinja2 import Environment
+
+from shared.kernel.days import SHANGHAI, local_day
+from shared.kernel.percent import floored_percent
+from shared.pages.languages import Language
+
+NOTHING = "—"
+_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A day of a strip: where its bar stands in a box of given height."""
+
+    x: int
+    y: int
+    height: int
+    label: str
+    value: int | None
+
+
+def number(value: int | None) -> str:
+    """With thousands apart; a dash for what is not known."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """A share in percent, never rounded up to all; a dash where nothing is due or the whole is not known."""
+    return NOTHING if part is None or not whole else f"{floored_percent(part, whole)}%"
+
+
+def clock(instant: datetime | None) -> str:
+    """Hours and minutes in town."""
+    return NOTHING if instant is None else f"{instant.astimezone(SHANGHAI):%H:%M}"
+
+
+def day(value: date, language: Language) -> str:
+    """A day with its weekday."""
+    if language is Language.ENGLISH:
+        return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]}"
+    return f"{value.month}月{value.day}日 {_WEEKDAYS[value.weekday()]}"
+
+
+def short_day(value: date) -> str:
+    """A day under a bar: both languages read it."""
+    return f"{value.month}/{value.day}"
+
+
+def moment(instant: datetime | None, language: Language) -> str:
+    """Day, hour and minute in town."""
+    if instant is None:
+        return NOTHING
+    local = instant.astimezone(SHANGHAI)
+    return f"{day(local.date(), language)} {local:%H:%M}"
+
+
+def since(instant: datetime, today: date, language: Language) -> str:
+    """The time alone where it is today's."""
+    return clock(instant) if local_day(instant) == today else moment(instant, language)
+
+
+def strip(values: Sequence[tuple[date, int | None]], *, height: int = 36, width: int = 14) -> list[Bar]:
+    """The bars of a strip of days. The highest day fills the box; what is more than nothing is seen."""
+    most = max((value or 0 for _, value in values), default=0)
+    bars = []
+    for place, (on, value) in enumerate(values):
+        tall = 0 if not value else max(2, round(value * height / most))
+        bars.append(
+            Bar(x=place * width, y=height - tall, height=tall, label=short_day(on), value=value),
+        )
+    return bars
+
+
+def install(environment: Environment, language: Language, catalog: NullTranslations) -> None:
+    """Give an environment its filters, in its language."""
+
+    def ago(seconds: float | None) -> str:
+        return NOTHING if seconds is None else _ago(seconds, catalog)
+
+    filters: dict[str, Any] = {
+        "number": number,
+        "clock": clock,
+        "day": lambda value: day(value, language),
+        "moment": lambda value: moment(value, language),
+        "since": lambda value, today: since(value, today, language),
+        "ago": ago,
+    }
+    environment.filters.update(filters)
+
+    def tongue(chinese: str, english: str) -> str:
+        return english if language is Language.ENGLISH else chinese
+
+    environment.globals.update(share=share, strip=strip, tongue=tongue)
+
+
+def _ago(seconds: float, catalog: NullTranslations) -> str:
+    minutes = int(seconds) // 60
+    if minutes < 1:
+        return str(catalog.gettext("刚刚"))
+    if minutes < 60:
+        return str(catalog.ngettext("%(num)d 分钟前", "%(num)d 分钟前", minutes)) % {"num": minutes}
+    if minutes < 48 * 60:
+        return str(catalog.ngettext("%(num)d 小时前", "%(num)d 小时前", minutes // 60)) % {
+            "num": minutes // 60
+        }
+    days = minutes // (24 * 60)
+    return str(catalog.ngettext("%(num)d 天前", "%(num)d 天前", days)) % {"num": days}

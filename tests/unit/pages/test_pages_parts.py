@@ -1,0 +1,165 @@
+"""The small rules of pages: files that never change, bars, shares, and where a sign-in may lead."""
+
+import base64
+import hashlib
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from starlette.types import Scope
+
+from deploy.local import browser
+from deploy.local.errors import LocalError
+from shared.pages.assets import SHARED, Assets
+from shared.pages.figures import moment, number, share, since, strip
+from shared.pages.languages import Language
+from shared.pages.oidc import Attempt
+from shared.pages.routes import holds, same_origin, token_for
+from shared.pages.sign_in import local
+
+ROOT = Path(__file__).parents[3]
+DAY = date(2020, 2, 24)
+
+
+@pytest.mark.parametrize("folder", ["shared/pages/static/vendor", "tests/browser/vendor"])
+def test_scripts_of_others_are_the_recorded_versions_with_their_licences(folder: str) -> None:
+    table = (ROOT / folder / "VENDORED.md").read_text(encoding="utf-8")
+    recorded = dict(re.findall(r"^\| (\S+\.(?:js|woff2)) \|.*\| ([0-9a-f]{64}) \|$", table, re.MULTILINE))
+    files = {path.name: path for path in (ROOT / folder).glob("*") if path.suffix in {".js", ".woff2"}}
+    assert recorded.keys() == files.keys()
+    for name, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == recorded[name], name
+        assert (ROOT / folder / f"{name.partition('.')[0]}.LICENSE").exists()
+
+
+async def fetch(assets: Assets, path: str, encoding: str = "") -> tuple[int, dict[str, str], bytes]:
+    sent: list[dict[str, object]] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)  # type: ignore[arg-type]  # an ASGI message
+
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "headers": [(b"accept-encoding", encoding.encode())],
+    }
+    await assets(scope, None, send)  # type: ignore[arg-type]  # it receives nothing
+    head = {name.decode(): value.decode() for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
+    return sent[0]["status"], head, b"".join(part.get("body", b"") for part in sent[1:])  # type: ignore[return-value, misc]
+
+
+async def test_a_file_is_kept_for_ever_under_a_name_that_changes_with_it(tmp_path: Path) -> None:
+    (tmp_path / "one.css").write_text("a{}")
+    before = Assets.of(tmp_path)
+    assert re.fullmatch(r"/assets/one\.[0-9a-f]{16}\.css", before.path("one.css"))
+    status, head, body = await fetch(before, before.path("one.css"))
+    assert (status, body) == (200, b"a{}")
+    assert head["cache-control"] == "public, max-age=31536000, immutable"
+    assert head["content-type"].startswith("text/css")
+    (tmp_path / "one.css").write_text("b{}")
+    assert Assets.of(tmp_path).path("one.css") != before.path("one.css")
+
+
+async def test_large_files_travel_compressed_to_whoever_takes_that() -> None:
+    assets = Assets.of(SHARED)
+    path = assets.path("vendor/echarts.min.js")
+    _, plain, whole = await fetch(assets, path)
+    _, packed, small = await fetch(assets, path, "br, gzip")
+    assert "content-encoding" not in plain
+    assert packed["content-encoding"] == "gzip"
+    assert len(small) * 2 < len(whole)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "pages.css").write_text("a{}")
+    with pytest.raises(ValueError, match=r"pages\.css"):
+        Assets.of(SHARED, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leads"),
+    [
+        ("/board", "/board"),
+        ("/board?sort=name&all=1", "/board?sort=name&all=1"),
+        ("", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/board\r\nSet-Cookie: a=b", "/"),
+        ("/a\\..\\b", "/"),
+        (" /board", "/"),
+    ],
+)
+def test_a_sign_in_leads_to_pages_of_our_own_only(wanted: str, leads: str) -> None:
+    assert local(wanted) == leads
+
+
+def test_an_attempt_comes_back_as_it_was_and_nothing_else_is_one() -> None:
+    attempt = Attempt.new("/board")
+    assert Attempt.read(attempt.write()) == attempt
+    deep = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+    lone = base64.urlsafe_b64encode(
+        b'{"state": "\\ud800", "nonce": "n", "verifier": "v", "onward": "/"}'
+    ).decode()
+    for wrong in ("", "x", "e30", attempt.write()[:-9], "W10", "bnVsbA", deep, lone):
+        assert Attempt.read(wrong) is None
+
+
+def test_a_token_belongs_to_one_session() -> None:
+    assert holds("one", token_for("one"))
+    assert not holds("two", token_for("one"))
+    assert not holds("one", "é")
+
+
+@pytest.mark.parametrize(
+    ("origin", "site", "own"),
+    [
+        ("https://town.example", None, True),
+        ("https://town.example", "cross-site", True),
+        ("http://town.example", None, False),
+        ("https://town.example.evil", None, False),
+        (None, "same-origin", True),
+        ("null", "same-origin", True),
+        (None, None, False),
+        ("null", None, False),
+        ("null", "cross-site", False),
+        (None, "none", False),
+        (None, "same-site", False),
+    ],
+)
+def test_only_our_own_pages_send(origin: str | None, site: str | None, own: bool) -> None:  # noqa: FBT001
+    headers = [(b"origin", origin.encode())] if origin else []
+    headers += [(b"sec-fetch-site", site.encode())] if site else []
+    scope: Scope = {"type": "http", "scheme": "https", "headers": [*headers, (b"host", b"town.example")]}
+    assert same_origin(scope, None) is own
+    assert same_origin(scope, "https://town.example") is own
+
+
+def test_figures_are_written_as_people_read_them() -> None:
+    assert (number(18204), number(0), number(None)) == ("18,204", "0", "—")
+    assert (share(1999, 2000), share(5, 0), share(3, None), share(2, 2)) == ("99.9%", "—", "—", "100.0%")
+    instant = datetime(2020, 2, 24, 2, 5, tzinfo=UTC)
+    assert moment(instant, Language.CHINESE) == "2月24日 周一 10:05"
+    assert moment(instant, Language.ENGLISH) == "Mon 24 Feb 10:05"
+    assert since(instant, DAY, Language.CHINESE) == "10:05"
+    assert since(instant, date(2020, 2, 25), Language.ENGLISH) == "Mon 24 Feb 10:05"
+
+
+def test_a_strip_shows_the_most_as_a_full_bar_and_anything_as_more_than_nothing() -> None:
+    bars = strip([(date(2020, 2, 22), 0), (date(2020, 2, 23), 1), (DAY, 1000)])
+    assert [bar.height for bar in bars] == [0, 2, 36]
+    assert [bar.y + bar.height for bar in bars] == [36, 36, 36]
+    assert [bar.label for bar in bars] == ["2/22", "2/23", "2/24"]
+    assert [bar.height for bar in strip([(DAY, None), (DAY, 0)])] == [0, 0]
+
+
+def test_without_a_browser_one_sentence_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv(browser.CHOICE, raising=False)
+    with pytest.raises(LocalError, match="apt-get install chromium fonts-noto-cjk"):
+        browser.ensure()
