@@ -7,6 +7,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto  # its UUID is one like any other and is read ten times as fast
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
@@ -107,12 +108,12 @@ def decode(raw: dict[str, Any]) -> Envelope:
     try:
         causation = raw.get("causationid")
         return Envelope(
-            id=UUID(raw["id"]),
+            id=pgproto.UUID(raw["id"]),
             source=str(raw["source"]),
             type=kind.type_name,
             time=datetime.fromisoformat(raw["time"]),
-            correlation=UUID(raw["correlationid"]),
-            causation=UUID(causation) if causation else None,
+            correlation=pgproto.UUID(raw["correlationid"]),
+            causation=pgproto.UUID(causation) if causation else None,
             partition_key=str(raw["partitionkey"]),
             version=int(raw["sequence"]),
             event=kind.model_validate(raw["data"]).upcast(),

@@ -19,6 +19,9 @@ class EntryChecked(
 
     One per attempt, also for attempts recorded offline: `checked_at` is when it happened at the gate, the envelope's
     `time` is when gate recorded it. `corrects` names an earlier check whose reading was mistyped; both are kept.
+
+    `person_ref` and `temperature_c` are null: who was where, and how warm, is the gate's own (0044). A fever that
+    others have to act on is told as FeverSeen.
     """
 
     check_id: UUID
@@ -87,7 +90,7 @@ class VehicleChecked(
     """A vehicle asked to pass and the checkpoint answered; its occupants have their own checks (R2.3, G7).
 
     `occupants` is the number of people in it, each with an EntryChecked of their own. Ambulance, fire engine and police
-    on duty (`emergency`) are let through and logged.
+    on duty (`emergency`) are let through and logged. `vehicle_ref` is null: whose car was where is the gate's own.
     """
 
     check_id: UUID

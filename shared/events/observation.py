@@ -52,6 +52,8 @@ class DeclarationSubmitted(
     temperature_c: Decimal | None
     symptomatic: bool
     submitted_at: AwareDatetime
+    worker_ref: UUID | None = None
+    """Whose work it was, where that is known (R7.3)."""
 
 
 class DeclarationMissed(

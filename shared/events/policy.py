@@ -4,7 +4,7 @@ Every duration names its unit; times of day are Asia/Shanghai; temperatures are 
 milligrams of available chlorine per litre.
 """
 
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field
 
 from shared.events.policy_inspections import InspectionRules, VenueRules
 from shared.events.policy_part import Part
+from shared.events.policy_reporting import DailyReportRules, ReportingRules
+from shared.events.policy_supervision import SupervisionRules
 
 Category = Literal["focus", "higher_risk", "concern", "other", "close_contact"]
 Measure = Literal["centralized_observation", "home_quarantine", "home_self_monitoring", "medical"]
@@ -154,9 +156,13 @@ class SyncRules(Part):
 
 
 class DeviceRules(Part):
-    """When a checkpoint's devices count as away: so long without a word (real time)."""
+    """A checkpoint's devices: how long without a word one counts as away (real time), and when all have keys.
+
+    From the business day `keys_required_from` on, one that has no key of its own can do nothing but give itself one.
+    """
 
     quiet_after_seconds: int = Field(ge=1)
+    keys_required_from: date | None = None
 
 
 class OverrideRules(Part):
@@ -295,18 +301,37 @@ class RiskRules(Part):
     concern_from: int
 
 
-class ReportingRules(Part):
-    """HQ's day (R7.4)."""
-
-    cut_off: time
-
-
 class RetentionRules(Part):
-    """How long after release a field is kept, in days (Data and law)."""
+    """How long something is kept, in days (Data and law).
+
+    Health, contact and trip: after the release. Of checks at a gate, after their receipt, `check_reading_days`: the
+    reading and the answers; `check_person_days`: whose check it was. `lead_days`: after a lead was closed. `list_days`:
+    after a watch list was closed or its last day, and after an entry of the call list was last touched. `survey_days`:
+    after a form came in. `application_days`: after an application for a pass or for service was settled.
+    `business_days`: after it closed.
+    """
 
     health_days: int
     contact_days: int
     trip_days: int
+    check_reading_days: int | None = Field(default=None, ge=1)
+    check_person_days: int | None = Field(default=None, ge=1)
+    lead_days: int | None = Field(default=None, ge=1)
+    list_days: int | None = Field(default=None, ge=1)
+    survey_days: int | None = Field(default=None, ge=1)
+    application_days: int | None = Field(default=None, ge=1)
+    business_days: int | None = Field(default=None, ge=1)
+
+
+class SecondPersonRules(Part):
+    """When one person's word is not enough, and how long a request waits for the other's (Trust).
+
+    `export_people`: an export that names more people than this, in full; `bulk_cases`: one decision about more cases.
+    """
+
+    export_people: int = Field(ge=0)
+    bulk_cases: int = Field(ge=0)
+    hours: int = Field(ge=1)
 
 
 class LeadRules(Part):
@@ -414,6 +439,16 @@ class DoorRules(Part):
     heartbeat_minutes: int = Field(ge=1)
 
 
+class AuditRules(Part):
+    """When reading looks like browsing: more than `records_per_hour` people by one account within an hour.
+
+    A request that tells of `list_from` people or more is a list and does not count.
+    """
+
+    records_per_hour: int = Field(ge=1)
+    list_from: int = Field(ge=2)
+
+
 class PatternRules(Part):
     """When declarations look made up, so that somebody looks at them; nobody is punished for it (O11).
 
@@ -453,6 +488,10 @@ class PolicyDocument(Part):
     follow_up: FollowUpRules | None = None
     doors: DoorRules | None = None
     patterns: PatternRules | None = None
+    audit: AuditRules | None = None
     gate_table: tuple[GateTableRow, ...] | None = None
     venues: VenueRules | None = None
     inspections: InspectionRules | None = None
+    supervision: SupervisionRules | None = None
+    daily_report: DailyReportRules | None = None
+    second_person: SecondPersonRules | None = None

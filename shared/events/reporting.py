@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.base import Event
-from shared.kernel.ids import CompoundId
+from shared.events.policy_supervision import FindingRule
+from shared.kernel.ids import CompoundId, NeighbourhoodId
 
 
 class FindingOpened(
@@ -18,13 +19,19 @@ class FindingOpened(
     place="compound",
     archive_only=True,
 ):
-    """Supervision found something that somebody has to answer for (R7.2)."""
+    """Supervision found something that somebody has to answer for (R7.2).
+
+    Without a compound it is a unit's (a neighbourhood), without both the town's. Told again, with a higher version,
+    when the same fact comes back on the day on which it went (`reopened`), or when a person sends it back.
+    """
 
     finding_id: UUID
-    compound: CompoundId
-    rule: str
+    compound: CompoundId | None
+    unit: NeighbourhoodId | None
+    rule: FindingRule
     opened_at: AwareDatetime
     due_at: AwareDatetime
+    reopened: bool = False
 
 
 class FindingClosed(
@@ -35,11 +42,12 @@ class FindingClosed(
     place="compound",
     archive_only=True,
 ):
-    """The facts say that it is over, or somebody closed it with evidence (R7.2)."""
+    """The facts say that it is over, or somebody else than who settled it closed it with evidence (R7.2)."""
 
     finding_id: UUID
-    compound: CompoundId
-    rule: str
+    compound: CompoundId | None
+    unit: NeighbourhoodId | None
+    rule: FindingRule
     closed_by: Literal["facts", "person"]
     closed_at: AwareDatetime
 

@@ -63,6 +63,8 @@ class RoundLogged(
     counts: bool
     done_at: AwareDatetime
     source: Literal["code", "late_entry"]
+    worker_ref: UUID | None = None
+    """Whose work it was, where that is known (R7.3)."""
 
 
 class RoundMissed(
@@ -133,6 +135,8 @@ class WastePickupDone(
     day: date
     bags: int
     handed_over_at: AwareDatetime
+    worker_ref: UUID | None = None
+    """Whose work it was, where that is known (R7.3)."""
 
 
 class WastePickupMissed(

@@ -60,6 +60,8 @@ class LeadClosed(
     valid: bool
     reason: str
     closed_at: AwareDatetime
+    worker_ref: UUID | None = None
+    """Whose work it was, where that is known (R7.3)."""
 
 
 class LeadMerged(

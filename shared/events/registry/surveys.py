@@ -66,3 +66,5 @@ class HouseholdSurveyed(
     conflict: bool
     surveyed_at: AwareDatetime
     listed: bool = True
+    worker_ref: UUID | None = None
+    """Whose work it was, where that is known (R7.3)."""
