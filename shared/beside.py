@@ -123,7 +123,7 @@ async def obey(line: socket.socket, *, wake: asyncio.Event, stopping: asyncio.Ev
         if said == WAKE:
             wake.set()
         elif said == FIGURES:
-            told = metrics.exposition(metrics.LED)
+            told = metrics.exposition(metrics.BESIDE, metrics.LED)
             writer.write(len(told).to_bytes(_LENGTH) + told)
         else:
             stopping.set()

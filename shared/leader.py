@@ -7,24 +7,28 @@ and set, numbering takes a lock).
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 import asyncpg
 import structlog
 
 from shared.bus.consumer import Consumer
-from shared.bus.link import Credentials, Link
+from shared.bus.credentials import Credentials
+from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
 from shared.db.pool import TRANSIENT, Database
 from shared.events import catalogue
 from shared.kernel.tasks import stop, stop_if_cancelled
+from shared.obs.metrics import LED
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 5.0
 """How long the relay may go on publishing what is committed when its process stops."""
+NOTE_EVERY_SECONDS = 10.0
+"""How often a ticker writes down how far it is while time only passes: each note is a write that is synced."""
 LEADER_LOCK = "select pg_try_advisory_lock(hashtextextended('fangkong.leader', 0))"
 TICKED = """
 insert into ticked (ticker, through) values ($1, $2)
@@ -39,6 +43,22 @@ class Ticker:
     name: str
     act: Callable[[Database], Awaitable[None]]
     every_seconds: float = 0.5
+    waited_for: bool = True
+    """Whether whoever steps business time waits until it was done: not for what only counts for the gauges."""
+
+
+def each_minute(work: Callable[[Database], Awaitable[object]]) -> Callable[[Database], Awaitable[None]]:
+    """What a ticker does once in a minute of business time, and at once when that was stepped."""
+    done: datetime | None = None
+
+    async def act(database: Database) -> None:
+        nonlocal done
+        minute = database.clock.now().replace(second=0, microsecond=0)
+        if minute != done:
+            await work(database)
+            done = minute
+
+    return act
 
 
 class Leader:
@@ -56,7 +76,7 @@ class Leader:
         self.link = Link(
             settings.nats_url,
             name=database.service,
-            credentials=Credentials.read(settings.nats_credentials_file),
+            credentials=Credentials.read(settings.nats_credentials_file, database.service),
             ca_file=settings.nats_ca_file,
         )
         self.relay = Relay(database, self.link, channels=catalogue.channels_of(database.service))
@@ -99,25 +119,33 @@ class Leader:
 
         working = asyncio.create_task(work(), name="lead")
         try:
-            while not working.done():
-                await connection.fetchval("select 1", timeout=5)
-                await asyncio.wait({working}, timeout=2)
-            await working
+            with LED.leading():
+                while not working.done():
+                    await connection.fetchval("select 1", timeout=5)
+                    await asyncio.wait({working}, timeout=2)
+                await working
         finally:
             await stop(working)
 
     async def _tick(self, ticker: Ticker) -> None:
-        recorded = None
+        clock, noted = self.database.clock, None
         while True:
             stop_if_cancelled()
-            now = self.database.clock.now()
+            now, real = clock.now(), clock.monotonic()
             try:
                 await ticker.act(self.database)
-                if recorded is None or abs(now - recorded) >= timedelta(seconds=1):
-                    async with self.database.begin() as tx:
-                        await tx.execute(TICKED, ticker.name, now)
-                    recorded = now
+                if ticker.waited_for and _to_note(noted, now, real):
+                    await self.database.pool.execute(TICKED, ticker.name, now)
+                    noted = now, real
             except TRANSIENT as error:
                 log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)
                 await asyncio.sleep(1)
             await asyncio.sleep(ticker.every_seconds)
+
+
+def _to_note(noted: tuple[datetime, float] | None, now: datetime, real: float) -> bool:
+    """Whether to note how far a ticker is: at once when time was stepped, for whoever waits; else rarely."""
+    if noted is None:
+        return True
+    moved, passed = (now - noted[0]).total_seconds(), real - noted[1]
+    return abs(moved) >= 1 and (abs(moved - passed) >= 1 or passed >= NOTE_EVERY_SECONDS)

@@ -19,25 +19,32 @@ import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import TracerProvider
+from pydantic import ValidationError
 
 from shared import beside
+from shared.audit import browsing, chain
 from shared.bus import outbox
 from shared.bus.consumer import Consumer
+from shared.db.erasures import Forget, nothing_to_forget, reapply_erasures
 from shared.db.keystore import PostgresKeyStore
 from shared.db.pool import TRANSIENT, Database, Rejections
 from shared.http.access import AccessTable
 from shared.http.app import make_app
-from shared.http.auth import Authenticator, Jwks, StaffVerifier
+from shared.http.auth import OLDEST, OLDEST_IN_PRODUCTION, Authenticator, Jwks, StaffVerifier
 from shared.http.express import Recogniser
-from shared.http.limits import RateTable
+from shared.http.faces import Faces
+from shared.http.limits import CallerTable, RateTable
 from shared.http.wire import HttpProtocol
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
-from shared.kernel.sealed import MasterKeys, Vault
+from shared.kernel.masters import MasterKeyFile
+from shared.kernel.sealed import Vault
 from shared.kernel.tasks import stop
+from shared.kernel.transit import TransitWrapper
 from shared.kernel.version import VERSION
 from shared.leader import Leader, Ticker
 from shared.obs import logging, metrics, tracing
+from shared.production import insist
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -57,7 +64,10 @@ class Context:
     database: Database
     keystore: PostgresKeyStore | None
     own_vault: Vault | None
+    kms: TransitWrapper | None = None
     own_cards: CardKeys | None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is told to stop: an answer that goes on for long ends then."""
 
     @property
     def vault(self) -> Vault:
@@ -82,6 +92,8 @@ class Context:
                 await self.database.close()
         if self.keystore:
             await self.keystore.close()
+        if self.kms:
+            await self.kms.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +114,16 @@ class Service:
     """At the head of the OpenAPI document: what a caller has to know beside routes and shapes."""
     body_limits: Mapping[str, int] = field(default_factory=dict)
     """"METHOD /path" -> bytes, where a route takes more or less than 1 MB."""
+    readings: frozenset[str] = frozenset()
+    """`"POST /path"` of routes that only read: their transactions see the caller's places, see `shared.db.reach`."""
     rate_limits: RateTable = field(default_factory=dict)
     """"METHOD /path" -> how often an address and all together may call it; for public routes."""
+    caller_rates: CallerTable = field(default_factory=dict)
+    """"METHOD /path" -> how often one caller may call it, where that is not what the settings say for all routes."""
+    pages: Faces | None = None
+    """How it shows itself in a browser, see `shared.pages`."""
+    forget: Forget = nothing_to_forget
+    """Blanks what is kept under keys that were destroyed: done again before a restored database opens."""
     prepare: Sequence[Callable[[], Awaitable[None]]] = ()
     """Done once the database answers and before HTTP opens, by every process; idempotent."""
 
@@ -119,7 +139,8 @@ def serve(build: Build, settings_class: type[S], *, leader_beside: bool = False)
         settings_class: of the service.
         leader_beside: relay, consumers and tickers get a process of their own, so that no answer waits for them.
     """
-    settings = settings_class()
+    settings = _settings(settings_class)
+    insist(settings)
     if not leader_beside:
         _run(Runtime(build, settings).run())
         return
@@ -128,6 +149,17 @@ def serve(build: Build, settings_class: type[S], *, leader_beside: bool = False)
         _run(Runtime(build, settings).run(other))
     finally:
         other.close()
+
+
+def _settings(settings_class: type[S]) -> S:
+    try:
+        return settings_class()
+    except ValidationError as refused:
+        said = [
+            f"FANGKONG_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
+            for one in refused.errors(include_input=False, include_url=False)
+        ]
+        raise SystemExit("\n".join(["the settings cannot be used:", *said])) from None
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -212,7 +244,7 @@ class Runtime:
         # A terminal sends it to both, and the other one tells us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._begin(name, signal.SIGTERM)
-        metrics.tell_process(metrics.LED, "leader")
+        metrics.tell_process(metrics.BESIDE, "leader")
         committed = asyncio.Event()
         obeying = asyncio.create_task(beside.obey(line, wake=committed, stopping=self.stopping), name="obey")
         context = await self._patiently_open(name)
@@ -238,18 +270,32 @@ class Runtime:
     async def _prepared(self, context: Context) -> Service:
         service = self.build(context)
         context.database.rejections = service.rejections
+        await self._agree_on_erasures(context, service)
         for prepare in service.prepare:
             await prepare()
         return service
 
+    async def _agree_on_erasures(self, context: Context, service: Service) -> None:
+        """Nothing opens while a database or key store that came back from a backup knows less than the other."""
+        if context.keystore is None or context.own_vault is None:
+            return
+        done = await reapply_erasures(context.database, context.keystore, context.own_vault, service.forget)
+        if done.keys or done.blanked:
+            log.warning("erasures_reapplied", keys=done.keys, blanked=done.blanked)
+
     def _leader(self, context: Context, service: Service) -> Leader:
-        return Leader(context.database, self.settings, consumers=service.consumers, tickers=service.tickers)
+        return Leader(
+            context.database,
+            self.settings,
+            consumers=service.consumers,
+            tickers=(chain.linking(), browsing.browsing(), *service.tickers),
+        )
 
     async def _patiently_open(self, name: str) -> Context | None:
         """The databases, waited for as long as it takes; None when stopped meanwhile."""
         while not self.stopping.is_set():
             try:
-                return await open_context(name, self.settings, self.clock)
+                return await open_context(name, self.settings, self.clock, stopping=self.stopping)
             except TRANSIENT as error:
                 log.info("waiting_for_database", error=type(error).__name__)
                 with suppress(TimeoutError):
@@ -301,29 +347,58 @@ def service_name(build: Build) -> str:
     return build.__module__.split(".")[1]
 
 
-async def open_context(name: str, settings: ServiceSettings, clock: Clock) -> Context:
+async def open_context(
+    name: str, settings: ServiceSettings, clock: Clock, *, stopping: asyncio.Event | None = None
+) -> Context:
     """What a service works with, connected. Raises one of TRANSIENT while a database is away."""
     database = await Database.open(
-        settings.database_url, service=name, clock=clock, size=settings.database_pool
+        settings.database_address(), service=name, clock=clock, size=settings.database_pool
     )
     try:
-        store = (
-            await PostgresKeyStore.open(settings.keystore_url, service=name)
-            if settings.keystore_url
-            else None
-        )
+        keystore = settings.keystore_address()
+        store = await PostgresKeyStore.open(keystore, service=name) if keystore else None
     except BaseException:
         await database.close()
         raise
-    vault = (
-        Vault(store, MasterKeys.load(settings.master_key_file), clock)
-        if store and settings.master_key_file
-        else None
-    )
+    try:
+        vault, kms = await _vault(name, settings, store, clock)
+    except BaseException:
+        await database.close()
+        if store:
+            await store.close()
+        raise
     cards = CardKeys.load(settings.card_keys_file) if settings.card_keys_file else None
     return Context(
-        settings=settings, clock=clock, database=database, keystore=store, own_vault=vault, own_cards=cards
+        settings=settings,
+        clock=clock,
+        database=database,
+        keystore=store,
+        own_vault=vault,
+        kms=kms,
+        own_cards=cards,
+        stopping=stopping or asyncio.Event(),
     )
+
+
+async def _vault(
+    name: str, settings: ServiceSettings, store: PostgresKeyStore | None, clock: Clock
+) -> tuple[Vault | None, TransitWrapper | None]:
+    """The vault around the master key, wherever that is."""
+    if store is None or settings.master_key_file is None:
+        return None, None
+    if settings.kms_url is None or settings.kms_token_file is None:
+        return Vault(store, MasterKeyFile(settings.master_key_file), clock), None
+    kms = TransitWrapper(
+        settings.kms_url,
+        settings.kms_key or f"fangkong-{name}",
+        token_file=settings.kms_token_file,
+        ca_file=settings.kms_ca_file,
+    )
+    try:
+        return Vault(store, await kms.index_keys(settings.master_key_file), clock, wrapper=kms), kms
+    except BaseException:
+        await kms.close()
+        raise
 
 
 def assemble(
@@ -349,6 +424,13 @@ def assemble(
         recognisers=service.recognisers,
         body_limits=service.body_limits,
         rate_limits=service.rate_limits,
+        caller_rates={
+            name: rate.times(context.settings.caller_rate_scale)
+            for name, rate in service.caller_rates.items()
+        },
+        rates=context.settings.rates,
+        readings=service.readings,
+        pages=service.pages,
         tracer_provider=tracer_provider,
         led_figures=led_figures,
     )
@@ -360,12 +442,15 @@ def _verifier(settings: ServiceSettings, clock: Clock) -> StaffVerifier:
     if settings.jwks_file:
         keys = Jwks.from_file(settings.jwks_file, clock)
     elif settings.jwks_url:
-        keys = Jwks.from_url(settings.jwks_url, clock)
+        keys = Jwks.from_url(
+            settings.jwks_url, clock, settings.issuer_ca_file, trust_development=settings.mode != "production"
+        )
     else:
         raise SystemExit(
             "set FANGKONG_JWKS_FILE or FANGKONG_JWKS_URL: without the issuer's keys nobody can sign in"
         )
-    return StaffVerifier(keys, issuer=settings.issuer, clock=clock)
+    oldest = settings.token_seconds or (OLDEST_IN_PRODUCTION if settings.mode == "production" else OLDEST)
+    return StaffVerifier(keys, issuer=settings.issuer, clock=clock, oldest=oldest)
 
 
 def _uvicorn_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
@@ -376,6 +461,8 @@ def _uvicorn_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=False,
+        # Longer than callers and proxies keep an idle connection: who closes it second never sends into a closed one.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=int(DRAIN_SECONDS),
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,

@@ -4,7 +4,8 @@ Names are snake_case with a base unit and `_total` on counters (screens.md secti
 and never say who: the constructors refuse the ones that would.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -17,8 +18,10 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
 
 __all__ = [
+    "BESIDE",
     "CONTENT_TYPE_LATEST",
     "LED",
     "REGISTRY",
@@ -29,9 +32,32 @@ __all__ = [
     "histogram",
 ]
 
-LED = CollectorRegistry()
-"""The figures of what one process does for all (`shared.leader`). A family of figures is in this registry or in the
-other, never in both: where another process leads, its answer is put behind our own."""
+
+class LedRegistry(CollectorRegistry):
+    """Figures that are told only while this process leads, so that of several processes one tells them."""
+
+    leads = False
+
+    def collect(self) -> Iterable[Metric]:
+        """What is known; nothing while another process leads: what was counted before then is old."""
+        return super().collect() if self.leads else ()
+
+    @contextmanager
+    def leading(self) -> Iterator[None]:
+        """Tell them, for as long as the leader's lock is held."""
+        self.leads = True
+        try:
+            yield
+        finally:
+            self.leads = False
+
+
+LED = LedRegistry()
+"""The figures of what one process does for all (`shared.leader`): the bus, and every gauge that is counted in the
+database. A family of figures is in this registry or in the other, never in both: where another process leads, its
+answer is put behind our own."""
+BESIDE = CollectorRegistry()
+"""Processor time, memory and files of a leader's own process."""
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds; covers the promises of screens.md section 6.3 (300 ms, 800 ms, 2 s) with a bound on each side."""
@@ -71,9 +97,15 @@ def gauge(name: str, doc: str, *labels: str, registry: CollectorRegistry = REGIS
     return Gauge(name, doc, _checked(name, labels), registry=registry)
 
 
-def histogram(name: str, doc: str, *labels: str, buckets: Sequence[float] = LATENCY_BUCKETS) -> Histogram:
+def histogram(
+    name: str,
+    doc: str,
+    *labels: str,
+    buckets: Sequence[float] = LATENCY_BUCKETS,
+    registry: CollectorRegistry = REGISTRY,
+) -> Histogram:
     """Make a histogram, in seconds unless its name says otherwise."""
-    return Histogram(name, doc, _checked(name, labels), buckets=buckets)
+    return Histogram(name, doc, _checked(name, labels), buckets=buckets, registry=registry)
 
 
 HTTP_SECONDS = histogram(
@@ -84,12 +116,18 @@ HTTP_SECONDS = histogram(
 HTTP_REQUESTS = counter(
     "http_server_requests_total", "Requests answered.", *("service", "route", "method", "code")
 )
-_BUILD = Info("build", "Which version of the code and of the rules this process runs.", ["service"])
+_BUILD = Info("build", "Which version of the code this process runs.", ["service"])
+RULES_VERSION = gauge(
+    "rules_version",
+    "The version of the policy by which this service judges today; 0: it knows none.",
+    registry=LED,
+)
+"""Beside the build, because versions come into force while a process runs."""
 
 
-def build_info(service: str, *, version: str, rules_version: str = "") -> None:
-    """Say which code and which rules run (`build_info`)."""
-    _BUILD.labels(service).info({"version": version, "rules_version": rules_version})
+def build_info(service: str, *, version: str) -> None:
+    """Say which code runs (`build_info`)."""
+    _BUILD.labels(service).info({"version": version})
 
 
 def tell_process(registry: CollectorRegistry, prefix: str) -> None:
@@ -99,4 +137,4 @@ def tell_process(registry: CollectorRegistry, prefix: str) -> None:
 
 def exposition(*registries: CollectorRegistry) -> bytes:
     """Render metrics of this process in Prometheus' text format (`CONTENT_TYPE_LATEST`): all, or some registries."""
-    return b"".join(generate_latest(registry) for registry in registries or (REGISTRY, LED))
+    return b"".join(generate_latest(registry) for registry in registries or (REGISTRY, BESIDE, LED))

@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 
 from shared.db.migrations import Source, migrate, service_sources
+from shared.db.reach import WHOLE_TOWN
 
 KEYS = Source(name="keystore", directory=Path(__file__).parents[1] / "db" / "keystore_migrations")
 SERVICES = Path(__file__).parents[2] / "services"
@@ -199,6 +200,6 @@ class Databases:
 
     def _url(self, role: str, database: str) -> str:
         parts = urlsplit(self.superuser_url)
-        return urlunsplit(
-            parts._replace(netloc=f"{role}:test@{parts.hostname}:{parts.port}", path=f"/{database}")
-        )
+        whole_town = WHOLE_TOWN.removeprefix("?") if role.endswith("_app") else ""  # tests look everywhere
+        netloc = f"{role}:test@{parts.hostname}:{parts.port}"
+        return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}", query=whole_town))

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], *, within: float = 10.0, every: float = 0.05, what: str = "it"
+    look: Callable[[], Awaitable[T]], *, within: float = 30.0, every: float = 0.05, what: str = "it"
 ) -> T:
     """Look again and again until the answer is truthy; returns it.
 
