@@ -1,25 +1,80 @@
 """Puts reporting together."""
 
+from services.reporting import tickers
 from services.reporting.access import ACCESS
-from services.reporting.api import board, check_flags, outreach, overrides, responsibility, roll, sanitation
+from services.reporting.api import (
+    board,
+    census,
+    check_flags,
+    daily_reports,
+    exports,
+    finding_bulletin,
+    findings,
+    outreach,
+    overrides,
+    responsibility,
+    roll,
+    sanitation,
+    series,
+    service_record,
+    stream,
+)
+from services.reporting.pages import board as board_page
+from services.reporting.pages import compounds as compound_pages
+from services.reporting.pages import exports as export_pages
+from services.reporting.pages import figures as figure_pages
+from services.reporting.pages import findings as finding_pages
+from services.reporting.pages import reports as report_pages
+from services.reporting.pages import service_record as record_page
+from services.reporting.pages.face import pages_of
 from services.reporting.projections import all_projections
+from services.reporting.store import findings as findings_store
+from shared.audit import api as audit_api
+from shared.pages import audit, sign_in, start
 from shared.runtime import Context, Service
 
 
-def build(_context: Context) -> Service:
+def build(context: Context) -> Service:
     """Wire the service."""
     return Service(
         name="reporting",
         title="Reporting 指挥部",
         routers=[
             outreach.router,
-            board.router,
+            census.router,
+            daily_reports.router,
+            exports.router,
+            stream.stream_of(context),
+            series.router,
+            board.router,  # last of the board's own: /v1/board/{compound} would take their names for a compound's
             roll.router,
             responsibility.router,
             overrides.router,
             check_flags.router,
             sanitation.router,
+            findings.router,
+            service_record.router,
+            finding_bulletin.router,
+            sign_in.router,
+            start.router,
+            audit.router,
+            audit_api.router,
+            board_page.router,
+            figure_pages.router,
+            compound_pages.router,
+            report_pages.router,
+            finding_pages.router,
+            record_page.router,
+            export_pages.router,
         ],
         access=ACCESS,
+        rejections=findings_store.REJECTIONS,
+        pages=pages_of(context),
         consumers=all_projections(),
+        tickers=[
+            tickers.finding(),
+            tickers.reporting(),
+            tickers.exporting(context),
+            tickers.counting(),
+        ],
     )

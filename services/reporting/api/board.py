@@ -1,20 +1,24 @@
 """The compound board."""
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from services.reporting import queries
-from services.reporting.api.common import IfNoneMatch, InContext, SourceAsOf, as_of, conditional
+from services.reporting.api.common import IfNoneMatch, InContext, KnownAt, SourceAsOf, as_of, conditional
 from services.reporting.domain.board import Figures, Line, in_order, total
+from services.reporting.domain.trouble import Trouble
 from services.reporting.store import entry_flow, vehicle_flow
 from shared.db.pool import Conn
 from shared.events.policy import Measure
+from shared.events.policy_supervision import FindingRule, LiveReason
 from shared.http.access import TOWN, Caller, Principal
 from shared.http.models import Answer
 from shared.http.problem import HttpRefusal
+from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
 
@@ -72,19 +76,64 @@ class FiguresAnswer(Answer):
     survey_percent: str
 
 
+class ReasonOwner(Answer):
+    """Who answers for it, by pseudonym and position."""
+
+    worker_ref: UUID
+    role: str
+
+
+class TroubleReason(Answer):
+    """Why a compound needs headquarters: a kind of finding, or what troubles it without being one (yet).
+
+    `weight` is what it adds to the score. Owner, clock and finding are those of the one that is due first.
+    """
+
+    code: FindingRule | LiveReason
+    count: int
+    weight: int
+    text_zh: str
+    text_en: str
+    owner: ReasonOwner | None
+    due_at: datetime | None
+    finding_id: UUID | None
+
+
+class TroubleAnswer(Answer):
+    """The sum of the reasons, and these, the heaviest first (H4)."""
+
+    score: int
+    reasons: list[TroubleReason]
+
+
 class CompoundLine(FiguresAnswer):
-    """A compound's line. Name and mode are null when only others than the registry have told of it."""
+    """A compound's line. Name and mode are null when only others than the registry have told of it.
+
+    `trouble` is null while policy does not say what weighs how much.
+    """
 
     compound: CompoundId
     name: str | None
     neighbourhood: str | None
     mode: Literal["closed", "staffed"] | None
+    trouble: TroubleAnswer | None
+
+
+class HistoryUnknown(HttpRefusal):
+    """The instant lies before the time from which on it was kept what was known."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "history_unknown"
 
 
 class BoardAnswer(Answer):
-    """The board. `totals` are the sums of the lines; `scope` tells whether these are the whole town."""
+    """The board. `totals` are the sums of the lines; `scope` tells whether these are the whole town.
+
+    `as_known_at`: the instant of which it tells what was known; null: now. `as_of` is of now only.
+    """
 
     day: date
+    as_known_at: datetime | None
     scope: Literal["town", "part"]
     policy_version: int | None
     as_of: list[SourceAsOf]
@@ -127,16 +176,26 @@ class CompoundAnswer(Answer):
 
 
 @router.get("/v1/board", response_model=BoardAnswer, summary="The compound board")
-async def board(who: Caller, context: InContext, if_none_match: IfNoneMatch = None) -> Response:
+async def board(
+    who: Caller, context: InContext, as_known_at: KnownAt = None, if_none_match: IfNoneMatch = None
+) -> Response:
     """All compounds in the caller's scope, and their sums.
 
-    Order: most problems first (fevers today, missed streaks, cases awaiting closure, gates that nothing is heard of,
-    sites that closed short yesterday, isolation waste not fetched, orders overdue, venues found open), then most rounds
+    Order: most trouble first, as policy weighs its reasons; then most problems (fevers today, missed streaks, cases
+    awaiting closure, gates that nothing is heard of, sites that closed short yesterday, isolation waste not fetched,
+    orders overdue, venues found open), then most rounds
     short today, then by code. With `If-None-Match` the answer is 304 while nothing has moved.
+
+    With `as_known_at` the board is told as it was at that instant: what happened before it and was heard of later is
+    not in it.
     """
-    found = await _board(context, who)
+    now = context.clock.now()
+    at = min(as_known_at, now) if as_known_at else None
+    async with context.database.read() as conn:
+        found = await _read(conn, context, who, at)
     answer = BoardAnswer(
         day=found.day,
+        as_known_at=at,
         scope="town" if TOWN in who.scopes_for() else "part",
         policy_version=found.policy_version,
         as_of=as_of(found.sources),
@@ -170,14 +229,21 @@ async def compound_board(
     return conditional(answer, if_none_match)
 
 
-async def _board(context: Context, who: Principal) -> queries.Board:
-    async with context.database.read() as conn:
-        return await _read(conn, context, who)
-
-
-async def _read(conn: Conn, context: Context, who: Principal) -> queries.Board:
+async def _read(
+    conn: Conn, context: Context, who: Principal, known_at: datetime | None = None
+) -> queries.Board:
     clock = context.clock
-    return await queries.board(conn, who, now=clock.now(), real_now=clock.real_now(), day=clock.today())
+    now, real_now = clock.now(), clock.real_now()
+    if known_at is None:
+        return await queries.board(conn, who, now=now, real_now=real_now, day=local_day(now))
+    if not await queries.go_back(conn, known_at):
+        raise HistoryUnknown(
+            "该时刻早于开始保留历史的时间。History was not kept at that time yet.", field="as_known_at"
+        )
+    ago = now - known_at
+    return await queries.board(
+        conn, who, now=known_at, real_now=real_now - ago, day=local_day(known_at), past=True
+    )
 
 
 def _figures(figures: Figures) -> dict[str, object]:
@@ -193,6 +259,28 @@ def _line(line: Line) -> CompoundLine:
             "name": line.name,
             "neighbourhood": line.neighbourhood,
             "mode": line.mode,
+            "trouble": _trouble(line.trouble) if line.trouble else None,
             **_figures(line.figures),
         }
+    )
+
+
+def _trouble(trouble: Trouble) -> TroubleAnswer:
+    return TroubleAnswer(
+        score=trouble.score,
+        reasons=[
+            TroubleReason(
+                code=one.code,
+                count=one.count,
+                weight=one.weight,
+                text_zh=one.text_zh,
+                text_en=one.text_en,
+                owner=ReasonOwner(worker_ref=one.owner.worker_ref, role=one.owner.role)
+                if one.owner
+                else None,
+                due_at=one.due_at,
+                finding_id=one.finding_id,
+            )
+            for one in trouble.reasons
+        ],
     )

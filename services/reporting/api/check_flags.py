@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
 from services.reporting.store import check_flags as store
-from shared.http.access import TOWN, Caller, OutOfScope
+from shared.http.access import Caller, OutOfScope
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit
 from shared.kernel.ids import CheckpointId, CompoundId
@@ -63,7 +63,7 @@ async def check_flags(
     """Tell late admissions, one pass at two gates, and clocks that were wrong, in the caller's compounds."""
     last = _AFTER.read(after) if after else _TOP
     async with context.database.read() as conn:
-        within = None if TOWN in who.scopes_for() else await queries.compounds_in_scope(conn, who)
+        within = await queries.within(conn, who)
         if compound is not None:
             if within is not None and compound not in within:
                 raise OutOfScope("不在您的管理范围内。This is outside of what is assigned to you.")

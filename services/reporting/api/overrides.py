@@ -10,7 +10,7 @@ from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
 from services.reporting.store import overrides as store
 from shared.events.gate import Verdict
-from shared.http.access import TOWN, Caller
+from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit
 from shared.kernel.ids import CheckpointId, CompoundId
@@ -76,7 +76,7 @@ async def overrides(
     now = context.clock.now()
     key = _AFTER.read(after) if after else (None, None)
     async with context.database.read() as conn:
-        within = None if TOWN in who.scopes_for() else await queries.compounds_in_scope(conn, who)
+        within = await queries.within(conn, who)
         rows = await conn.fetch(store.OVERRIDES, within, *key, limit + 1, review)
         waiting = await conn.fetchrow(store.OPEN_REVIEWS, within, now)
         sources = await queries.sources(conn, ("overrides",))

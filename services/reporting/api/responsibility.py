@@ -14,7 +14,6 @@ from services.reporting.api.common import InContext, SourceAsOf, as_of
 from services.reporting.domain.posts import Place, vacant_at, wanted_at
 from services.reporting.store import compounds, policy, postings, posts, responsibility
 from shared.db.pool import Conn
-from shared.events.policy import PolicyDocument
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.ids import CompoundId
@@ -79,8 +78,6 @@ async def read_responsibility(
         registered = await conn.fetch(compounds.COMPOUNDS)
         for row in await conn.fetch(responsibility.ANSWERING_ON, on):
             answering[row["compound"]].append(row)
-            if row["compound"] and row["grid"] is None and row["measure"] in {"gate", "all"}:
-                named[row["compound"]].add(row["worker_ref"])
         for row in await conn.fetch(postings.NAMED_ON, on):
             named[row["compound"]].add(row["worker_ref"])
         for row in await conn.fetch(postings.SERVING_ON, on):
@@ -113,8 +110,8 @@ async def _vacancies(
     conn: Conn, on: date, modes: Mapping[str, str]
 ) -> dict[str, tuple[int, dict[str, int]]] | None:
     """Of each compound: how many its posts need on a day, and how many of each kind are missing."""
-    row = await conn.fetchrow(policy.POLICY_OF_DAY, on)
-    rules = PolicyDocument.model_validate(row["document"]).posts if row is not None else None
+    found = await policy.of_day(conn, on)
+    rules = found[1].posts if found else None
     if rules is None:
         return None
     set_here: dict[tuple[Place, str], int] = {

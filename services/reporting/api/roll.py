@@ -15,7 +15,7 @@ from shared.db.pool import Tx
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
 from shared.events.policy import Category, Measure
-from shared.http.access import TOWN, Caller, OutOfScope, Principal
+from shared.http.access import Caller, OutOfScope, Principal
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit
 from shared.http.problem import HttpRefusal
@@ -106,7 +106,7 @@ async def observation_roll(
     day = context.clock.today()
     last_day, last_case = _ROLL_AFTER.read(after) if after else _BEFORE_ALL
     async with context.database.read() as conn:
-        within = None if TOWN in who.scopes_for() else await queries.compounds_in_scope(conn, who)
+        within = await queries.within(conn, who)
         if compound is not None:
             if within is not None and compound not in within:
                 raise OutOfScope("不在您的管理范围内。This is outside of what is assigned to you.")
@@ -136,8 +136,8 @@ async def observation_case(case_id: UUID, who: Caller, context: InContext) -> Ca
     cause = Cause(correlation=current_correlation() or uuid7())
     async with context.database.begin(actor=who.subject, cause=cause) as tx:
         row = await tx.fetchrow(store.CASE, case_id)
-        visible = row is not None and row["compound"] in await queries.compounds_in_scope(tx, who)
-        if row is None or not (visible or TOWN in who.scopes_for()):
+        mine = await queries.within(tx, who)
+        if row is None or not (mine is None or row["compound"] in mine):
             raise CaseUnknown("没有这个观察记录。There is no such case.")
         windows = await tx.fetch(store.WINDOWS, case_id)
         sources = await queries.sources(tx, queries.ROLL_SOURCES)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from services.reporting.domain.trouble import Trouble
 from shared.events.policy import Measure
 from shared.kernel.percent import floored_percent
 
@@ -106,18 +107,30 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A compound with its figures; without name and mode when only others than the registry have told of it."""
+    """A compound with its figures; without name and mode when only others than the registry have told of it.
+
+    `trouble`: why it needs headquarters; None while policy does not weigh it.
+    """
 
     compound: str
     name: str | None
     neighbourhood: str | None
     mode: str | None
     figures: Figures
+    trouble: Trouble | None = None
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
-    """Most problems first, then most rounds short, then by code."""
-    return sorted(lines, key=lambda line: (-line.figures.problems, -line.figures.rounds_short, line.compound))
+    """Most trouble first (H4), then most problems, then most rounds short, then by code."""
+    return sorted(
+        lines,
+        key=lambda line: (
+            -(line.trouble.score if line.trouble else 0),
+            -line.figures.problems,
+            -line.figures.rounds_short,
+            line.compound,
+        ),
+    )
 
 
 def total(lines: Iterable[Line]) -> Figures:

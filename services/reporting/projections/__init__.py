@@ -5,8 +5,10 @@ tables end the same.
 """
 
 from services.reporting.projections.addresses import Addresses
+from services.reporting.projections.census import Census
 from services.reporting.projections.check_flags import CheckFlags
 from services.reporting.projections.compounds import Compounds
+from services.reporting.projections.daily_tally import DailyTally
 from services.reporting.projections.duty import Duty
 from services.reporting.projections.entry_flow import EntryFlow
 from services.reporting.projections.entry_passes import EntryPasses
@@ -22,11 +24,15 @@ from services.reporting.projections.population import Population
 from services.reporting.projections.postings import Postings
 from services.reporting.projections.posts import Posts
 from services.reporting.projections.read_model import ReadModel
+from services.reporting.projections.report_loops import ReportLoops
 from services.reporting.projections.responsibility import Responsibility
+from services.reporting.projections.returnees import Returnees
 from services.reporting.projections.sanitation_compliance import SanitationCompliance
+from services.reporting.projections.service_record import ServiceRecord
 from services.reporting.projections.site_exemptions import SiteExemptions
 from services.reporting.projections.site_rounds import SiteRounds
 from services.reporting.projections.survey import Survey
+from services.reporting.projections.survey_days import SurveyDays
 from services.reporting.projections.vehicle_flow import VehicleFlows
 from services.reporting.projections.ventilation import VentilationDays
 from services.reporting.projections.waste_chain import WasteChain
@@ -37,8 +43,10 @@ def all_projections() -> list[ReadModel]:
     """Every read model, ready to be run."""
     return [
         Addresses(),
+        Census(),
         CheckFlags(),
         Compounds(),
+        DailyTally(),
         Duty(),
         EntryFlow(),
         EntryPasses(),
@@ -51,8 +59,11 @@ def all_projections() -> list[ReadModel]:
         Population(),
         Postings(),
         Posts(),
+        ReportLoops(),
         Responsibility(),
+        Returnees(),
         SanitationCompliance(),
+        ServiceRecord(),
         SiteExemptions(),
         SiteRounds(),
         Venues(),
@@ -62,5 +73,6 @@ def all_projections() -> list[ReadModel]:
         Leads(),
         WatchLists(),
         Survey(),
+        SurveyDays(),
         VehicleFlows(),
     ]

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.projections.read_model import ReadModel, columns, values
 from services.reporting.store import entry_flow as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
@@ -69,4 +69,4 @@ class EntryFlow(ReadModel, name="entry_flow", version=1, reads=(EntryChecked,)):
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """One statement; rows sorted."""
         flows = sorted(fold(batch.of(EntryChecked)).items(), key=lambda item: item[0])
-        await tx.execute(store.ADD_FLOW, *columns(((*key, *astuple(flow)) for key, flow in flows), 10))
+        await tx.execute(store.ADD_FLOW, *columns(((*key, *values(flow)) for key, flow in flows), 10))

@@ -70,12 +70,12 @@ class EntryPasses(
     version=1,
     reads=(EntryPassIssued, EntryPassSuspended, EntryPassReinstated, EntryPassRevoked),
 ):
-    """How many passes are in force is a count over these rows."""
+    """Passes, and by how much the number of good ones changes from hour to hour and from day to day."""
 
-    tables = ("entry_pass",)
+    tables = ("entry_pass", "pass_change")
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
-        """Two statements at most."""
+        """Three statements at most."""
         issued, changed = fold(item.event for item in batch.received)
         if issued:
             rows: list[tuple[object, ...]] = [
@@ -85,3 +85,4 @@ class EntryPasses(
             await tx.execute(store.PUT_PASSES, *columns(rows, 6))
         if changed:
             await tx.execute(store.CHANGE_PASSES, list(changed), list(changed.values()))
+        await tx.execute(store.FORGET_NO_CHANGE)

@@ -1,11 +1,11 @@
 """What inspectors found: inspections, orders to put something right, venues that stay closed (R5.3, R5.4, R7.2)."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.projections.read_model import ReadModel, columns, values
 from services.reporting.store import inspections as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
@@ -98,7 +98,7 @@ class Inspections(
             ]
             await tx.execute(store.ADD_INSPECTIONS, *columns(rows, 5))
         if changes := fold(item.event for item in batch.received):
-            orders = columns([(key, *astuple(one)) for key, one in sorted(changes.items())], 8)
+            orders = columns([(key, *values(one)) for key, one in sorted(changes.items())], 8)
             await tx.execute(store.CHANGE_ORDERS, *orders)
             await tx.execute(store.PUT_ORDERS, *orders)
 

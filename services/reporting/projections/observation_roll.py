@@ -1,12 +1,12 @@
 """Who is under observation: person x day x window, with pseudonyms and without a single health answer (R2.7)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.projections.read_model import ReadModel, columns, values
 from services.reporting.store import observation_roll as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
@@ -216,10 +216,10 @@ class ObservationRoll(
         if touched:
             known = {row["case_id"]: Case(**dict(row)) for row in await tx.fetch(store.CASES, touched)}
             cases = fold_cases(known, events).values()
-            await tx.execute(store.PUT_CASES, *columns(map(astuple, cases), 12))
+            await tx.execute(store.PUT_CASES, *columns(map(values, cases), 12))
         if voids := fold_voids(events):
             await tx.execute(store.FORGET_VOID, list(voids))
-            rows = (astuple(window) for windows in voids.values() for window in windows)
+            rows = (values(window) for windows in voids.values() for window in windows)
             await tx.execute(store.PUT_VOID, *columns(rows, 3))
         if windows := fold_windows(events):
             said = ((key.case_id, key.day, key.part, *told) for key, told in windows.items())

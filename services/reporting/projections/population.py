@@ -44,7 +44,7 @@ class Population(
     tables = ("compound_population", "dwelling", "person_residence")
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
-        """Three statements at most."""
+        """Four statements at most."""
         people = homes(item.event for item in batch.received)
         rows: list[tuple[object, ...]] = [
             (ref, e.compound, e.dwelling_id, e.relation, e.resident) for ref, e in people.items() if e
@@ -56,3 +56,4 @@ class Population(
         if changed := dwellings(batch.of(HouseholdChanged)):
             rows = [(key, e.compound, e.grid, e.occupancy, len(e.members)) for key, e in changed.items()]
             await tx.execute(store.PUT_DWELLINGS, *columns(rows, 5))
+        await tx.execute(store.FORGET_EMPTY)

@@ -1,9 +1,10 @@
 """What all read models share: they say up to which business time each source is in them."""
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from services.reporting.metrics import PROJECTION_LAG
 from services.reporting.store import as_of as store
 from shared.bus.consumer import Received
 from shared.bus.projection import Projection
@@ -21,11 +22,21 @@ class ReadModel(Projection, name="read_model", version=1, reads=()):
     """
 
     async def apply(self, tx: Tx, items: Sequence[Received]) -> None:
-        """Fold the batch, and note the business time of its newest event."""
-        await super().apply(tx, items)
+        """Note the business time of the batch's newest event, and fold it."""
         newest = max(item.time for item in items)
-        await tx.execute(store.NOTE_AS_OF, self.name, items[0].producer, items[0].channel, newest)
-        PROJECTION_LAG.labels(self.projection).set(max(0.0, (tx.now - newest).total_seconds()))
+        await tx.execute(store.NOTE_AS_OF, self.name, items[0].producer, items[0].channel, newest, tx.now)
+        await super().apply(tx, items)
+
+
+_GETTERS: dict[object, Callable[[object], tuple[object, ...]]] = {}
+
+
+def values(row: Any) -> tuple[object, ...]:
+    """The fields of a dataclass as they are: `astuple` would copy every value."""
+    kind = type(row)
+    if kind not in _GETTERS:
+        _GETTERS[kind] = attrgetter(*(field.name for field in fields(kind)))
+    return _GETTERS[kind](row)
 
 
 def columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.projections.read_model import ReadModel, columns, values
 from services.reporting.store import site_rounds as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
@@ -53,5 +53,5 @@ class SiteRounds(ReadModel, name="site_rounds", version=1, reads=(SiteRegistered
             ]
             await tx.execute(store.PUT_SITES, *columns(rows, 7))
         if added := rounds(batch.of(RoundLogged)):
-            rows = [(site, day, *astuple(figures)) for (day, site), figures in added.items()]
+            rows = [(site, day, *values(figures)) for (day, site), figures in added.items()]
             await tx.execute(store.ADD_ROUNDS, *columns(rows, 5))

@@ -41,9 +41,9 @@ def fold(events: Iterable[Event]) -> Surveyed:
 class Survey(
     ReadModel, name="survey", version=1, reads=(SurveyRoundOpened, SurveyRoundClosed, HouseholdSurveyed)
 ):
-    """A row a round, a compound of it, and a dwelling that somebody has been to."""
+    """A row a round, a compound of it, and a dwelling that somebody has been to; and how far each compound is."""
 
-    tables = ("survey_round", "survey_compound", "survey_dwelling")
+    tables = ("survey_round", "survey_compound", "survey_dwelling", "survey_progress")
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """Write the newest of each."""
@@ -57,3 +57,4 @@ class Survey(
             for key, one in sorted(found.results.items())
         )
         await tx.execute(store.PUT_DWELLINGS, *columns(results, 6))
+        await tx.execute(store.FORGET_NO_PROGRESS)

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from services.reporting.projections.entry_flow import FlowKey
-from services.reporting.projections.read_model import ReadModel, columns
+from services.reporting.projections.read_model import ReadModel, columns, values
 from services.reporting.store import vehicle_flow as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
@@ -52,4 +52,4 @@ class VehicleFlows(ReadModel, name="vehicle_flow", version=1, reads=(VehicleChec
         """One statement; rows sorted."""
         flows = sorted(fold(batch.of(VehicleChecked)).items(), key=lambda item: item[0])
         if flows:
-            await tx.execute(store.ADD_FLOW, *columns(((*key, *astuple(flow)) for key, flow in flows), 7))
+            await tx.execute(store.ADD_FLOW, *columns(((*key, *values(flow)) for key, flow in flows), 7))

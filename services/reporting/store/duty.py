@@ -42,3 +42,9 @@ select compound, coalesce(gap.open, 0) as duty_gaps, coalesce(gap.minutes, 0) as
        coalesce(turn.on_duty, 0) as on_duty
 from gap full join turn using (compound)
 """
+GAPS_OF_COMPOUND = """
+select checkpoint, cause, began_at, ended_at,
+       greatest(0, extract(epoch from least(coalesce(ended_at, $4), $3) - greatest(began_at, $2)) / 60)::int as minutes
+from duty_gap where compound = $1 and began_at < $3 and (ended_at is null or ended_at > $2)
+order by ended_at nulls first, began_at desc, gap_id limit 50
+"""

@@ -26,3 +26,7 @@ FLOW_OF_COMPOUND = """
 select hour, checks, entries, exits, refused, cannot_verify, fever, offline
 from entry_flow where day = $1 and compound = $2 order by hour
 """
+HOURS_OF_DAY = """
+select hour, sum(entries)::int as entries, sum(exits)::int as exits, sum(refused)::int as refused
+from entry_flow where day = $1 and compound = any($2::text[]) group by hour order by hour
+"""

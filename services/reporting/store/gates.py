@@ -31,3 +31,8 @@ select compound, count(*)::int as gates,
        count(*) filter (where seen_at >= $1::timestamptz)::int as gates_online
 from gate group by compound
 """
+DEVICES_OF_COMPOUND = """
+select checkpoint, seen_at, queue_length, oldest_queued_at, list_made_at, clock_skew_seconds,
+       seen_at >= $2::timestamptz as online
+from gate_device where compound = $1 and not revoked order by checkpoint, seen_at desc nulls last, device_id
+"""

@@ -55,3 +55,8 @@ select compound, count(*)::int as inspections, (count(*) filter (where result = 
        (count(*) filter (where inspected = 'round'))::int as spot_checks
 from inspection where day between $1 and $2 group by compound
 """
+ORDERS_OF_COMPOUND = """
+select order_id, item, source, ordered_at, due_at, state, level, state = 'ordered' and due_at <= $2 as overdue
+from rectification where compound = $1 and state in ('ordered', 'mended')
+order by due_at, order_id limit 50
+"""

@@ -23,3 +23,10 @@ select compound, count(*)::int as received,
   (count(*) filter (where duplicate))::int as duplicates
 from lead group by compound
 """
+# Nobody's lead has the clock of its kind, as policy has it ($1, $2).
+OPEN_LEADS = """
+select l.compound, count(*)::int as open,
+  min(coalesce(l.due_at, l.received_at + make_interval(hours => rule.hours))) as due_at
+from lead l left join unnest($1::text[], $2::int[]) as rule (category, hours) using (category)
+where l.closed_at is null and not coalesce(l.duplicate, false) group by l.compound
+"""

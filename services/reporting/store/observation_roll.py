@@ -42,13 +42,15 @@ PUT_VOID = """
 insert into declaration_void (case_id, day, part)
 select case_id, day, part from unnest($1::uuid[], $2::date[], $3::text[]) as row (case_id, day, part)
 """
+# A correction of day 0 can only shorten a streak: it is looked at where the streak as it was told is long enough.
 OBSERVED = """
-select compound, measure, count(*)::int as cases,
-       count(*) filter (where state = 'awaiting_closure')::int as awaiting_closure,
-       count(*) filter (where streak >= $1::int)::int as missed_streaks
-from observation_case left join streak_seen using (case_id)
-where ended_at is null
-group by compound, measure
+select c.compound, c.measure, count(*)::int as cases,
+       count(*) filter (where c.state = 'awaiting_closure')::int as awaiting_closure,
+       count(*) filter (where case when s.streak >= $1::int then (
+         select seen.streak >= $1 from streak_seen seen where seen.case_id = c.case_id) end)::int as missed_streaks
+from observation_case c left join declaration_streak s using (case_id)
+where c.ended_at is null
+group by c.compound, c.measure
 """
 # A case is told with the grid of its opening; its dwelling may lie in another one by now.
 ROLL = """

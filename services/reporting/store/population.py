@@ -60,6 +60,8 @@ insert into compound_population (compound, households)
 select compound, sum(households) from moved group by compound order by compound
 on conflict (compound) do update set households = compound_population.households + excluded.households
 """
+# However people move in batches, the rows are the same.
+FORGET_EMPTY = "delete from compound_population where people = 0 and residents = 0 and households = 0"
 # Of several records of one person one counts: where they live, first of all.
 POPULATION = """
 with ranked as (

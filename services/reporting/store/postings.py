@@ -16,9 +16,14 @@ select compound, kind, count(distinct worker_ref)::int as workers from posting
 where compound is not null and from_day <= $1 and (until_day is null or until_day >= $1)
 group by compound, kind order by compound, kind
 """
+# Who strengthens control where a compound cannot be closed: posted by name, or answering for its gate or for all of it.
 NAMED_ON = """
-select distinct compound, worker_ref from posting
+select compound, worker_ref from posting
 where kind = 'named_person' and compound is not null and grid is null and checkpoint is null
+  and from_day <= $1 and (until_day is null or until_day >= $1)
+union
+select compound, worker_ref from responsibility
+where compound is not null and grid is null and measure in ('gate', 'all')
   and from_day <= $1 and (until_day is null or until_day >= $1)
 order by compound, worker_ref
 """

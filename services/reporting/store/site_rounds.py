@@ -24,20 +24,21 @@ on conflict (day, site_id) do update
 # duty began in the middle of the day, those that still fit until midnight ($4), each with a whole spacing. A surplus
 # never makes up for another site's shortfall: each counts up to what it owes.
 ROUNDS_OF_DAY = """
-with asked as (
+with exempt as (
+  select distinct site_id from site_exemption where from_day <= $1 and (last_day is null or last_day >= $1)
+), asked as materialized (
   select s.site_id, s.compound, coalesce(s.rounds_per_day, rule.rounds, 0) as rounds,
-         s.active and s.since <= $1 and not exists (
-           select from site_exemption e
-           where e.site_id = s.site_id and e.from_day <= $1 and (e.last_day is null or e.last_day >= $1)) as on_duty,
+         s.active and s.since <= $1 and x.site_id is null as on_duty,
          case when s.on_duty_from >= $4::timestamptz - interval '1 day' and rule.spacing > 0
            then floor(extract(epoch from $4 - s.on_duty_from) / 60 / rule.spacing)::int end as fitting
-  from site s left join unnest($2::text[], $3::int[], $5::int[]) as rule (kind, rounds, spacing) on rule.kind = s.kind
-), duty as (
+  from site s left join exempt x using (site_id)
+    left join unnest($2::text[], $3::int[], $5::int[]) as rule (kind, rounds, spacing) on rule.kind = s.kind
+), duty as materialized (
   select site_id, compound, on_duty, case when on_duty then least(rounds, fitting) else 0 end as required from asked
 )
-select duty.compound, count(*) filter (where duty.on_duty)::int as sites, sum(duty.required)::int as required,
-       sum(least(coalesce(d.counted, 0), duty.required))::int as counted,
-       sum(coalesce(d.outside_range, 0))::int as outside_range
+select duty.compound, count(*) filter (where duty.on_duty)::int as sites, sum(duty.required)::int as rounds_required,
+       sum(least(coalesce(d.counted, 0), duty.required))::int as rounds_counted,
+       sum(coalesce(d.outside_range, 0))::int as rounds_outside_range
 from duty left join site_day d on d.site_id = duty.site_id and d.day = $1
 group by duty.compound
 """

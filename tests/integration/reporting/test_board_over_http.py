@@ -143,7 +143,7 @@ async def test_the_sum_of_the_compounds_is_the_town(reporting: Reporting) -> Non
     for figure in ADDITIVE:
         assert board["totals"][figure] == sum(line[figure] for line in board["compounds"]), figure
     open_cases = await reporting.client.context.database.pool.fetchval(
-        "select count(*) from observation_case where state <> 'completed'"
+        "select count(*) from observation_case where ended_at is null"
     )
     assert board["totals"]["under_observation"] == sum(board["totals"]["observed"].values()) == open_cases > 0
 
@@ -409,6 +409,7 @@ async def test_every_answer_tells_how_far_its_sources_are(reporting: Reporting) 
         "gate.duty",
         "observation.cases",
         "observation.declarations",
+        "registry.leads",
         "registry.merges",
         "registry.passes",
         "registry.people",

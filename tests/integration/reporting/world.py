@@ -60,6 +60,7 @@ from shared.events.sanitation import (
     WastePickupWithdrawn,
 )
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
+from tests.integration.reporting.reported import something_to_report
 from tests.integration.reporting.supervised import something_found
 from tests.integration.sanitation.world import KINDS, policy
 
@@ -140,7 +141,9 @@ async def deliver(database: Database, log: Log, *, batch: int = 500) -> int:
     return applied
 
 
-async def deliver_badly(database: Database, log: Log, rng: Random) -> int:
+async def deliver_badly(
+    database: Database, log: Log, rng: Random, *, runs: Sequence[int] = (1, 2, 7, 40)
+) -> int:
     """The same with channels interleaved, odd batches, repeats, and kills before the commit; returns the kills."""
     waiting = seats()
     kills = 0
@@ -152,7 +155,7 @@ async def deliver_badly(database: Database, log: Log, rng: Random) -> int:
             waiting.remove(seat)
             continue
         first = max(0, at.pos - rng.randrange(4))  # some of it was applied before
-        run = documents[first : at.pos + rng.choice((1, 2, 7, 40))]
+        run = documents[first : at.pos + rng.choice(runs)]
         items = _items((seat.producer, seat.channel), run, first + 1, seat.consumer.wanted)
         to = Position(1, first + len(run))
         fresh = [item for item in items if item.at > at]
@@ -408,6 +411,11 @@ def disinfected(
     )
 
 
+def some_worker(rng: Random) -> UUID | None:
+    """Whose work it was: one of a few, or nobody knows."""
+    return UUID(int=rng.randrange(4)) if rng.random() < 0.7 else None
+
+
 def small_town(rng: Random, size: int) -> Log:
     """A few hundred to a few thousand mixed events: people who move, cases through all states, everything twice."""
     log = Log()
@@ -444,6 +452,7 @@ def small_town(rng: Random, size: int) -> Log:
             case 5:
                 log.say(*_pass_life(rng, compound), *_at_a_gate(rng, compound, at))
             case 6:
+                log.say(*something_to_report(rng, compound, at, cases))
                 cases.append(started(compound, uuid4()))
                 log.say(cases[-1])
             case 7 if cases:
@@ -512,7 +521,9 @@ def _at_a_site(rng: Random, places: list[SiteRegistered], compound: CompoundId, 
         said.append(closed_short(where, shortfall=rng.randrange(3)))
     return [
         *said,
-        disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9),
+        disinfected(where, at, counts=rng.random() < 0.8, within=rng.random() < 0.9).replace(
+            worker_ref=some_worker(rng)
+        ),
         *_of_waste(rng, where, at),
     ]
 
@@ -547,7 +558,7 @@ def _of_waste(rng: Random, where: SiteRegistered, at: datetime) -> list[Event]:
         (
             WastePickupDue(**about, due_at=at),
             WastePickupMissed(**about, reason="nobody_opened"),
-            WastePickupDone(**about, bags=rng.randrange(4), handed_over_at=at),
+            WastePickupDone(**about, bags=rng.randrange(4), handed_over_at=at, worker_ref=some_worker(rng)),
             WastePickupWithdrawn(**about),
         )
     )
@@ -648,7 +659,8 @@ def _case_step(rng: Random, case: ObservationStarted) -> Event:
     window = rng.choice(("morning", "evening"))
     match rng.randrange(7):
         case 0 | 1:
-            return declared(case, day, window, late=rng.random() < 0.3)
+            told = declared(case, day, window, late=rng.random() < 0.3)
+            return told.replace(by=rng.choice(("self", "visit")), worker_ref=some_worker(rng))
         case 2 | 3:
             moved = corrected(case, day - timedelta(days=1), (day, window))
             return moved if rng.random() < 0.2 else missed(case, day, window, rng.randrange(1, 5))

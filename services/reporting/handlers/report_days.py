@@ -1,0 +1,66 @@
+"""The report day of a date or an instant, by the policies in force on its cut-offs (R7.4)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.reporting.domain.report_day import ONE_DAY, ReportDay, ReportPolicySilent, day_of, report_day
+from services.reporting.store import policy as policies
+from shared.db.pool import Conn
+from shared.events.policy import PolicyDocument
+from shared.events.policy_reporting import DailyReportRules
+from shared.http.problem import PolicyUnknown
+from shared.kernel.days import local_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledDay:
+    """A report day with the policy of its date."""
+
+    span: ReportDay
+    policy_version: int
+    document: PolicyDocument
+
+    @property
+    def rules(self) -> DailyReportRules:
+        """What policy says about the report of the day.
+
+        Raises:
+            ReportPolicySilent: nothing.
+        """
+        if self.document.daily_report is None:
+            raise ReportPolicySilent("daily_report")
+        return self.document.daily_report
+
+
+async def policy_of(conn: Conn, day: date) -> tuple[int, PolicyDocument]:
+    """The policy in force on a day.
+
+    Raises:
+        PolicyUnknown: none is known here.
+    """
+    found = await policies.of_day(conn, day)
+    if found is None:
+        raise PolicyUnknown
+    return found
+
+
+async def ruled_day(conn: Conn, day: date) -> RuledDay:
+    """The report day that ends on a date. Before the first policy the cut-off was the same as on that day.
+
+    Raises:
+        PolicyUnknown, ReportPolicySilent: as their names say.
+    """
+    version, document = await policy_of(conn, day)
+    _, earlier = await policies.of_day(conn, day - ONE_DAY) or (None, document)
+    span = report_day(day, cut_off=document.reporting.cut_off, cut_off_before=earlier.reporting.cut_off)
+    return RuledDay(span=span, policy_version=version, document=document)
+
+
+async def ruled_day_at(conn: Conn, instant: datetime) -> RuledDay:
+    """The report day on which an instant lies.
+
+    Raises:
+        PolicyUnknown, ReportPolicySilent: as their names say.
+    """
+    _, document = await policy_of(conn, local_day(instant))
+    return await ruled_day(conn, day_of(instant, cut_off=document.reporting.cut_off))
