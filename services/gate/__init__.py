@@ -12,6 +12,6 @@ DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, D
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200),
 overrides and their review, corrections, `/v1/vehicle-checks` and `/v1/arrivals` (also in batches),
 `/v1/reports/open`, paper sheets; the device's own checkpoint and the signed list that it decides by when it is offline
-(`client` is the reference client);
+(`client` is the reference client); `/guard/`: the checkpoint page that is such a device in a browser (`page`);
 `/v1/duty/...`: badges, roster, check-in and check-out, handover, coverage, gaps, service record.
 """

@@ -1,6 +1,9 @@
 """Who may call which route of the gate."""
 
+from services.gate.settings import Settings
+from shared.audit import api as audit_api
 from shared.http.access import DEVICES, AccessTable, Role
+from shared.http.limits import CallerTable, Rate, RateLimit, RateTable
 
 # Whoever answers for a checkpoint's equipment hands out codes; a stolen device is stopped by whoever notices first.
 _EQUIPS = frozenset({Role.HQ_OFFICER, Role.OPS, Role.ADMIN})
@@ -54,4 +57,39 @@ ACCESS: AccessTable = {
     "GET /v1/duty/coverage": _LOOKS_AT_DUTY,
     "GET /v1/duty/gaps": _LOOKS_AT_DUTY - {Role.GUARD},
     "GET /v1/duty/service-record": _LOOKS_AT_DUTY - {Role.GUARD},
+    **audit_api.ACCESS,
+    "GET /guard": frozenset({Role.PUBLIC}),
+    "GET /guard/{name}": frozenset({Role.PUBLIC}),
 }
+
+EVERYWHERE: frozenset[str] = frozenset()
+"""Cells that no place narrows: the same answer wherever the grant holds. All others ask for the place."""
+
+
+def rate_limits(settings: Settings) -> RateTable:
+    """How often strangers may try an enrolment code, which must not be guessed."""
+    together = Rate(
+        burst=settings.enrolment_burst_together, per_minute=settings.enrolments_per_minute_together
+    )
+    limit = RateLimit(
+        each=Rate(burst=settings.enrolment_burst_each, per_minute=settings.enrolments_per_minute_each),
+        together=together,
+    )
+    return {"POST /v1/devices": limit.times(settings.caller_rate_scale)}
+
+
+def caller_rates(settings: Settings) -> CallerTable:
+    """How often one device may call; a batch is 200 checks, and what it does for itself is rare."""
+    checks = Rate(burst=settings.check_burst, per_minute=settings.checks_per_minute)
+    uploads = Rate(burst=settings.upload_burst, per_minute=settings.uploads_per_minute)
+    errands = Rate(burst=settings.errand_burst, per_minute=settings.errands_per_minute)
+    return {
+        "POST /v1/entry-checks": checks,
+        "POST /v1/entry-checks/batch": uploads,
+        "POST /v1/vehicle-checks/batch": uploads,
+        "POST /v1/arrivals/batch": uploads,
+        "POST /v1/devices/me/heartbeat": errands,
+        "POST /v1/devices/me/credential": errands,
+        "GET /v1/checkpoints/me": errands,
+        "GET /v1/checkpoints/me/snapshot": errands,
+    }

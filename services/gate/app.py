@@ -3,7 +3,7 @@
 from functools import partial
 
 from services.gate import desk
-from services.gate.access import ACCESS
+from services.gate.access import ACCESS, caller_rates, rate_limits
 from services.gate.api import (
     afterwards,
     arrivals,
@@ -12,6 +12,7 @@ from services.gate.api import (
     devices,
     duty,
     lists,
+    page,
     paper,
     quarantine,
     roster,
@@ -19,6 +20,7 @@ from services.gate.api import (
 )
 from services.gate.api.contract import DESCRIPTION
 from services.gate.consumers import Flags, erasures
+from services.gate.handlers import erasure
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
 from services.gate.projections.cases import Cases
@@ -32,7 +34,8 @@ from services.gate.store import devices as device_store
 from services.gate.store import duty as duty_store
 from services.gate.store import paper as paper_store
 from services.gate.store import roster as roster_store
-from services.gate.tickers import duty_watch
+from services.gate.tickers import device_figures, duty_watch, forgetting
+from shared.audit import api as audit_api
 from shared.runtime import Context, Service
 
 
@@ -54,8 +57,12 @@ def build(context: Context) -> Service:
             arrivals.router,
             afterwards.router,
             paper.router,
+            page.router,
+            audit_api.router,
         ),
         access=ACCESS,
+        rate_limits=rate_limits(context.settings),
+        caller_rates=caller_rates(context.settings),
         rejections={
             **device_store.REJECTIONS,
             **duty_store.REJECTIONS,
@@ -77,8 +84,9 @@ def build(context: Context) -> Service:
             Flags(),
             erasures(context.vault),
         ),
-        tickers=(duty_watch(),),
+        tickers=(duty_watch(), forgetting(), device_figures()),
         authenticators={"Device": desk.authenticate},
         recognisers={"Device": desk.recognise},
+        forget=erasure.forget,
         prepare=(partial(ensure_key, context.database, context.vault),),
     )

@@ -6,16 +6,18 @@ Everything here is a copy with a short life or of something that never changes; 
 import hashlib
 import hmac
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 
-from services.gate import metrics
 from services.gate.domain.entry import GateRules, Proof
 from services.gate.domain.lists import ListRules
+from services.gate.domain.possession import TICKET, read_key
+from services.gate.sealing import DEVICE_TICKET
 from services.gate.store import devices, rules
 from shared.db.pool import Conn, Tx
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
@@ -25,10 +27,10 @@ from shared.kernel import pass_token
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.runtime import Context
 
+TICKET_SECONDS = 300.0
+"""How long a ticket stands for a signature with single checks: five heartbeats, some of which may be lost."""
 SESSION_SECONDS = 15.0
 """How long a device is believed without asking the database: a revocation elsewhere holds after this (<= 60 s)."""
-SEEN_SECONDS = 1.0
-"""How exactly the figures say when a device last called."""
 _MAX_TOKENS = 20_000
 _MAX_SESSIONS = 10_000
 
@@ -43,6 +45,11 @@ class Station(Principal):
     opened_at: datetime
     clock_skew_seconds: int = 0
     revoked: bool = False
+    key: ec.EllipticCurvePublicKey | None = None
+    key_needed: bool = False
+    """It has none, and the day has come from which every device has one."""
+    proof: str = field(default="", repr=False)
+    """What came behind the credential: that the device has its key (`api.proofs` looks at it)."""
 
     def shut_out(self) -> HttpRefusal:
         """A revoked device is told so: it proved to be that device, and has to stop deciding (G16)."""
@@ -64,8 +71,9 @@ class _Session:
     credential_hash: bytes
     next_credential_hash: bytes | None
     station: Station
-    seen: float = 0.0
-    """When the figures last said that it called, by the monotonic clock."""
+    ticket: str = ""
+    ticket_until: float = 0.0
+    """The last ticket that held, and until when by real time: it is shown with every check of five minutes."""
 
 
 class Desk:
@@ -81,11 +89,12 @@ class Desk:
         self._tokens: OrderedDict[tuple[pass_token.Kind, str], pass_token.PassClaims] = OrderedDict()
 
     async def station(self, credential: str) -> Station:
-        """The device behind `<device_id>.<secret>`.
+        """The device behind `<device_id>.<secret>`, with the proof that may follow after a space.
 
         Raises:
             TokenRefused: unknown or wrong; the answer does not say which.
         """
+        credential, _, proof = credential.partition(" ")
         name, _, secret = credential.partition(".")
         try:
             device_id = UUID(name)
@@ -97,23 +106,56 @@ class Desk:
         given = hashlib.sha256(secret.encode()).digest()
         if not hmac.compare_digest(session.credential_hash, given):
             await self._take_next(session, given)
-        return self._seen(session)
+        return replace(session.station, proof=proof) if proof else session.station
 
     def recognise(self, credential: str) -> Station | None:
-        """The same for a device that proved itself lately; None: `station` has to look."""
+        """The same for a device that proved itself lately, on a route that takes tickets; None: look closely."""
+        credential, _, proof = credential.partition(" ")
         name, _, secret = credential.partition(".")
         session = self._sessions.get(name)
         if session is None or session.until <= self._clock.monotonic():
             return None
-        given = hashlib.sha256(secret.encode()).digest()
-        return self._seen(session) if hmac.compare_digest(session.credential_hash, given) else None
-
-    def _seen(self, session: _Session) -> Station:
         station = session.station
-        if (now := self._clock.monotonic()) - session.seen >= SEEN_SECONDS:
-            session.seen = now
-            metrics.device_seen(station.compound, station.checkpoint).set(self._clock.real_now().timestamp())
-        return station
+        if station.key_needed or (station.key is not None and not self._holds(session, proof)):
+            return None
+        given = hashlib.sha256(secret.encode()).digest()
+        return station if hmac.compare_digest(session.credential_hash, given) else None
+
+    def ticket(self, station: Station) -> str | None:
+        """What a device with a key shows instead of a signature with its single checks, for some minutes."""
+        if station.key is None:
+            return None
+        until = int(self._clock.real_now().timestamp() + TICKET_SECONDS)
+        return f"{TICKET}.{until}.{self._marks(station.device_id, until)[0]}"
+
+    def holds_ticket(self, station: Station) -> bool:
+        """Is the proof that came a ticket of this device's, and of now?"""
+        session = self._sessions.get(str(station.device_id))
+        return session is not None and self._holds(session, station.proof)
+
+    def _holds(self, session: _Session, proof: str) -> bool:
+        now = self._clock.real_now().timestamp()
+        if proof == session.ticket and now < session.ticket_until:
+            return True
+        kind, _, rest = proof.partition(".")
+        until, _, mark = rest.partition(".")
+        if (
+            kind != TICKET
+            or not (until.isascii() and until.isdigit() and len(until) < 12)
+            or int(until) <= now
+        ):
+            return False
+        marks = self._marks(session.station.device_id, int(until))
+        if not any(hmac.compare_digest(mark.encode(), one.encode()) for one in marks):
+            return False
+        session.ticket, session.ticket_until = proof, float(until)
+        return True
+
+    def _marks(self, device_id: UUID, until: int) -> list[str]:
+        """What only gate can make, by the present index key first: another process believes it too."""
+        vault, text = self.context.vault, f"{device_id}|{until}"
+        made = (vault.index(DEVICE_TICKET, text), *vault.index_all(DEVICE_TICKET, text))
+        return [one.partition(b":")[2].hex() for one in made]
 
     async def station_of(self, device_id: UUID) -> Station:
         """The station of a device that is known, revoked or not, for what somebody does in its place."""
@@ -199,12 +241,13 @@ class Desk:
     async def _open(self, device_id: UUID) -> _Session:
         before = self._forgotten
         async with self.context.database.read() as conn:
-            row = await conn.fetchrow(devices.DEVICE, device_id)
+            row = await conn.fetchrow(devices.DEVICE, device_id, self._clock.today())
         if row is None:
             raise TokenRefused("unknown device")
         revoked = row["revoked_at"] is not None
         role = Role.REVOKED_DEVICE if revoked else Role.DEVICE
         scope = Scope(kind=ScopeKind.CHECKPOINT, id=row["checkpoint"])
+        key, required = row["public_key"], row["keys_required_from"]
         session = _Session(
             until=self._clock.monotonic() + SESSION_SECONDS,
             credential_hash=row["credential_hash"],
@@ -219,6 +262,8 @@ class Desk:
                 opened_at=row["opened_at"],
                 clock_skew_seconds=row["clock_skew_seconds"],
                 revoked=revoked,
+                key=read_key(key) if key else None,
+                key_needed=key is None and required is not None and required <= self._clock.today(),
             ),
         )
         if before == self._forgotten:  # else a revocation was committed while we read

@@ -1,39 +1,34 @@
-"""What falls due by business time at the gate: turns that lapse and gaps in duty, minute by minute.
+"""What falls due by business time at the gate, minute by minute: turns that lapse, gaps in duty, what is forgotten.
 
 Everything is found from state, so a gate that was down tells what it missed with the right minutes, once.
-The figures of duty and of open reports are counted along.
+The figures of duty and of open reports are counted along; those of devices by a ticker of their own.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from services.gate import metrics
-from services.gate.domain.duty import minute_of
+from services.gate.handlers import retention
 from services.gate.handlers.duty import lapse_turns, tell_gaps
-from services.gate.store import arrivals, duty, rules
+from services.gate.store import arrivals, duty, figures, rules
 from shared.db.pool import Database
 from shared.kernel.days import local_day
-from shared.leader import Ticker
+from shared.leader import Ticker, each_minute
+from shared.obs.metrics import RULES_VERSION
 
 NAME = "gate.duty"
+FIGURES = "gate.figures"
+FIGURES_EVERY = 5.0
+"""Seconds between two counts for the gauges of devices."""
 
 
 def duty_watch() -> Ticker:
     """Make the ticker of this process."""
-    return Ticker(name=NAME, act=_acting())
+    return Ticker(name=NAME, act=each_minute(watch))
 
 
-def _acting() -> Callable[[Database], Awaitable[None]]:
-    judged: datetime | None = None
-
-    async def act(database: Database) -> None:
-        nonlocal judged
-        minute = minute_of(database.clock.now())
-        if minute != judged:
-            await watch(database)
-            judged = minute
-
-    return act
+def forgetting() -> Ticker:
+    """Forget what checks tell of people for longer than the policy allows."""
+    return Ticker(name=retention.NAME, act=each_minute(retention.forget_due))
 
 
 async def watch(database: Database) -> None:
@@ -53,3 +48,36 @@ async def watch(database: Database) -> None:
     metrics.DUTY_GAPS.clear()
     for row in open_gaps:
         metrics.DUTY_GAPS.labels(row["compound"]).set(row["gaps"])
+
+
+def device_figures() -> Ticker:
+    """Make the ticker that tells how the devices are, beside the one that may have to wait for a lock."""
+    return Ticker(name=FIGURES, act=show_devices, every_seconds=FIGURES_EVERY, waited_for=False)
+
+
+async def show_devices(database: Database) -> None:
+    """Put how devices last said they are into the gauges; business instants as the machine's clock would show them."""
+    async with database.read() as conn:
+        devices = await conn.fetch(figures.DEVICES)
+        on_duty = await conn.fetch(figures.ON_DUTY)
+        version = await rules.rules_version(conn, database.clock.today())
+    RULES_VERSION.set(version or 0)
+    for gauge in (
+        *(metrics.DEVICE_SEEN, metrics.DEVICE_QUEUE, metrics.DEVICE_OLDEST_QUEUED),
+        *(metrics.DEVICE_CLOCK_SKEW, metrics.LIST_UPDATED, metrics.ON_DUTY),
+    ):
+        gauge.clear()
+    for row in devices:
+        at = row["compound"], row["checkpoint"]
+        metrics.DEVICE_SEEN.labels(*at).set(row["seen_at"].timestamp())
+        metrics.DEVICE_QUEUE.labels(*at).set(row["queue_length"])
+        metrics.DEVICE_CLOCK_SKEW.labels(*at).set(row["clock_skew_seconds"])
+        metrics.DEVICE_OLDEST_QUEUED.labels(*at).set(_stamp(database, row["oldest_queued_at"]))
+        metrics.LIST_UPDATED.labels(*at, "oldest").set(_stamp(database, row["list_made_at"]))
+        metrics.ON_DUTY.labels(*at).set(0)
+    for row in on_duty:
+        metrics.ON_DUTY.labels(row["compound"], row["checkpoint"]).set(row["people"])
+
+
+def _stamp(database: Database, instant: datetime | None) -> float:
+    return database.clock.machine_time(instant).timestamp() if instant else 0

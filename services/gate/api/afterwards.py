@@ -9,17 +9,19 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import Field, StringConstraints
 
+from services.gate import metrics
 from services.gate.api import examples
 from services.gate.api.checks import answer_of
 from services.gate.api.commands import command_of
-from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import EntryCheckAnswer, EntryCheckBody
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import desk
 from services.gate.domain.overrides import Objection, Outcome, OverrideReason
 from services.gate.handlers import afterwards
 from services.gate.handlers.afterwards import OverrideCheck, ReviewOverride
 from services.gate.handlers.checks import Rejected
-from shared.http.access import Caller
+from shared.http.access import Caller, Role
 from shared.http.models import Answer
 from shared.http.models import Body as BodyModel
 
@@ -82,8 +84,12 @@ async def override_check(
     mine = desk(request.app)
     async with mine.context.database.begin(actor=who.subject, cause=command_cause()) as tx:
         rules = await mine.rules(tx, tx.today)
-        at, fresh = await afterwards.override(command, who=who, tx=tx, rules=rules, vault=mine.context.vault)
-    response.status_code = HTTPStatus.CREATED if fresh else HTTPStatus.OK
+        at, overridden = await afterwards.override(
+            command, who=who, tx=tx, rules=rules, vault=mine.context.vault
+        )
+    response.status_code = HTTPStatus.CREATED if overridden else HTTPStatus.OK
+    if overridden:
+        metrics.OVERRIDES.labels(overridden.compound, overridden.verdict.value, Role.SHIFT_LEADER.value).inc()
     return OverrideAnswer(
         override_id=body.override_id, check_id=check_id, reason=body.reason, overridden_at=at
     )

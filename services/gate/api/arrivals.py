@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from services.gate.api.batches import take_each
 from services.gate.api.checks import answer_of
 from services.gate.api.commands import command_of
-from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import (
     AskedBody,
     BatchAnswer,
@@ -28,6 +28,7 @@ from services.gate.api.models import (
     QueuedBody,
     Yes,
 )
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import Desk, Station, desk
 from services.gate.domain.arrivals import Arrival, ArrivalKind, Paper, SuzhouCode, Ticket, category_of
 from services.gate.domain.rulings import Direction

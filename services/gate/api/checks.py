@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from services.gate import metrics
 from services.gate.api import examples
 from services.gate.api.commands import cause_here, command_at_once, command_of
-from services.gate.api.devices import station_of
 from services.gate.api.holding import hold, invalid
 from services.gate.api.models import (
     RETRY_SECONDS,
@@ -25,14 +24,17 @@ from services.gate.api.models import (
     EntryCheckAnswer,
     EntryCheckBody,
 )
+from services.gate.api.proofs import proved_station, station_of
 from services.gate.api.spelled import spell_answer, spell_item
 from services.gate.desk import Desk, desk
+from services.gate.domain.entry import SubjectKind
+from services.gate.domain.flags import LETS_THROUGH
 from services.gate.handlers.checks import Answered, Outcome, Rejected, check_entries
 from services.gate.handlers.groups import Groups, TooBusy
 from services.gate.handlers.judging import CheckEntry, time_of
 from shared.db.pool import TRANSIENT, Tx
 from shared.events.envelope import Cause
-from shared.http.access import Principal, caller_of
+from shared.http.access import Principal
 from shared.http.direct import DirectRoute
 from shared.http.express import Origin, Pending, Reply, answers_at_once
 from shared.kernel.pass_token import UnknownKey
@@ -73,7 +75,7 @@ async def check_entry(
     other content is refused (`same_id_other_content`).
     """
     began = time.perf_counter()
-    station = station_of(caller_of(request))
+    station = await proved_station(request, ticket_will_do=True)
     command = await command_of(desk(request.app), station, body)
     status, content = _reply(command, began, await groups(request.app).live(command))
     return Response(content, status, media_type="application/json")
@@ -99,7 +101,7 @@ async def check_entries_queued(body: BatchBody, request: Request) -> Response:
     Delete a check from the queue on `created` and `exists` only. What a revoked device sends, and what was stamped in
     the future by a clock that nobody can correct, is kept aside for a supervisor (`quarantined`).
     """
-    mine, station = desk(request.app), station_of(caller_of(request))
+    mine, station = desk(request.app), await proved_station(request)
     if station.revoked:
         return _batch_answer(await hold(mine, station, body.checks, "device_revoked", as_item=BatchItem))
     cause = cause_here()
@@ -209,6 +211,8 @@ def _count(command: CheckEntry, outcome: Outcome, seconds: float) -> None:
         station.compound, station.checkpoint, command.direction.value, mode, outcome.answer.verdict.value
     ).inc()
     metrics.check_seconds(mode).observe(seconds)
+    if outcome.answer.verdict in LETS_THROUGH and command.kind is not SubjectKind.PASS_TOKEN:
+        metrics.manual_admissions(station.compound, command.kind.value).inc()
     if outcome.temperature_c is not None:
         metrics.temperature(station.compound).observe(float(outcome.temperature_c))
 

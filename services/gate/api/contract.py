@@ -13,7 +13,8 @@ DESCRIPTION = """\
    Vehicles and arrivals likewise: `POST /v1/vehicle-checks` and `/batch`, `POST /v1/arrivals` and `/batch`.
 5. `POST /v1/devices/me/heartbeat` once a minute: it tells how far the device's clock is off.
 
-Authorization: `Device <credential>`.
+Authorization: `Device <credential>`, and behind it a proof that the device has its key: a signature over the request,
+or with single entry checks the ticket of the last heartbeat (the guide, *The key*).
 
 ## Verdicts
 `admit`, `admit_with_action`, `cannot_verify`, `refuse`; of a vehicle `complete`, `held`, `refuse`. `reasons` are codes,
@@ -27,6 +28,9 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 |---|---|---|
 | 400 | `malformed_json`, `bad_request` | a defect of the device: keep the check, report it |
 | 401 | `not_authenticated`, `token_refused` | decide offline, call for help |
+| 401 | `proof_stale` | take the server's second from `now`, sign again, send it once more |
+| 401 | `proof_needed` | sign; if you did, decide offline, call for help |
+| 401 | `device_key_needed` | name a key with `POST /v1/devices/me/credential` |
 | 401 | `device_revoked` | stop deciding; hand in the queue by batch, it waits in quarantine |
 | 403 | `role_not_allowed`, `out_of_scope`, `enrolment_code_invalid` | another way in is needed |
 | 403 | `not_your_turn` | the badge is another worker's: scan it again |
@@ -38,6 +42,7 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 | 415 | `unsupported_media_type` | a defect of the device |
 | 422 | `invalid_request` | `field` and `errors` name what is wrong; keep the check, report it |
 | 422 | `vehicle_not_named`, `corrects_another`, `not_decided_on_paper`, `same_person` | `field` names what to change |
+| 422 | `device_key_invalid` | no public key for ES256, or the device has another: enrol anew |
 | 422 | `same_id_other_content` | the id was used for another check: a defect of the device |
 | 429 | `too_many_requests` | wait for `Retry-After`, then go on |
 | 503 | `unavailable`, `too_busy`, `policy_unknown` | as without an answer; wait for `Retry-After` |

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from services.gate import metrics
 from services.gate.api.device_models import (
+    MEASURED,
     CredentialAnswer,
     DeviceLine,
     HeartbeatAnswer,
@@ -16,8 +17,9 @@ from services.gate.api.device_models import (
     RotateBody,
     SeqRun,
 )
-from services.gate.api.devices import CallingStation, Working, command_cause
-from services.gate.desk import Station, desk
+from services.gate.api.devices import Working, command_cause
+from services.gate.api.proofs import CallingStation, binding_station
+from services.gate.desk import desk
 from services.gate.domain.devices import UnknownDevice
 from services.gate.handlers import device_health, devices
 from services.gate.handlers.device_health import Heartbeat
@@ -39,25 +41,35 @@ async def heartbeat(
     body: HeartbeatBody, station: CallingStation, context: Working, request: Request
 ) -> HeartbeatAnswer:
     """Once a minute, and after every upload. The answer tells how far the device's clock is from the server's."""
-    beat = Heartbeat(**body.model_dump())
+    beat = Heartbeat(**body.model_dump(exclude=MEASURED))
     async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
         report = await device_health.hear(beat, station, real_now=context.clock.real_now(), tx=tx)
         version = await rules_version(tx, tx.today)
         now = tx.now
     if report.clock_skew_seconds != station.clock_skew_seconds:
         desk(request.app).forget(station.device_id)  # its stamps are read by the new skew from here on
-    _figures(station, beat, report.clock_skew_seconds)
-    return HeartbeatAnswer(now=now, clock_skew_seconds=report.clock_skew_seconds, policy_version=version)
+    _count(body)
+    return HeartbeatAnswer(
+        now=now,
+        clock_skew_seconds=report.clock_skew_seconds,
+        policy_version=version,
+        ticket=desk(request.app).ticket(station),
+    )
 
 
 @router.post("/v1/devices/me/credential", summary="Change the device's own credential")
 async def rotate_credential(
-    body: RotateBody, station: CallingStation, context: Working, request: Request
+    body: RotateBody, _who: Caller, context: Working, request: Request
 ) -> CredentialAnswer:
-    """Tell the next credential. Store it before using it; its first use makes the present one void."""
+    """Tell the next credential. Store it before using it; its first use makes the present one void.
+
+    A device of a time without keys names its public key here, once, and signs the request with it.
+    """
+    public_key = body.public_key.spelled() if body.public_key else None
+    station = await binding_station(request, public_key)
     async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:
         secret = await devices.offer_credential(
-            station.device_id, body.request_id, vault=context.vault, tx=tx
+            station.device_id, body.request_id, public_key, vault=context.vault, tx=tx
         )
     desk(request.app).forget(station.device_id)
     log.info("device_credential_offered", device=str(station.device_id))
@@ -110,10 +122,7 @@ def _line(row: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _figures(station: Station, beat: Heartbeat, skew: int) -> None:
-    at = station.compound, station.checkpoint
-    oldest, made = beat.oldest_queued_at, beat.list_made_at
-    metrics.DEVICE_QUEUE.labels(*at).set(beat.queue_length)
-    metrics.DEVICE_OLDEST_QUEUED.labels(*at).set(oldest.timestamp() if oldest else 0)
-    metrics.DEVICE_CLOCK_SKEW.labels(*at).set(skew)
-    metrics.LIST_UPDATED.labels(*at, "oldest").set(made.timestamp() if made else 0)
+def _count(body: HeartbeatBody) -> None:
+    for verdict in body.verdicts:
+        metrics.CLIENT_VERDICT_SECONDS.labels(body.device_class, verdict.mode).observe(verdict.seconds)
+    metrics.count_client_errors(body.app_version, body.errors.items())

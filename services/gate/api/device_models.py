@@ -6,12 +6,23 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.gate.api.models import DeviceTime
+from services.gate.api.models import DeviceKey, DeviceTime
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CheckpointId, CompoundId
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 AppVersion = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,39}$")]
+
+
+class VerdictTime(Body):
+    """How long somebody stood before a verdict."""
+
+    mode: Literal["online", "offline"]
+    seconds: float = Field(ge=0, le=600, description="From the capture to the verdict on the screen.")
+
+
+MEASURED = {"device_class", "verdicts", "errors"}
+"""What a heartbeat says for the figures alone; nothing of it is kept."""
 
 
 class HeartbeatBody(Body):
@@ -26,6 +37,13 @@ class HeartbeatBody(Body):
     list_made_at: DeviceTime | None = Field(
         default=None, description="`made_at` of the oldest of the device's lists; null: it has none."
     )
+    device_class: Literal["browser", "handset", "fixed", "other"] = "other"
+    verdicts: list[VerdictTime] = Field(
+        default=[], max_length=500, description="Of the checks since the last heartbeat that was answered."
+    )
+    errors: dict[Literal["camera", "list", "network", "storage", "other"], Count] = Field(
+        default={}, description="How often something went wrong since the last heartbeat that was answered."
+    )
 
 
 class HeartbeatAnswer(Answer):
@@ -34,12 +52,19 @@ class HeartbeatAnswer(Answer):
     now: datetime = Field(description="The server's business time.")
     clock_skew_seconds: int = Field(description="Device minus server: what to take off the device's time.")
     policy_version: int | None
+    ticket: str | None = Field(
+        default=None,
+        description="Of a device with a key: stands for a signature with `POST /v1/entry-checks`, for five minutes.",
+    )
 
 
 class RotateBody(Body):
     """Ask for the next credential."""
 
     request_id: UUID = Field(description="Made by the device; asked again, the answer is the same.")
+    public_key: DeviceKey | None = Field(
+        default=None, description="Of a device that has none yet: its own, which it signs this request with."
+    )
 
 
 class CredentialAnswer(Answer):

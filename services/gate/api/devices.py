@@ -14,16 +14,17 @@ from services.gate.api.models import (
     DeviceBody,
     RevokedAnswer,
 )
-from services.gate.desk import Station, desk
-from services.gate.domain.devices import UnknownCheckpoint
+from services.gate.api.proofs import CallingStation
+from services.gate.desk import desk
+from services.gate.domain.devices import CodeInvalid, UnknownCheckpoint
 from services.gate.handlers import devices
 from services.gate.handlers.roster import require_post
 from services.gate.store import devices as store
 from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
 from shared.events.envelope import Cause
-from shared.http.access import IDENTIFIED, Caller, Principal
-from shared.http.auth import NotAuthenticated
+from shared.http.access import IDENTIFIED, Caller
+from shared.http.problem import refusing
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation, get_logger
 from shared.runtime import Context
@@ -38,20 +39,7 @@ async def context_of(request: Request) -> Context:
     return context
 
 
-def station_of(who: Principal) -> Station:
-    """The device that calls."""
-    if not isinstance(who, Station):
-        raise NotAuthenticated
-    return who
-
-
-async def calling_station(who: Caller) -> Station:
-    """The device that calls, as a dependency."""
-    return station_of(who)
-
-
 Working = Annotated[Context, Depends(context_of)]
-CallingStation = Annotated[Station, Depends(calling_station)]
 
 
 def command_cause() -> Cause:
@@ -88,6 +76,7 @@ async def issue_enrolment_code(body: CodeBody, who: Caller, context: Working) ->
     "/v1/devices",
     status_code=HTTPStatus.CREATED,
     summary="Enrol a device with its code",
+    responses=refusing(CodeInvalid),
     dependencies=IDENTIFIED,
 )
 async def enrol_device(body: DeviceBody, request: Request, response: Response) -> DeviceAnswer:
@@ -101,6 +90,7 @@ async def enrol_device(body: DeviceBody, request: Request, response: Response) -
         enrolled = await devices.enrol(
             body.code,
             body.device_id,
+            body.public_key.spelled() if body.public_key else None,
             vault=context.vault,
             real_now=context.clock.real_now(),
             tx=tx,

@@ -9,8 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, StringConstraints
 
-from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import DeviceTime
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import desk
 from services.gate.domain.duty import GapCause, coverage
 from services.gate.domain.entry import GateRules

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 
-from services.gate.api.devices import CallingStation, command_cause
+from services.gate.api.devices import command_cause
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import Station, desk
 from services.gate.handlers import lists
 from services.gate.handlers.lists import Version

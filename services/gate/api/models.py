@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 from services.gate.api.examples import ANSWERS
 from services.gate.domain import words
 from services.gate.domain.entry import Answers, Purpose
+from services.gate.domain.possession import read_key
 from services.gate.domain.rulings import Action, Direction, Verdict
 from services.gate.domain.subjects import document_key, room_key
 from services.gate.store.checks import FirstAnswer
@@ -310,12 +311,36 @@ class CodeAnswer(Answer):
     expires_at: datetime = Field(description="Real time, ten minutes from now.")
 
 
+Coordinate = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+class DeviceKey(Body):
+    """The public part (JWK) of the key pair that the device made for itself; the private part never leaves it."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: Coordinate
+    y: Coordinate
+
+    def spelled(self) -> str:
+        """As it is kept.
+
+        Raises:
+            DeviceKeyInvalid: it is no point of the curve.
+        """
+        read_key(spelled := f"{self.x}.{self.y}")
+        return spelled
+
+
 class DeviceBody(Body):
     """Take a device into service."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(repr=False)
     device_id: UUID | None = Field(
         default=None, description="Made by the device; with it a lost answer can be asked for again."
+    )
+    public_key: DeviceKey | None = Field(
+        default=None, description="The device's own; from then on it signs its requests."
     )
 
 

@@ -9,9 +9,10 @@ from pydantic import Field, StringConstraints
 
 from services.gate.api.checks import answer_of
 from services.gate.api.commands import command_of
-from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.api.devices import Working, command_cause
 from services.gate.api.duty import Badge, Day
 from services.gate.api.models import EntryCheckAnswer, EntryCheckBody
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import desk
 from services.gate.domain.paper import LINES, NotDecidedOnPaper, render_sheet, sheet_number
 from services.gate.handlers.checks import Rejected

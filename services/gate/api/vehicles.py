@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from services.gate.api import examples
 from services.gate.api.batches import take_each
-from services.gate.api.devices import CallingStation, Working, command_cause
+from services.gate.api.devices import Working, command_cause
 from services.gate.api.models import (
     BatchBody,
     BatchStatus,
@@ -21,6 +21,7 @@ from services.gate.api.models import (
     Text,
     Yes,
 )
+from services.gate.api.proofs import CallingStation
 from services.gate.desk import Desk, Station, desk
 from services.gate.domain.entry import GateRules, Proof
 from services.gate.domain.rulings import Direction

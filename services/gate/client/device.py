@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ import httpx
 from services.gate.client import wire as gate
 from services.gate.client.box import Box
 from services.gate.client.clock import DeviceClock
+from services.gate.client.keys import DeviceKey
 from services.gate.client.own_list import ListKeeper, ListRefusedError
 from services.gate.client.queue import Item, Kind, Queue, State
 from services.gate.client.shapes import (
@@ -45,9 +47,11 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 APP_VERSION = "reference-1"
+DEVICE_CLASS = "handset"
 EVERY_SECONDS = 60.0
 """How often a device says how it is and asks for changes of its list."""
 _LONGEST_PAUSE = 60.0
+_MOST_VERDICTS = 500
 INTERRUPTED = "device_interrupted"
 
 
@@ -68,13 +72,15 @@ class Device:
         me = queue.kept("me")
         self.device_id, self.checkpoint = UUID(me["device_id"]), me["checkpoint"]
         self.compound = CompoundId(me["compound"])
-        self._wire = Wire(http, me["credential"])
+        self._wire = self._wired(me["credential"])
         keys = {key["kid"]: pass_token.read_public(key) for key in me["list_keys"]}
         self.list = ListKeeper(queue, clock, self.compound, keys)
         self.stopped = bool(queue.kept("stopped"))
         self._own = OwnVerdicts(self.list, self.compound)
         self._own.skew, self._own.held = queue.kept("skew"), queue.kept("held") or {}
         self._store, self._uploading = asyncio.Lock(), asyncio.Lock()
+        self._verdicts: deque[dict[str, str | float]] = deque(maxlen=_MOST_VERDICTS)
+        self._errors: Counter[str] = Counter()
         for item in queue.items("asking"):  # the device died before anything was shown
             queue.wait(item.seq, item.body | {"offline": self._interrupted(item.kind)})
 
@@ -102,8 +108,9 @@ class Device:
         queue = Queue(path, Box(key))
         if queue.kept("me") is None:
             device_id = UUID(queue.kept("device_id") or str(uuid7()))
-            queue.keep(device_id=str(device_id))
-            queue.keep(me=await gate.enrol(http, code, device_id))
+            own = DeviceKey.read(kept) if (kept := queue.kept("key")) else DeviceKey.make()
+            queue.keep(device_id=str(device_id), key=own.keep())
+            queue.keep(me=await gate.enrol(http, code, device_id, own))
         device = cls(queue, http, clock or DeviceClock())
         await device.refresh()
         return device
@@ -119,12 +126,16 @@ class Device:
             DeviceStoppedError: the device was revoked: nothing is shown.
             RefusedError: the server never takes such a check; it is kept for a person to look at.
         """
+        began = self._clock.monotonic()
         item, answer = await self._ask("entry", entry_body(entry, at := self._clock.now()), at)
         if answer is None:
-            return await self._decide(entry, item)
-        shown = shown_of(item, entry, answer)
-        entered = self._own.entered(entry, shown.verdict, item.made_at)
-        await self._on_disk(self._queue.settle, [item.seq], (), entered)
+            shown = await self._decide(entry, item)
+        else:
+            shown = shown_of(item, entry, answer)
+            entered = self._own.entered(entry, shown.verdict, item.made_at)
+            await self._on_disk(self._queue.settle, [item.seq], (), entered)
+        mode = "offline" if shown.offline else "online"
+        self._verdicts.append({"mode": mode, "seconds": self._clock.monotonic() - began})
         return shown
 
     async def arrive(self, arrival: Arrival) -> Shown:
@@ -267,6 +278,7 @@ class Device:
         counts = self._queue.counts()
         sent, began = self._clock.now(), self._clock.monotonic()
         oldest, made_at = self._queue.oldest(), self.list.made_at
+        verdicts, errors = list(self._verdicts), dict(self._errors)
         told = await self._wire.heartbeat(
             {
                 "device_time": sent.isoformat(),
@@ -276,8 +288,14 @@ class Device:
                 "quarantined": counts.get("quarantined", 0),
                 "rejected": counts.get("rejected", 0),
                 "list_made_at": made_at.isoformat() if made_at else None,
+                "device_class": DEVICE_CLASS,
+                "verdicts": verdicts,
+                "errors": errors,
             }
         )
+        for _ in verdicts:  # told; what was measured meanwhile is for the next time
+            self._verdicts.popleft()
+        self._errors.subtract(errors)
         middle = sent + timedelta(seconds=(self._clock.monotonic() - began) / 2)
         self._own.skew = round((middle - datetime.fromisoformat(told["now"])).total_seconds())
         await self._on_disk(partial(self._queue.keep, skew=self._own.skew))
@@ -285,10 +303,17 @@ class Device:
 
     async def rotate(self) -> None:
         """Change the credential: the next one is on the disk before it is used, and its first use ends this one."""
+        if self._queue.kept("key") is None:  # of a time without keys: it gives itself one
+            await self._on_disk(partial(self._queue.keep, key=DeviceKey.make().keep()))
+            self._wire = self._wired(self._wire.credential)
         credential = await self._wire.rotate(uuid7())
         await self._on_disk(partial(self._queue.keep, me=self._queue.kept("me") | {"credential": credential}))
-        self._wire = Wire(self._http, credential)
+        self._wire = self._wired(credential)
         await self.heartbeat()
+
+    def _wired(self, credential: str) -> Wire:
+        kept = self._queue.kept("key")
+        return Wire(self._http, credential, DeviceKey.read(kept) if kept else None, self._clock.monotonic)
 
     def waiting(self) -> dict[State, int]:
         """How many checks are in each state: what the screen's status line shows."""
@@ -311,6 +336,7 @@ class Device:
                 failures, pause = 0, synced.retry_after or EVERY_SECONDS
             except (NoAnswerError, RefusedError, ListRefusedError) as error:
                 failures += 1
+                self._errors["list" if isinstance(error, ListRefusedError) else "network"] += 1
                 wished = error.retry_after if isinstance(error, NoAnswerError) else None
                 pause = max(wished or 0.0, backoff(failures))
                 log.info("gate_not_reached", error=type(error).__name__, pause=round(pause, 1))

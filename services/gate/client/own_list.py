@@ -120,19 +120,19 @@ class ListKeeper:
             raise ListRefusedError("an older list than the one held")
         if told.since is not None and (held is None or told.since != held.version):
             raise ListRefusedError("changes to another list")
-        merged = _merged(held, told)
-        if merged.rules is None:
+        taken = merged(held, told)
+        if taken.rules is None:
             raise ListRefusedError("a list without rules")
         wall, lag = self._clock.now(), max(0.0, (server_now - told.made_at).total_seconds())
         self._queue.keep(
             list={
-                "payload": base64.b64encode(pack(merged)).decode(),
+                "payload": base64.b64encode(pack(taken)).decode(),
                 "wall": wall.isoformat(),
                 "lag": lag,
                 "latest": wall.isoformat(),
             }
         )
-        self._hold(merged)
+        self._hold(taken)
         self._fetched = _Fetched(wall=wall, lag=lag, steady=self._clock.monotonic())
         self._latest = wall
 
@@ -142,7 +142,7 @@ class ListKeeper:
         self._pass_keys = {key["kid"]: pass_token.read_public(key) for key in keys}
 
 
-def _merged(held: PassList | None, told: PassList) -> PassList:
+def merged(held: PassList | None, told: PassList) -> PassList:
     """What is told, over what is held. A pass that had run out when the list was made needs no row any more."""
     if told.since is None or held is None:
         return told

@@ -1,5 +1,6 @@
 """What a device decides by itself: the gate's own rule on the facts of its own list (`services.gate.domain`)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,7 +48,7 @@ class OwnVerdicts:
         own, age, subject = self._list.own, self._list.age_seconds(), entry.subject
         match entry.kind:
             case SubjectKind.PASS_TOKEN:
-                proof, claims = _read_token(subject["token"], self._list)
+                proof, claims = read_token(subject["token"], self._list.pass_keys)
                 facts = offline.of_token(own, proof, claims, at=at, age=age)
                 return facts, claims.number if claims else None
             case SubjectKind.PASS_NUMBER:
@@ -85,7 +86,7 @@ class OwnVerdicts:
             return None
         number = entry.subject.get("number") if entry.kind is SubjectKind.PASS_NUMBER else None
         if entry.kind is SubjectKind.PASS_TOKEN:
-            claims = _read_token(entry.subject["token"], self._list)[1]
+            claims = read_token(entry.subject["token"], self._list.pass_keys)[1]
             number = claims.number if claims else None
         return Entered(day=local_day(self.corrected(made_at)), number=number) if number else None
 
@@ -93,7 +94,7 @@ class OwnVerdicts:
         """The decision on a vehicle, after those on the people in it."""
         proof, claims = Proof.NONE, None
         if vehicle.pass_token is not None:
-            proof, claims = _read_token(vehicle.pass_token, self._list, "vehicle")
+            proof, claims = read_token(vehicle.pass_token, self._list.pass_keys, "vehicle")
         at = self.corrected(made_at)
         own, typed = self._list.own, vehicle.pass_number is not None
         age = self._list.age_seconds()
@@ -115,12 +116,12 @@ class OwnVerdicts:
         return offline.decide_vehicle_offline(attempt, known, own)
 
 
-def _read_token(
-    token: str, held: ListKeeper, kind: pass_token.Kind = "entry"
+def read_token(
+    token: str, keys: Mapping[str, pass_token.PublicKey], kind: pass_token.Kind = "entry"
 ) -> tuple[Proof, pass_token.PassClaims | None]:
-    """What a scanned text is worth by the keys that came with the list."""
+    """What a scanned text is worth by the keys that came with a list."""
     try:
-        return Proof.VERIFIED, pass_token.verify(token, held.pass_keys, kind=kind)
+        return Proof.VERIFIED, pass_token.verify(token, keys, kind=kind)
     except pass_token.Malformed:
         return Proof.UNREADABLE, None
     except pass_token.UnknownKey:

@@ -1,14 +1,19 @@
 """How a device speaks to the gate: what came back, and whether it is worth asking again."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import httpx
 
+from services.gate.client.keys import DeviceKey
 from services.gate.client.queue import Kind
 
 BATCH_SIZE = 200
+_TICKET_SECONDS = 240.0
+"""A ticket holds for five minutes of the server's; this is how long it is used."""
 _ROUTES: dict[Kind, str] = {
     "entry": "/v1/entry-checks",
     "vehicle": "/v1/vehicle-checks",
@@ -36,16 +41,22 @@ class RefusedError(Exception):
         self.status, self.code = status, code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wire:
-    """The gate's routes for one device."""
+    """The gate's routes for one device, which signs what it asks; single checks show the last heartbeat's ticket."""
 
     http: httpx.AsyncClient
     credential: str = field(repr=False)
+    key: DeviceKey | None
+    monotonic: Callable[[], float]
+    _ahead: float = 0.0
+    """By how many seconds the server's real time is ahead of this machine's, as far as its answers told."""
+    _ticket: str = field(default="", repr=False)
+    _ticket_until: float = 0.0
 
     async def ask(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """One check; the first answer, also to a repeat."""
-        return await self._json("POST", _ROUTES[kind], body)
+        return await self._json("POST", _ROUTES[kind], body, ticket_will_do=kind == "entry")
 
     async def batch(self, kind: Kind, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Queued checks of one kind; one item for each, in order."""
@@ -56,11 +67,15 @@ class Wire:
 
     async def heartbeat(self, body: dict[str, Any]) -> dict[str, Any]:
         """Say how the device is."""
-        return await self._json("POST", "/v1/devices/me/heartbeat", body)
+        told = await self._json("POST", "/v1/devices/me/heartbeat", body)
+        if ticket := told.get("ticket"):
+            self._ticket, self._ticket_until = ticket, self.monotonic() + _TICKET_SECONDS
+        return told
 
     async def rotate(self, request_id: UUID) -> str:
         """The next credential."""
-        told = await self._json("POST", "/v1/devices/me/credential", {"request_id": str(request_id)})
+        named = {"public_key": self.key.public()} if self.key else {}
+        told = await self._json("POST", "/v1/devices/me/credential", {"request_id": str(request_id), **named})
         credential: str = told["credential"]
         return credential
 
@@ -71,20 +86,59 @@ class Wire:
         )
         return answer.content, answer.headers["fk-now"]
 
-    async def _json(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = (await self._send(method, path, json=body)).json()
+    async def _json(
+        self, method: str, path: str, body: dict[str, Any], *, ticket_will_do: bool = False
+    ) -> dict[str, Any]:
+        sent = await self._send(method, path, ticket_will_do=ticket_will_do, json=body)
+        told: dict[str, Any] = sent.json()
         return told
 
-    async def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
-        headers = {"Authorization": f"Device {self.credential}"}
-        return checked(await _asked(self.http, method, path, headers=headers, **content))
+    async def _send(
+        self, method: str, path: str, *, ticket_will_do: bool = False, **content: Any
+    ) -> httpx.Response:
+        """A ticket that does not hold, or a signature for another time than the server's: signed once more."""
+        request = self.http.build_request(method, path, **content)
+        ticket = self._ticket if ticket_will_do and self.monotonic() < self._ticket_until else None
+        self._prove(request, path, ticket=ticket)
+        answer = await _sent(self.http, request)
+        if answer.status_code == httpx.codes.UNAUTHORIZED and self.key is not None:
+            now = _servers_second(answer)
+            if now is not None:
+                self._ahead = now - time.time()
+            if now is not None or ticket is not None:
+                self._prove(request, path, ticket=None)
+                answer = await _sent(self.http, request)
+        return checked(answer)
+
+    def _prove(self, request: httpx.Request, path: str, *, ticket: str | None) -> None:
+        proof = ticket
+        if proof is None and self.key is not None:
+            query = request.url.query.decode()
+            proof = self.key.proof(
+                request.method,
+                f"{path}?{query}" if query else path,
+                UUID(self.credential.partition(".")[0]),
+                int(time.time() + self._ahead),
+                request.content,
+            )
+        request.headers["Authorization"] = " ".join(filter(None, ("Device", self.credential, proof)))
 
 
-async def enrol(http: httpx.AsyncClient, code: str, device_id: UUID) -> dict[str, Any]:
-    """Exchange a one-time code for a credential; asked again with the same id, the answer is the same."""
-    body = {"code": code, "device_id": str(device_id)}
-    told: dict[str, Any] = checked(await _asked(http, "POST", "/v1/devices", json=body)).json()
+async def enrol(http: httpx.AsyncClient, code: str, device_id: UUID, key: DeviceKey) -> dict[str, Any]:
+    """Exchange a one-time code for a credential; asked again with the same id and key, the answer is the same."""
+    body = {"code": code, "device_id": str(device_id), "public_key": key.public()}
+    request = http.build_request("POST", "/v1/devices", json=body)
+    told: dict[str, Any] = checked(await _sent(http, request)).json()
     return told
+
+
+def _servers_second(answer: httpx.Response) -> float | None:
+    """The server's time, of a refusal that says that a signature was for another one."""
+    try:
+        told = answer.json()
+        return float(told["now"]) if told["code"] == "proof_stale" else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def checked(answer: httpx.Response) -> httpx.Response:
@@ -109,8 +163,8 @@ def checked(answer: httpx.Response) -> httpx.Response:
     raise RefusedError(answer.status_code, code)
 
 
-async def _asked(http: httpx.AsyncClient, method: str, path: str, **content: Any) -> httpx.Response:
+async def _sent(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
     try:
-        return await http.request(method, path, **content)
+        return await http.send(request)
     except httpx.HTTPError as error:
         raise NoAnswerError(type(error).__name__) from error

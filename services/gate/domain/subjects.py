@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 # The usual surnames of two characters; all others have one.
-_DOUBLE_SURNAMES = frozenset(
+DOUBLE_SURNAMES = frozenset(
     {"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒"}
 ) | {
     *("夏侯", "长孙", "宇文", "轩辕", "端木", "南宫", "独孤", "司空", "百里", "东郭"),
@@ -45,7 +45,7 @@ class Display:
 def surname_of(name: str) -> str:
     """The surname in a name, or the name itself where it is not a Chinese one."""
     name = _plain(name)
-    return name[:2] if name[:2] in _DOUBLE_SURNAMES else name[:1] if _is_han(name[:1]) else name
+    return name[:2] if name[:2] in DOUBLE_SURNAMES else name[:1] if _is_han(name[:1]) else name
 
 
 def masked(surname: str) -> str:

@@ -53,8 +53,8 @@ class ReviewOverride:
 
 async def override(
     cmd: OverrideCheck, *, who: Principal, tx: Tx, rules: GateRules, vault: Vault
-) -> tuple[datetime, bool]:
-    """Record that a verdict was overridden; tells when, and whether it is new.
+) -> tuple[datetime, KeptCheck | None]:
+    """Record that a verdict was overridden; tells when, and what was overridden if that is new.
 
     Raises:
         CheckUnknown, OutOfScope, NothingToOverride, NoteNeeded, AlreadyOverridden: as their names say.
@@ -67,7 +67,7 @@ async def override(
                 "该编号已用于其他内容。This id was used for something else.", field="override_id"
             )
         at: datetime = before["overridden_at"]
-        return at, False
+        return at, None
     check = store.kept_check(row)
     decide_override(check, cmd.reason, cmd.note)
     key = await vault.key(check.person_ref or check.check_id, create=True) if cmd.note else None
@@ -91,7 +91,7 @@ async def override(
         ),
         version=1,
     )
-    return tx.now, True
+    return tx.now, check
 
 
 async def review(cmd: ReviewOverride, *, who: Principal, tx: Tx, vault: Vault) -> tuple[datetime, bool]:

@@ -20,7 +20,7 @@ from services.gate.domain.rulings import Reason
 from services.gate.domain.subjects import Display, masked
 from services.gate.handlers.flags import HandedIn, tell_late_admissions
 from services.gate.handlers.judging import CheckEntry, Judged, days_of, judge_all, time_of
-from services.gate.sealing import ANSWERS, CONTENT, HOMES, SURNAME
+from services.gate.sealing import ANSWERS, CONTENT, HOMES, READING, SURNAME
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, NewCheck
 from shared.db.pool import Tx
@@ -64,7 +64,7 @@ async def check_entries(
     # Keys are fetched before the first write, so that no row lock waits for the key store.
     shown = [_shown(command, facts) for command, facts in zip(commands, known, strict=True)]
     keys = await vault.keys(card.person_ref for card in shown if card)
-    keys.update(await vault.keys(_who_answered(judged.values()), create=True))
+    keys.update(await vault.keys(_who_told(judged.values()), create=True))
     rows = [_row(each, tx.now, keys, vault) for each in judged.values()]
     new = await store.add_checks(tx, rows, _reads(commands, shown))
     firsts = {check_id: judged[check_id].answer for check_id in new}
@@ -97,19 +97,21 @@ async def check_entries(
     return outcomes
 
 
-def _who_answered(judged: Iterable[Judged]) -> list[PersonRef]:
-    """Whose answers are kept: they are sealed with the person's key, so without a person they are not kept."""
+def _who_told(judged: Iterable[Judged]) -> list[PersonRef]:
+    """Whose reading or answers are kept: they are sealed with the person's key, so without a person they are not."""
     return [
         each.answer.person_ref
         for each in judged
-        if each.answer.person_ref is not None and each.command.answers.any_given
+        if each.answer.person_ref is not None
+        and (each.decision.temperature_c is not None or each.command.answers.any_given)
     ]
 
 
 def _row(each: Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewCheck:
     command, answer, records = each.command, each.answer, each.records
     person = answer.person_ref
-    key = keys.get(person) if person is not None and command.answers.any_given else None
+    key = keys.get(person) if person is not None else None
+    reading = each.decision.temperature_c
     return NewCheck(
         check_id=command.check_id,
         device_id=command.station.device_id,
@@ -121,8 +123,10 @@ def _row(each: Judged, now: datetime, keys: PersonKeys, vault: Vault) -> NewChec
         person_ref=person,
         pass_id=records.entry_pass.pass_id if records.entry_pass else None,
         mask=command.mask,
-        temperature_c=each.decision.temperature_c,
-        answers_sealed=vault.seal(key, ANSWERS, _spell(command.answers)) if key else None,
+        temperature_sealed=vault.seal(key, READING, str(reading)) if key and reading is not None else None,
+        answers_sealed=vault.seal(key, ANSWERS, _spell(command.answers))
+        if key and command.answers.any_given
+        else None,
         verdict=answer.verdict,
         reasons=" ".join(answer.reasons),
         action=answer.action,
@@ -161,11 +165,11 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
                 check_id=each.command.check_id,
                 compound=station.compound,
                 checkpoint=station.checkpoint,
-                person_ref=person,
+                person_ref=None,
                 direction=each.command.direction.value,
                 verdict=answer.verdict.value,
                 reasons=tuple(str(reason) for reason in answer.reasons),
-                temperature_c=each.decision.temperature_c,
+                temperature_c=None,
                 checked_at=each.time.happened_at,
                 offline=answer.offline,
                 policy_version=answer.policy_version,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.gate.domain.devices import CodeUsed, UnknownDevice, code_expires, decide_enrolment
+from services.gate.domain.devices import CodeInvalid, CodeUsed, UnknownDevice, code_expires, decide_enrolment
 from services.gate.domain.devices import Post as Checkpoint
+from services.gate.domain.possession import DeviceKeyInvalid
 from services.gate.store import devices as store
 from shared.db.pool import Tx
 from shared.events.gate import DeviceEnrolled, DeviceRevoked
@@ -64,8 +65,10 @@ async def issue_code(
     return IssuedCode(code=code, expires_at=expires_at)
 
 
-async def enrol(code: str, device_id: UUID | None, *, vault: Vault, real_now: datetime, tx: Tx) -> Enrolled:
-    """Take a device into service with a code. See `decide_enrolment` for repeats and refusals.
+async def enrol(
+    code: str, device_id: UUID | None, public_key: str | None, *, vault: Vault, real_now: datetime, tx: Tx
+) -> Enrolled:
+    """Take a device into service with a code, and with the key that it has. See `decide_enrolment` for repeats.
 
     Raises:
         CheckpointIsClosed: it was closed after the code was issued.
@@ -75,6 +78,8 @@ async def enrol(code: str, device_id: UUID | None, *, vault: Vault, real_now: da
     revoked = row is not None and row["revoked_at"] is not None
     created = decide_enrolment(found, device_id, taken=row is not None, revoked=revoked, real_now=real_now)
     assert found is not None  # noqa: S101 -- decided above
+    if not created and row is not None and row["public_key"] != public_key:
+        raise CodeInvalid("登记码已被另一密钥使用。The code was used with another key.", field="public_key")
     device_id = device_id or uuid7()
     secret = _secret(vault, normal_code(code), device_id)
     if created:
@@ -82,7 +87,8 @@ async def enrol(code: str, device_id: UUID | None, *, vault: Vault, real_now: da
             post.require_open()
         await tx.execute(store.USE_CODE, found.request_id, device_id)
         await tx.execute(
-            store.ADD_DEVICE, device_id, found.compound, found.checkpoint, hash_secret(secret), tx.now
+            store.ADD_DEVICE,
+            *(device_id, found.compound, found.checkpoint, hash_secret(secret), tx.now, public_key),
         )
         await tx.publish(
             DeviceEnrolled(
@@ -123,12 +129,22 @@ async def revoke(
     return tx.now
 
 
-async def offer_credential(device_id: UUID, request_id: UUID, *, vault: Vault, tx: Tx) -> str:
+async def offer_credential(
+    device_id: UUID, request_id: UUID, public_key: str | None, *, vault: Vault, tx: Tx
+) -> str:
     """A device's next credential. It counts from its first use; until then the present one does as well.
 
-    Asked again under the same id, the answer is the same; under another id, the one offered before is void.
+    Asked again under the same id, the answer is the same; under another id, the one offered before is void. A device
+    that had no key is bound to the one that it names.
+
+    Raises:
+        DeviceKeyInvalid: it is bound to another key.
     """
-    await device_for_update(device_id, tx=tx)
+    row = await tx.fetchrow(store.DEVICE_FOR_UPDATE, device_id)
+    if public_key is not None and row is not None:
+        if row["public_key"] not in {None, public_key}:
+            raise DeviceKeyInvalid("该设备已有密钥。This device has another key.", field="public_key")
+        await tx.execute(store.BIND_KEY, device_id, public_key)
     secret = _secret(vault, f"rotation|{request_id}", device_id)
     await tx.execute(store.OFFER_CREDENTIAL, device_id, hash_secret(secret))
     return secret

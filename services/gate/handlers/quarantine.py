@@ -36,12 +36,12 @@ async def keep(items: Sequence[Any], station: Station, cause: Cause, *, vault: V
 
 
 async def opened(items: Sequence[Kept], *, vault: Vault) -> dict[UUID, Any]:
-    """The content of items by id. An item whose device's key was destroyed is left out."""
+    """The content of items by id. One that was forgotten, or whose device's key was destroyed, is left out."""
     keys = await vault.keys({item.device_id for item in items})
     return {
         item.item_id: json.loads(vault.open(key, QUARANTINE, item.item_sealed))
         for item in items
-        if (key := keys.get(item.device_id)) is not None
+        if item.item_sealed is not None and (key := keys.get(item.device_id)) is not None
     }
 
 

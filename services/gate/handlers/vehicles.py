@@ -197,7 +197,7 @@ async def _decide(
             check_id=cmd.check_id,
             compound=station.compound,
             checkpoint=station.checkpoint,
-            vehicle_ref=given.vehicle_ref if given else None,
+            vehicle_ref=None,
             direction=cmd.direction.value,
             verdict=verdict,
             reasons=reasons,

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from services.gate import metrics
 from services.gate.domain.entry import PassState
 from services.gate.projections.folds import Statements, keep_and_turn
-from services.gate.store import copies
+from services.gate.store import copies, figures
 from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.registry.passes import (
@@ -35,6 +36,7 @@ class Passes(
         issued: dict[UUID, EntryPassIssued] = {}
         printed: dict[UUID, datetime] = {}
         turned: dict[UUID, tuple[object, ...]] = {}
+        revoked_at: list[datetime] = []
         for item in batch.received:
             match item.event:
                 case EntryPassIssued() as event:
@@ -48,6 +50,7 @@ class Passes(
                     turned[event.pass_id] = PassState.ACTIVE, item.time, item.version
                 case EntryPassRevoked() as event:
                     turned[event.pass_id] = PassState.REVOKED, item.time, item.version
+                    revoked_at.append(item.time)
         facts = {
             pass_id: (
                 *(event.number, event.serial, printed[pass_id], event.person_ref, event.compound, event.kind),
@@ -56,3 +59,10 @@ class Passes(
             for pass_id, event in issued.items()
         }
         await keep_and_turn(tx, facts, turned, _STATEMENTS)
+        if revoked_at:
+            here: float = await tx.fetchval(
+                figures.SECONDS_IN_TRANSACTION
+            )  # behind somebody's lock, for instance
+            for at in revoked_at:
+                taken = (tx.now - at).total_seconds() + here
+                metrics.REVOKED_AFTER.labels("online").observe(max(0.0, taken))

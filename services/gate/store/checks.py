@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -80,17 +79,17 @@ with reads as (
   from unnest($25::text[], $26::uuid[], $27::text[], $28::uuid[]) as r (actor, person_ref, scope, correlation_id)
 )
 insert into entry_check (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
-  mask, temperature_c, answers_sealed, verdict, reasons, action, offline, policy_version,
+  mask, temperature_sealed, answers_sealed, verdict, reasons, action, offline, policy_version,
   device_at, happened_at, time_trusted, received_at, content, nth_today)
 select check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
-  mask, temperature_c, answers_sealed, verdict, string_to_array(reasons, ' '), action, offline, policy_version,
+  mask, temperature_sealed, answers_sealed, verdict, string_to_array(reasons, ' '), action, offline, policy_version,
   device_at, happened_at, time_trusted, received_at, content, nth_today
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
-  $9::uuid[], $10::boolean[], $11::numeric[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::boolean[],
+  $9::uuid[], $10::boolean[], $11::bytea[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::boolean[],
   $17::int[], $18::timestamptz[], $19::timestamptz[], $20::boolean[], $21::timestamptz[], $22::bytea[],
   $23::smallint[])
   as c (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
-  mask, temperature_c, answers_sealed, verdict, reasons, action, offline, policy_version,
+  mask, temperature_sealed, answers_sealed, verdict, reasons, action, offline, policy_version,
   device_at, happened_at, time_trusted, received_at, content, nth_today)
 order by check_id
 on conflict (check_id) do nothing
@@ -172,7 +171,7 @@ class NewCheck(NamedTuple):
     person_ref: PersonRef | None
     pass_id: UUID | None
     mask: bool | None
-    temperature_c: Decimal | None
+    temperature_sealed: bytes | None
     answers_sealed: bytes | None
     verdict: str
     reasons: str

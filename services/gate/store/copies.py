@@ -122,8 +122,9 @@ set compounds = excluded.compounds, surname_sealed = excluded.surname_sealed, ho
 where subject_card.version < excluded.version
 returning person_ref, version > 1 as may_have_index
 """
-BLANK_CARD = """
-update subject_card set compounds = '{}', surname_sealed = null, homes_sealed = null where person_ref = $1
+BLANK_CARDS = """
+update subject_card set compounds = '{}', surname_sealed = null, homes_sealed = null
+where person_ref = any($1::uuid[])
 """
 DROP_CARD_INDEX = "delete from card_index where person_ref = any($1::uuid[])"
 KEEP_CARD_INDEX = """

@@ -39,19 +39,23 @@ returning request_id
 """
 USE_CODE = "update enrolment_code set device_id = $2 where request_id = $1"
 ADD_DEVICE = """
-insert into device (device_id, compound, checkpoint, credential_hash, enrolled_at, version)
-values ($1, $2, $3, $4, $5, 1)
+insert into device (device_id, compound, checkpoint, credential_hash, enrolled_at, public_key, version)
+values ($1, $2, $3, $4, $5, $6, 1)
 """
 DEVICE = """
 select d.device_id, d.compound, d.checkpoint, d.credential_hash, d.next_credential_hash, d.enrolled_at, d.revoked_at,
-  p.opened_at, coalesce(r.clock_skew_seconds, 0) as clock_skew_seconds
+  p.opened_at, coalesce(r.clock_skew_seconds, 0) as clock_skew_seconds, d.public_key,
+  (select (document #>> '{gate,devices,keys_required_from}')::date from policy_version where effective_from <= $2
+    order by effective_from desc, version desc limit 1) as keys_required_from
 from device d join checkpoint p on p.checkpoint = d.checkpoint left join device_report r on r.device_id = d.device_id
 where d.device_id = $1
 """
 DEVICE_FOR_UPDATE = """
-select device_id, compound, checkpoint, revoked_at, version from device where device_id = $1 for update
+select device_id, compound, checkpoint, revoked_at, public_key, version from device where device_id = $1 for update
 """
 OFFER_CREDENTIAL = "update device set next_credential_hash = $2 where device_id = $1"
+# The first key stays: whoever copied a credential later cannot put another one in its place.
+BIND_KEY = "update device set public_key = $2 where device_id = $1 and public_key is null"
 TAKE_CREDENTIAL = """
 update device set credential_hash = next_credential_hash, next_credential_hash = null
 where device_id = $1 and next_credential_hash = $2

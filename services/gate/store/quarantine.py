@@ -59,7 +59,7 @@ class Kept:
     compound: CompoundId
     checkpoint: CheckpointId
     cause: Cause
-    item_sealed: bytes = field(repr=False)
+    item_sealed: bytes | None = field(repr=False)
     received_at: datetime
     state: State
     outcome: str | None

@@ -247,16 +247,15 @@ async def test_a_refresh_that_fails_makes_the_list_no_younger(town: GateTown, po
 
 async def document(post: Post) -> bytes:
     """The whole list as it goes over the line."""
-    headers = {"Authorization": f"Device {post.device._wire.credential}"}
-    return (await post.http.get("/v1/checkpoints/me/snapshot", headers=headers)).content
+    whole, _ = await post.device._wire.snapshot(None)
+    return whole
 
 
 async def test_a_list_of_another_compound_is_not_taken(town: GateTown, post: Post, tmp_path: Path) -> None:
     other = await Device.enrol(
         tmp_path / "other.sqlite", KEY, post.http, await town.code(OTHER_CHECKPOINT), post.clock
     )
-    headers = {"Authorization": f"Device {other._wire.credential}"}
-    post.line.document = (await post.http.get("/v1/checkpoints/me/snapshot", headers=headers)).content
+    post.line.document, _ = await other._wire.snapshot(None)
     with pytest.raises(ListRefusedError, match="compound"):
         await post.device.refresh()
     other.close()

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import Response
 
-from shared.obs.metrics import REGISTRY
+from services.gate.tickers import show_devices
+from shared.testing.figures import figure
 from tests.integration.gate.town import CHECKPOINT, EPOCH, HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown
 
 
@@ -32,7 +33,12 @@ async def test_a_heartbeat_tells_the_skew_and_the_list_of_devices_shows_how_it_i
         rejected=1,
     )
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"now": "2020-02-24T01:00:00Z", "clock_skew_seconds": 10_800, "policy_version": 1}
+    assert answer.json() == {
+        "now": "2020-02-24T01:00:00Z",
+        "clock_skew_seconds": 10_800,
+        "policy_version": 1,
+        "ticket": None,  # it has no key
+    }
     listed = await town.client.http.get("/v1/devices", headers=town.client.as_role("ops"))
     [line] = listed.json()["items"]
     assert (line["device_id"], line["state"], line["app_version"]) == (
@@ -43,14 +49,16 @@ async def test_a_heartbeat_tells_the_skew_and_the_list_of_devices_shows_how_it_i
     assert (line["queue_length"], line["rejected"], line["quarantined"], line["held"]) == (23, 1, 0, 0)
     assert (line["list_age_seconds"], line["clock_skew_seconds"]) == (16 * 60, 10_800)
     at = {"checkpoint": CHECKPOINT, "compound": HERE}
-
-    def figure(name: str, **more: str) -> float | None:
-        return REGISTRY.get_sample_value(f"gate_{name}", at | more)
-
-    assert figure("device_queue_length") == 23
-    assert figure("device_clock_skew_seconds") == 10_800
-    assert figure("device_oldest_queued_timestamp_seconds") == oldest.timestamp()
-    assert figure("list_updated_timestamp_seconds", list="oldest") == made.timestamp()
+    await show_devices(town.client.context.database)
+    real_now = town.client.context.clock.real_now().timestamp()
+    assert figure("gate_device_queue_length", **at) == 23
+    assert figure("gate_device_clock_skew_seconds", **at) == 10_800
+    queued = figure("gate_device_oldest_queued_timestamp_seconds", **at)
+    assert queued == pytest.approx(
+        real_now - 5 * 60 - 10_800, abs=60
+    )  # the device's stamp is three hours ahead
+    updated = figure("gate_list_updated_timestamp_seconds", **at, list="oldest")
+    assert updated == pytest.approx(real_now - 16 * 60, abs=60)
 
 
 async def test_the_others_are_told_at_most_once_a_minute(town: GateTown) -> None:

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from services.gate.client.keys import DeviceKey
 from shared.http.app import App
 from shared.http.express import LONGEST, Express
+from shared.http.limits import Rate
 from shared.kernel.ids import uuid7
 from shared.obs import tracing
 from shared.runtime import assemble
@@ -157,7 +161,7 @@ async def test_a_request_may_arrive_in_any_pieces_and_several_at_a_time(door: Do
     assert (await wire.ask(content))[0] == 201
     whole = door.request(town.body(resident))
     assert (await wire.ask(whole[:40], whole[40:300], whole[300:301], whole[301:]))[0] == 201
-    assert door.watched.took[-1] is True
+    assert door.watched.took[-1:] == [True]
     bodies = [town.body(resident) for _ in range(3)]
     wire.writer.write(b"".join(door.request(body) for body in bodies))
     answers = [await wire.answer() for _ in bodies]
@@ -191,3 +195,48 @@ async def test_a_caller_names_the_request_and_may_leave(door: Door) -> None:
     assert (status in {200, 201}, content["check_id"]) == (True, left["check_id"])
     closing = await again.ask(door.request(town.body(resident), more=["Connection: close"]))
     assert (closing[0], closing[1]["connection"], await again.reader.read()) == (201, "close", b"")
+
+
+async def test_a_device_that_is_too_fast_is_told_so_whichever_way_its_check_takes(door: Door) -> None:
+    town, wire = door.town, await door.connect()
+    resident = await town.resident("周")
+    await wire.ask(door.request(town.body(resident)))  # known from here on
+    calls = door.watched.express._calls
+    assert calls is not None
+    calls.rate = Rate(burst=3, per_minute=1)
+    calls._kept.clear()
+    paths = (PATH, USUAL, PATH, PATH, USUAL)
+    answers = [await wire.ask(door.request(town.body(resident), path)) for path in paths]
+    assert [status for status, _, _ in answers] == [201, 201, 201, 429, 429]
+    assert {content["code"] for _, _, content in answers[3:]} == {"too_many_requests"}
+    assert all(int(headers["retry-after"]) > 0 for _, headers, _ in answers[3:])
+
+
+async def test_a_device_with_a_key_is_answered_at_once_by_its_ticket_and_the_usual_way_by_a_signature(
+    door: Door,
+) -> None:
+    town, wire, key = door.town, await door.connect(), DeviceKey.make()
+    told = await town.client.http.post(
+        "/v1/devices", json={"code": await town.code(), "public_key": key.public()}
+    )
+    credential, device_id = told.json()["credential"], UUID(told.json()["device_id"])
+
+    def signed(path: str, body: Any) -> str:
+        content = json.dumps(body).encode()
+        return f"{credential} {key.proof('POST', path, device_id, int(time.time()), content)}"
+
+    beat = {"device_time": "2020-02-24T09:00:00+08:00", "app_version": "1.0", "queue_length": 0}
+    path = "/v1/devices/me/heartbeat"
+    _, _, content = await wire.ask(door.request(beat, path, device=signed(path, beat)))
+    for _ in range(2):  # the first one lets the process know the device
+        body = town.body({"kind": "visitor"})
+        status, _, _ = await wire.ask(door.request(body, device=f"{credential} {content['ticket']}"))
+        assert status == 201
+    assert door.watched.took[-1:] == [True]
+    body = town.body({"kind": "visitor"})
+    assert (await wire.ask(door.request(body, device=signed(PATH, body))))[0] == 201
+    assert door.watched.took[-1:] == [False]
+    for proof in ("", " t.1.x", f" {content['ticket']}0"):
+        body = town.body({"kind": "visitor"})
+        status, _, refused = await wire.ask(door.request(body, device=f"{credential}{proof}"))
+        assert (status, refused["code"]) == (401, "proof_needed"), proof

@@ -17,6 +17,7 @@ from services.gate.projections.passes import Passes
 from services.gate.projections.reports import Reports, RiskAreas
 from services.gate.projections.town import Policy, Town, Workers
 from services.gate.projections.vehicles import VehiclePasses
+from services.gate.sealing import READING
 from shared.bus.consumer import Consumer, Item, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.bus.projection import Projection
@@ -302,6 +303,13 @@ class GateTown:
         """What is in the gate's database."""
         async with self.client.context.database.read() as conn:
             return [dict(row) for row in await conn.fetch(query, *args)]
+
+    async def reading(self, row: dict[str, Any]) -> str | None:
+        """What was measured, as it lies sealed in a row of `entry_check`."""
+        if row["temperature_sealed"] is None:
+            return None
+        vault = self.client.context.vault
+        return vault.open(await vault.key(row["person_ref"]), READING, row["temperature_sealed"])
 
     async def published(self, name: str) -> list[dict[str, Any]]:
         """The data of published events by name, in order."""
