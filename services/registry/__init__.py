@@ -31,4 +31,7 @@ versions, `/v1/intake-tasks`;
 `/v1/vehicles`, `/v1/vehicle-passes`, `/v1/pass-keys`, `/v1/revocation-lists`; `/v1/leads`, `/v1/notices`.
 `/v1/survey-rounds`, `/v1/survey-submissions`, `/v1/survey-offers`, `/v1/survey-link-sessions` and `/v1/me/survey`
 (households, by link).
+
+Pages: `/intake` and `/returnees`; `/applications` and `/passes`; `/leads`, `/surveys`, `/duplicates`, `/watch-lists`,
+`/calls`, `/people`, `/imports`, `/exports`. Each asks the functions of the API above behind its own cell.
 """

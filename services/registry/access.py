@@ -1,8 +1,10 @@
 """Who may call what."""
 
+from services.registry.handlers.exports import DECIDERS
 from services.registry.settings import Settings
 from shared.http.access import STAFF, AccessTable, Role
 from shared.http.limits import Rate, RateLimit, RateTable
+from shared.pages import audit, second_person, sign_in, start, views
 
 _RULE_MAKERS = frozenset({Role.HQ_OFFICER, Role.ADMIN})
 _BOOK_KEEPERS = _RULE_MAKERS | {Role.COMMUNITY_CLERK}
@@ -33,6 +35,64 @@ _LIST_READERS = frozenset(
 )
 
 ACCESS: AccessTable = {
+    **sign_in.ACCESS,
+    **start.ACCESS,
+    **audit.ACCESS,
+    **second_person.access_of(DECIDERS),
+    **views.ACCESS,
+    "GET /intake": _INTAKE,
+    "POST /intake": _INTAKE,
+    "POST /places": _INTAKE,
+    "GET /returnees": _RETURNEE_READERS,
+    "GET /returnees/{intake_id}": _RETURNEE_READERS,
+    "GET /returnees/{intake_id}/correction": _PASS_DESK,
+    "POST /returnees/{intake_id}/correction": _PASS_DESK,
+    "GET /applications": _PASS_DESK | {Role.SUPERVISOR},
+    "GET /applications/new": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /applications/new": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /applications/bulk": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /applications/{application_id}": _PASS_DESK,
+    "POST /applications/{application_id}": _PASS_DESK,
+    "GET /passes": _PASS_READERS,
+    "POST /passes/sheet": _PASS_DESK,
+    "GET /passes/{pass_id}": _PASS_READERS,
+    "POST /passes/{pass_id}": _PASS_DESK,
+    "GET /leads": _LEAD_READERS,
+    "GET /leads/{lead_id}": _LEAD_READERS,
+    "POST /leads/{lead_id}": _LEAD_HANDLERS,
+    "GET /surveys": _SURVEY_READERS,
+    "POST /surveys": frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER}),
+    "GET /surveys/{round_id}": _SURVEY_READERS,
+    "POST /surveys/{round_id}": frozenset({Role.HQ_OFFICER}),
+    "GET /surveys/{round_id}/dwellings/{dwelling_id}": _INTAKE,
+    "POST /surveys/{round_id}/dwellings/{dwelling_id}": _INTAKE,
+    "GET /surveys/{round_id}/conflicts": _INTAKE,
+    "POST /surveys/{round_id}/conflicts": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /duplicates": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /duplicates/{one}/{other}": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /duplicates/{one}/{other}": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /merges/{merge_id}/undo": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /merges/{merge_id}/undo": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /watch-lists": _WATCH_READERS,
+    "POST /watch-lists": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /watch-lists/{list_id}": _WATCH_READERS,
+    "POST /watch-lists/{list_id}": _INTAKE,
+    "GET /calls": _INTAKE,
+    "POST /calls": _INTAKE,
+    "GET /calls/{entry_id}": _INTAKE,
+    "POST /calls/{entry_id}": _INTAKE,
+    "GET /people": _SHEET_READERS,
+    "POST /people": _SHEET_READERS,
+    "GET /people/{person_ref}": _SHEET_READERS,
+    "POST /people/{person_ref}": _SHEET_READERS,
+    "GET /people/{person_ref}/passes": frozenset({Role.COMMUNITY_CLERK}),
+    "POST /people/{person_ref}/passes": frozenset({Role.COMMUNITY_CLERK}),
+    "GET /imports": _IMPORTERS,
+    "POST /imports": _IMPORTERS,
+    "GET /imports/{import_id}": _IMPORTERS | {Role.HQ_OFFICER},
+    "GET /exports": _EXPORTERS,
+    "POST /exports": _EXPORTERS,
+    "GET /exports/{export_id}": _EXPORTERS,
     "POST /v1/policies": _RULE_MAKERS,
     "GET /v1/policies": STAFF,
     "POST /v1/policies/drafts": _RULE_MAKERS,
@@ -228,7 +288,59 @@ ACCESS: AccessTable = {
     "GET /v1/call-list/{entry_id}": _INTAKE,
     "POST /v1/call-list/{entry_id}/calls": _INTAKE,
     "POST /v1/call-list/{entry_id}/arrival": _INTAKE,
+    "GET /residents": frozenset({Role.PUBLIC}),
+    "GET /lead": frozenset({Role.PUBLIC}),
+    "POST /lead": frozenset({Role.PUBLIC}),
+    "GET /lead/receipt": frozenset({Role.PUBLIC}),
+    "GET /lead/status": frozenset({Role.PUBLIC}),
+    "POST /lead/status": frozenset({Role.PUBLIC}),
+    "GET /pass-application": frozenset({Role.PUBLIC}),
+    "POST /pass-application": frozenset({Role.PUBLIC}),
+    "GET /pass-application/check": frozenset({Role.PUBLIC}),
+    "POST /pass-application/check": frozenset({Role.PUBLIC}),
+    "GET /pass-application/receipt": frozenset({Role.PUBLIC}),
+    "GET /pass-application/status": frozenset({Role.PUBLIC}),
+    "POST /pass-application/status": frozenset({Role.PUBLIC}),
+    "GET /survey/open": frozenset({Role.PUBLIC}),
+    "POST /survey/open": frozenset({Role.PUBLIC}),
+    "GET /survey": frozenset({Role.RESIDENT}),
+    "GET /survey/people": frozenset({Role.RESIDENT}),
+    "POST /survey/people": frozenset({Role.RESIDENT}),
+    "GET /survey/others": frozenset({Role.RESIDENT}),
+    "POST /survey/others": frozenset({Role.RESIDENT}),
+    "GET /survey/person": frozenset({Role.RESIDENT}),
+    "POST /survey/person": frozenset({Role.RESIDENT}),
+    "GET /survey/more": frozenset({Role.RESIDENT}),
+    "POST /survey/more": frozenset({Role.RESIDENT}),
+    "GET /survey/check": frozenset({Role.RESIDENT}),
+    "POST /survey/check": frozenset({Role.RESIDENT}),
 }
+
+EVERYWHERE: frozenset[str] = frozenset(
+    {
+        "GET /",
+        "POST /views",
+        "POST /views/forget",
+        "GET /v1/policies",
+        "POST /v1/policies/drafts",
+        "GET /v1/policies/{version}/changes",
+        "GET /v1/musts",
+        "GET /v1/policies/current",
+        "GET /v1/policies/{version}",
+        "GET /v1/case-counts",
+        "POST /v1/risk-areas/proposals",
+        "GET /v1/risk-areas/current",
+        "GET /v1/risk-areas",
+        "GET /v1/risk-areas/place",
+        "GET /v1/risk-areas/{revision}",
+        "GET /v1/risk-areas/{revision}/changes",
+        "GET /v1/neighbourhoods",
+    }
+)
+"""Cells that no place narrows: the same answer wherever the grant holds. All others ask for the place."""
+
+READINGS: frozenset[str] = frozenset({"POST /people", "POST /v1/people/lookup", "POST /v1/vehicles/lookup"})
+"""Cells that only read, with whom they look for in the body: they see the rows of the caller's places."""
 
 
 def rate_limits(settings: Settings) -> RateTable:
@@ -237,4 +349,13 @@ def rate_limits(settings: Settings) -> RateTable:
         each=Rate(burst=settings.lead_burst_each, per_minute=settings.lead_per_minute_each),
         together=Rate(burst=settings.lead_burst_together, per_minute=settings.lead_per_minute_together),
     )
-    return {"POST /v1/leads": limit, "POST /v1/leads/receipts": limit}
+    limited = (
+        "POST /v1/leads",
+        "POST /v1/leads/receipts",
+        "POST /lead",
+        "POST /lead/status",
+        "POST /pass-application/check",
+        "POST /pass-application/status",
+        "POST /survey/open",
+    )
+    return dict.fromkeys(limited, limit)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from services.registry import consumers
-from services.registry.access import ACCESS, rate_limits
+from services.registry.access import ACCESS, READINGS, rate_limits
 from services.registry.api import addresses as addresses_api
 from services.registry.api import applications as applications_api
 from services.registry.api import businesses as businesses_api
@@ -46,6 +46,7 @@ from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import (
     checkpoints,
+    erasure,
     pass_keys,
     places,
     policy,
@@ -54,10 +55,13 @@ from services.registry.handlers import (
     retention,
     risk,
 )
-from services.registry.handlers.exports import ExportRunner
+from services.registry.handlers.exports import ACTS, ExportRunner
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
+from services.registry.pages import applications_public, leads_public, survey_public
+from services.registry.pages.face import pages_of
+from services.registry.pages.routers import ROUTERS
 from services.registry.store import call_list as call_list_store
 from services.registry.store import leads as lead_store
 from services.registry.store import merges as merge_store
@@ -70,9 +74,14 @@ from services.registry.store import returnees as returnee_store
 from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
 from services.registry.store import vehicles as vehicle_store
+from services.registry.tickers import counting
+from shared.audit import api as audit_api
 from shared.http import uploads
-from shared.leader import Ticker
+from shared.leader import Ticker, each_minute
+from shared.pages import audit, second_person, sign_in, start, views
 from shared.runtime import Context, Service
+from shared.second_person import api as second_person_api
+from shared.second_person import requests
 
 
 def build(context: Context) -> Service:
@@ -130,8 +139,21 @@ def build(context: Context) -> Service:
             survey_conflicts_api.router,
             survey_links_api.router,
             intake_tasks_api.router,
+            leads_public.router,
+            applications_public.router,
+            survey_public.entrance_router,
+            survey_public.router,
+            sign_in.router,
+            start.router,
+            audit.router,
+            audit_api.router,
+            second_person.router_of(ACTS),
+            second_person_api.router_of(ACTS),
+            views.router,
+            *ROUTERS,
         ),
         access=ACCESS,
+        pages=pages_of(context),
         authenticators={"Link": survey_links_api.link_authenticator(context.database)},
         rejections={
             **people_store.REJECTIONS,
@@ -160,8 +182,9 @@ def build(context: Context) -> Service:
             consumers.take_applications(keeper),
         ),
         tickers=(
-            Ticker(name="registry.exports", act=exporting.act, every_seconds=0.2),
-            Ticker(name="registry.imports", act=importing.act, every_seconds=0.1),
+            requests.lapsing("registry", ACTS),
+            Ticker(name="registry.exports", act=exporting.act),
+            Ticker(name="registry.imports", act=importing.act, every_seconds=0.25),
             Ticker(
                 name="registry.pass_keys",
                 act=partial(pass_keys.retire_unused, vault=context.vault),
@@ -173,13 +196,22 @@ def build(context: Context) -> Service:
                 act=partial(retention.forget_due, vault=context.vault),
                 every_seconds=1,
             ),
+            Ticker(
+                name="registry.retention_texts",
+                act=each_minute(partial(retention.forget_texts, vault=context.vault)),
+            ),
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
+            counting(),
         ),
         body_limits={
             "POST /v1/imports": uploads.MAX_BYTES,
+            "POST /imports": uploads.MAX_BYTES,
+            "POST /watch-lists/{list_id}": watch_lists_api.MAX_BYTES,
             "POST /v1/watch-lists/{list_id}/files": watch_lists_api.MAX_BYTES,
         },
+        readings=READINGS,
         rate_limits=rate_limits(context.settings),
+        forget=erasure.forget,
         prepare=(
             partial(policy.seed, context.database),
             partial(risk.load_figures, context.database),

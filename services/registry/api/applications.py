@@ -18,11 +18,12 @@ from services.registry.domain.applications import (
     PaperKind,
     RefusalReason,
     Via,
+    not_verified,
 )
 from services.registry.domain.documents import DocumentKind
 from services.registry.domain.passes import unfinished
 from services.registry.handlers import applications as handlers
-from services.registry.handlers import pass_life
+from services.registry.handlers import pass_life, policy
 from services.registry.handlers.applications import Apply
 from services.registry.store import applications as store
 from services.registry.store import audit
@@ -122,6 +123,7 @@ class ColourAnswer(Answer):
 class ApplicationAnswer(ApplicationLine):
     """An application with what was stated. Reading it is recorded.
 
+    `missing`: what is not verified yet, `person` or a group of papers of which one is enough (`lease|ownership`).
     `first_possible`: the first day on which a pass could be issued, where an observation stands and its end is known.
     """
 
@@ -132,6 +134,7 @@ class ApplicationAnswer(ApplicationLine):
     note: str | None
     settled_at: datetime | None
     settled_by: str | None
+    missing: list[str]
     first_possible: date | None
 
 
@@ -241,6 +244,7 @@ async def read_application(application_id: UUID, who: Caller, context: Running) 
             scope=f"application:{application_id}",
         )
         possible = await _first_possible(tx, found)
+        missing = await _missing(tx, found)
     return ApplicationAnswer.model_validate(
         {
             **_line(found),
@@ -251,6 +255,7 @@ async def read_application(application_id: UUID, who: Caller, context: Running) 
             "note": told.note,
             "settled_at": told.settled_at,
             "settled_by": told.settled_by,
+            "missing": missing,
             "first_possible": possible,
         }
     )
@@ -356,6 +361,13 @@ async def _within(tx: Tx, application_id: UUID, who: Principal) -> Application:
     found = await _found(tx, application_id)
     await require_reach(tx, found.compound, who)
     return found
+
+
+async def _missing(tx: Tx, found: Application) -> list[str]:
+    if found.state != "open":
+        return []
+    rules = (await policy.in_force(tx, tx.today)).document.pass_applications
+    return not_verified(found, rules) if rules else []
 
 
 async def _first_possible(tx: Tx, found: Application) -> date | None:

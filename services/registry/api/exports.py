@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from services.registry.api.common import Running, cause, roles_of
 from services.registry.domain.errors import CompoundUnknown
-from services.registry.domain.exports import PERSONAL
+from services.registry.domain.exports import PERSONAL, ExportNotReady
 from services.registry.domain.list_columns import Kind
 from services.registry.handlers import exports as handlers
 from services.registry.handlers.exports import AskExport
@@ -19,6 +19,7 @@ from services.registry.store import premises as premises_store
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal, Role
 from shared.http.models import Answer, Body
+from shared.http.problem import refusing
 from shared.http.uploads import as_file
 from shared.kernel.ids import CompoundId
 from shared.kernel.tables import FileFormat
@@ -44,7 +45,7 @@ class ExportAnswer(Answer):
     format: FileFormat
     compound: str | None
     masked: bool
-    state: Literal["running", "done", "failed", "expired"]
+    state: Literal["asked", "running", "done", "failed", "expired"]
     rows_total: int
     rows_done: int
     error: str | None
@@ -60,6 +61,7 @@ async def ask_export(body: ExportBody, who: Caller, context: Running, response: 
 
     It has the columns of the template and imports as what the book says: nothing changes by it. A clerk gets the
     people of their places in full, everybody else masked. Who asked and why is recorded. The same again is one (200).
+    One that names many people in full is `asked` until a second person lets it be made (`/v1/second-person`).
     """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         in_full = await _may_see(tx, who, body.compound)
@@ -72,7 +74,7 @@ async def ask_export(body: ExportBody, who: Caller, context: Running, response: 
             reason=body.reason,
             role=roles_of(who),
         )
-        job, new = await handlers.ask(cmd, tx=tx)
+        job, new = await handlers.ask(cmd, tx=tx, vault=context.vault)
     response.status_code = 202 if new else 200
     return _answer(job)
 
@@ -84,7 +86,12 @@ async def read_export(export_id: UUID, who: Caller, context: Running) -> ExportA
         return _answer(await handlers.of_actor(conn, export_id, who.subject))
 
 
-@router.get("/v1/exports/{export_id}/file", summary="Download an export", response_class=Response)
+@router.get(
+    "/v1/exports/{export_id}/file",
+    summary="Download an export",
+    response_class=Response,
+    responses=refusing(ExportNotReady),
+)
 async def download_export(export_id: UUID, who: Caller, context: Running) -> Response:
     """Give the file to whoever asked for it: 409 while it is being made, 410 when its time is over. Recorded."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:

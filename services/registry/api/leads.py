@@ -115,10 +115,10 @@ class LeadLine(Answer):
 
 
 class LeadAnswer(LeadLine):
-    """A lead with what was told. Reading it is recorded."""
+    """A lead with what was told; null once the time for which that is kept is over. Reading it is recorded."""
 
-    place: str
-    text: str
+    place: str | None
+    text: str | None
     alike: list[UUID]
     duplicates: list[UUID]
 
@@ -257,7 +257,7 @@ async def assign_lead(lead_id: UUID, body: AssignmentBody, who: Caller, context:
 @router.post("/v1/leads/{lead_id}/closure", summary="Close a lead")
 async def close_lead(lead_id: UUID, body: ClosureBody, who: Caller, context: Running) -> LeadLine:
     """Say whether it was true, with a reason; what was merged into it is closed with it."""
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+    async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
         await _reach(tx, lead_id, who)
         await handlers.close(lead_id, valid=body.valid, reason=body.reason, tx=tx)
         return await _one_line(tx, lead_id, context)
@@ -324,11 +324,11 @@ async def _told(lead_id: UUID, who: Principal, context: Context) -> LeadAnswer:
         alike = await _alike(tx, row, context)
         duplicates = await store.duplicates(tx, lead_id)
         await audit.note_reads(tx, action="lead.read", role=roles_of(who), refs=[], scope=f"lead:{lead_id}")
-    key = await context.vault.key(row["key_ref"])
+    key = (await context.vault.keys([row["key_ref"]])).get(row["key_ref"])
     return LeadAnswer(
         **dict(_line(row, len(alike))),
-        place=context.vault.open(key, handlers.PLACE, row["place_sealed"]),
-        text=context.vault.open(key, handlers.TEXT, row["text_sealed"]),
+        place=context.vault.open(key, handlers.PLACE, row["place_sealed"]) if key else None,
+        text=context.vault.open(key, handlers.TEXT, row["text_sealed"]) if key else None,
         alike=alike,
         duplicates=duplicates,
     )

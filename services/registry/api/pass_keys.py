@@ -4,19 +4,22 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from services.registry.api.common import Running, cause
 from services.registry.api.passes import require_reach
-from services.registry.domain.revocations import MEDIA_TYPE
+from services.registry.domain.revocations import MEDIA_TYPE, ListVersionUnknown
 from services.registry.handlers import pass_keys as handlers
 from services.registry.handlers import pass_resigning, revocations
 from services.registry.store import pass_keys as store
 from shared.http.access import IDENTIFIED, Caller
 from shared.http.models import Answer, Body
+from shared.http.problem import refusing
 from shared.kernel.ids import CompoundId
 
 router = APIRouter(tags=["pass keys"])
+
+KeyId = Annotated[str, Path(max_length=64, description="Of a key that verifies passes.")]
 
 
 class KeyAnswer(Answer):
@@ -84,7 +87,7 @@ async def rotate_key(body: RotationBody, who: Caller, context: Running, response
 
 
 @router.post("/v1/pass-keys/{key_id}/signatures", summary="Sign passes again")
-async def sign_again(key_id: str, who: Caller, context: Running) -> ResignedAnswer:
+async def sign_again(key_id: KeyId, who: Caller, context: Running) -> ResignedAnswer:
     """Sign some passes of a replaced key again under the new one; call until nothing is left."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         who.require_town()
@@ -93,7 +96,7 @@ async def sign_again(key_id: str, who: Caller, context: Running) -> ResignedAnsw
 
 
 @router.post("/v1/pass-keys/{key_id}/retirement", summary="Retire a key")
-async def retire_key(key_id: str, who: Caller, context: Running) -> KeysAnswer:
+async def retire_key(key_id: KeyId, who: Caller, context: Running) -> KeysAnswer:
     """Let a replaced key verify no more; 409 `key_in_use` while valid passes are signed with it."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         who.require_town()
@@ -105,7 +108,7 @@ async def retire_key(key_id: str, who: Caller, context: Running) -> KeysAnswer:
     "/v1/revocation-lists/{compound}",
     summary="A compound's signed revocation list",
     response_class=Response,
-    responses={200: {"content": {"application/cose": {}}}},
+    responses={200: {"content": {"application/cose": {}}}, **refusing(ListVersionUnknown)},
 )
 async def revocation_list(
     compound: CompoundId,

@@ -11,11 +11,12 @@ from services.registry.api.common import Running, cause, roles_of
 from services.registry.api.passes import require_reach
 from services.registry.handlers import pass_life
 from services.registry.handlers import pass_paper as handlers
-from services.registry.pages import pass_paper as pages
-from services.registry.pages.pass_paper import SheetFormat
+from services.registry.papers import pass_paper as pages
+from services.registry.papers.pass_paper import SheetFormat
 from services.registry.store import audit
 from shared.http.access import Caller, Principal
 from shared.http.models import Body
+from shared.pages.papers import paper
 from shared.runtime import Context
 
 router = APIRouter(tags=["passes"])
@@ -63,8 +64,8 @@ async def print_sheet(body: SheetBody, who: Caller, context: Running) -> HTMLRes
         await audit.note_reads(
             tx, action="pass.sheet", role=roles_of(who), refs=[one.person_ref for one in wanted]
         )
-    headers = {"content-security-policy": pages.content_policy(body.format)}
-    return HTMLResponse(pages.sheet(told, body.format), headers=headers)
+    css = pages.STYLES[body.format]
+    return paper(pages.sheet(told), title=pages.TITLE, css=css, settings=context.settings)
 
 
 async def _token(pass_id: UUID, who: Principal, context: Context) -> str:

@@ -14,6 +14,7 @@ from services.registry.domain.people import masked_name, masked_phone
 from services.registry.handlers import people_reading as handlers
 from services.registry.handlers.people_reading import Living, Profile, Wanted
 from services.registry.store import people as store
+from shared.audit import reasons
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
@@ -111,7 +112,7 @@ async def look_up(body: LookupBody, who: Caller, context: Running) -> LookupAnsw
             [profile.person_ref for profile in seen],
             role=roles_of(who),
             action=f"people.lookup.{wanted.by}",
-            reason=body.reason,
+            reason=await reasons.sealed(context.vault, body.reason),
         )
     return LookupAnswer(people=[answer_of(profile, masked=True) for profile in seen], more=len(refs) > MOST)
 

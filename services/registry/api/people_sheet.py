@@ -25,10 +25,12 @@ from services.registry.handlers.people_holds import SettleHold
 from services.registry.handlers.people_sheet import Done, Paper, Settled, Sheet
 from services.registry.store import people as store
 from services.registry.store.returnees import ObservedAs
-from shared.http.access import Caller, Role
+from shared.audit import reasons
+from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
 from shared.kernel.ids import CompoundId
+from shared.runtime import Context
 
 router = APIRouter(tags=["people"])
 
@@ -158,6 +160,16 @@ class HoldsAnswer(Answer):
 @router.get("/v1/people/{person_ref}/sheet", summary="A person's sheet")
 async def read_sheet(person_ref: UUID, who: Caller, context: Running) -> SheetAnswer:
     """Tell everything that is kept of a person: in full to a clerk within scope, masked to others. Audited."""
+    return await sheet_for(person_ref, who, context, reason=None)
+
+
+async def sheet_for(person_ref: UUID, who: Principal, context: Context, *, reason: str | None) -> SheetAnswer:
+    """The sheet for somebody, with why they look where they said so.
+
+    Raises:
+        NotFound: there is no such person.
+        OutOfScope: none of their places is the caller's.
+    """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         sheet = await handlers.read(tx, person_ref, context.vault)
         if sheet is None:
@@ -165,7 +177,8 @@ async def read_sheet(person_ref: UUID, who: Caller, context: Running) -> SheetAn
         await require_person(tx, who, person_ref)
         masked = not who.has(Role.COMMUNITY_CLERK)
         action = "people.sheet.masked" if masked else "people.sheet"
-        await store.note_reads(tx, [person_ref], role=roles_of(who), action=action)
+        why = await reasons.sealed(context.vault, reason)
+        await store.note_reads(tx, [person_ref], role=roles_of(who), action=action, reason=why)
     return _sheet(sheet, masked=masked)
 
 

@@ -40,6 +40,14 @@ class ReturneeLookupBody(Body):
         return self
 
 
+class FoundHome(Answer):
+    """Where somebody of the book lives: what an intake names as its dwelling."""
+
+    dwelling_id: UUID
+    compound: str
+    room: str
+
+
 class FoundReturnee(Answer):
     """Somebody of the book, masked, with the intake that is open."""
 
@@ -47,6 +55,7 @@ class FoundReturnee(Answer):
     name: str
     phone: str | None
     rooms: list[str]
+    homes: list[FoundHome]
     open_intake: UUID | None
 
 
@@ -113,6 +122,14 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
                 name=masked_name(one.name),
                 phone=masked_phone(one.phone) or None,
                 rooms=[living.home.key.shown() for living in one.homes],
+                homes=[
+                    FoundHome(
+                        dwelling_id=living.home.dwelling_id,
+                        compound=living.home.key.compound_id,
+                        room=living.home.key.shown(),
+                    )
+                    for living in one.homes
+                ],
                 open_intake=open_of[one.person_ref]["intake_id"] if one.person_ref in open_of else None,
             )
             for one in seen

@@ -159,8 +159,7 @@ async def _register(body: ReturneeBody, who: Principal, context: Context) -> tup
     for attempt in range(1, _TRIES + 1):
         try:
             async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-                place = await _dwelling(tx, body.dwelling)
-                who.require_compound(place.compound, neighbourhood=place.neighbourhood, grid=place.grid)
+                place = await place_within(tx, body.dwelling, who)
                 return await handlers.register(_command(body, place), tx=tx, keeper=keeper_of(context))
         except RegisteredMeanwhile:  # now the person is in the book: look again
             if attempt == _TRIES:
@@ -235,7 +234,13 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
     )
 
 
-async def _dwelling(conn: Conn, body: DwellingBody) -> Place:
+async def place_within(conn: Conn, body: DwellingBody, who: Principal) -> Place:
+    """The dwelling that is named, within the caller's scope.
+
+    Raises:
+        DwellingUnknown: the address list has none.
+        OutOfScope: it is not the caller's.
+    """
     if body.dwelling_id is not None:
         found = await store.dwelling(conn, body.dwelling_id)
     else:
@@ -246,6 +251,7 @@ async def _dwelling(conn: Conn, body: DwellingBody) -> Place:
         raise DwellingUnknown(
             "地址表中没有这个房屋。The address list has no such dwelling.", field="dwelling"
         )
+    who.require_compound(found.compound, neighbourhood=found.neighbourhood, grid=found.grid)
     return found
 
 

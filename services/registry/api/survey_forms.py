@@ -163,7 +163,9 @@ async def hand_in(cmd: SubmitForm, who: Principal, context: Context) -> tuple[Ta
     """Hand a form in for somebody who may survey the dwelling; who was registered meanwhile is found again."""
     for attempt in range(1, _TRIES + 1):
         try:
-            async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+            async with context.database.begin(
+                actor=who.subject, worker_ref=who.worker_ref, cause=cause()
+            ) as tx:
                 await target_within(tx, who, cmd.round_id, cmd.dwelling_id)
                 return await handlers.submit(cmd, tx=tx, keeper=keeper_of(context))
         except RegisteredMeanwhile:

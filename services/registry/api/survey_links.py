@@ -187,8 +187,10 @@ async def issue_links(
     if as_ == "csv":
         text = io.StringIO()
         rows = csv.writer(text)
-        rows.writerow(["房屋", "链接口令"])
-        rows.writerows([one.room, one.token] for one in made)
+        public = context.settings.public_url
+        address = public.rstrip("/") + "/survey/open#" if public else ""
+        rows.writerow(["房屋", "链接口令"] + ["链接"] * bool(address))
+        rows.writerows([one.room, one.token] + [address + one.token] * bool(address) for one in made)
         return Response(_BOM + text.getvalue(), 201, _PRIVATE, "text/csv; charset=utf-8")
     answer = LinksAnswer(
         links=[

@@ -15,8 +15,8 @@ from services.registry.domain.pass_life import PrintReason
 from services.registry.domain.vehicles import PlateKind, VehicleRevocation, masked_plate
 from services.registry.handlers import vehicles as handlers
 from services.registry.handlers.vehicles import IssuedVehiclePass, RegisterVehicle
-from services.registry.pages import pass_paper as pages
-from services.registry.pages.pass_paper import Paper, SheetFormat
+from services.registry.papers import pass_paper as pages
+from services.registry.papers.pass_paper import Paper, SheetFormat
 from services.registry.store import audit
 from services.registry.store import premises as premises_store
 from services.registry.store import returnees as returnee_store
@@ -26,6 +26,7 @@ from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
+from shared.pages.papers import paper
 
 router = APIRouter(tags=["vehicles"])
 _AFTER = Cursor(UUID)
@@ -234,7 +235,7 @@ async def print_sheet(
         place = await premises_store.compound(tx, found.compound)
         await audit.note_reads(tx, action="vehicle.sheet", role=roles_of(who), refs=[vehicle.person_ref])
         plate = await handlers.plate_of(vehicle, context.vault)
-    paper = Paper(
+    printed = Paper(
         kind="vehicle",
         number=found.number,
         serial=found.serial,
@@ -245,8 +246,8 @@ async def print_sheet(
         ends=found.validity.ends,
         token=token,
     )
-    headers = {"content-security-policy": pages.content_policy(form)}
-    return HTMLResponse(pages.sheet([paper], form), headers=headers)
+    css = pages.STYLES[form]
+    return paper(pages.sheet([printed]), title=pages.TITLE, css=css, settings=context.settings)
 
 
 @router.post("/v1/vehicle-passes/{vehicle_pass_id}/prints", summary="Print again", status_code=201)

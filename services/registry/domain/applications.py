@@ -139,13 +139,18 @@ def decide_grant(application: Application, rules: PassApplicationRules | None) -
             suzhou_code=application.colour,
             since=application.code_seen_at.isoformat(),
         )
-    missing = missing_papers(application.papers, rules)
+    missing = not_verified(application, rules)
     if application.person_ref is None or missing:
         raise ApplicationIncomplete(
-            "人员或材料尚未核验。The person or papers are not verified yet.",
-            missing=[*(["person"] if application.person_ref is None else []), *missing],
+            "人员或材料尚未核验。The person or papers are not verified yet.", missing=missing
         )
     return application.person_ref
+
+
+def not_verified(application: Application, rules: PassApplicationRules) -> list[str]:
+    """What is still missing: `person` where nobody said who it is, and each group of papers without any."""
+    person = ["person"] if application.person_ref is None else []
+    return [*person, *missing_papers(application.papers, rules)]
 
 
 def missing_papers(verified: Collection[str], rules: PassApplicationRules) -> list[str]:

@@ -5,7 +5,7 @@ the same dwelling are. A phone never decides, least of all an empty one. One per
 the same person at the same dwelling again within one import is a duplicate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -21,6 +21,7 @@ Place = tuple[UUID, UUID]
 class Stated:
     """A readable line with its dwelling found and its values indexed under the registry's keys.
 
+    `formerly` is what rows may still hold for these values while an index key is exchanged, and what they will hold.
     `meant` and `guardian_ref` are pseudonyms that somebody named, where no list but a person states the line.
     """
 
@@ -30,6 +31,7 @@ class Stated:
     guardian: bytes | None
     identity: bytes
     content: bytes
+    formerly: Mapping[bytes, bytes] = field(default_factory=dict)
     meant: UUID | None = None
     guardian_ref: UUID | None = None
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from services.registry.domain.documents import LASTING, Document
+from services.registry.domain.documents import LASTING, Document, DocumentKind
+from services.registry.domain.errors import PersonIncomplete
 from services.registry.domain.people import Relation
 from shared.kernel.refusal import Refusal
 
@@ -179,7 +180,14 @@ def decide_document(held: Sequence[Document], document: Document) -> None:
 
     Raises:
         DocumentConflicts: a verified one of the same lasting kind has another number.
+        PersonIncomplete: it is no document.
     """
+    if document.kind is DocumentKind.NONE:
+        raise PersonIncomplete(
+            "请选择证件类型。State what kind of document it is.",
+            field="kind",
+            remedy="没有证件的人不需要附加证件。Who has none needs none attached.",
+        )
     if document.kind not in LASTING or not document.verified:
         return
     if any(one.kind is document.kind and one.verified and one.number != document.number for one in held):

@@ -21,6 +21,8 @@ from shared.events.policy import (
     TemporaryPassRules,
 )
 from shared.events.policy_inspections import FindingCode, Inspected, InspectionRules
+from shared.events.policy_reporting import DailyReportRules, ReportingRules
+from shared.events.policy_supervision import FindingRule, LiveReason, Reported, SupervisionRules
 
 MUST_CODE = r"[a-z][a-z0-9_]{0,39}"
 ISSUING_ROLES = frozenset({"community_clerk", "shift_leader", "hq_officer"})
@@ -98,18 +100,29 @@ def inconsistencies(document: PolicyDocument) -> Iterator[tuple[str, str]]:
 
 
 def _of_later_sections(document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    if document.daily_report:
+        yield from _of_daily_report(document.reporting, document.daily_report)
     if document.inspections:
         yield from _of_inspections(document.inspections)
     if document.venues:
         for nth, kind in enumerate(document.venues.kinds):
             if not re.fullmatch(MUST_CODE, kind) or document.venues.kinds.count(kind) > 1:
                 yield f"venues.kinds.{nth}", f"a code such as cards_room, once: {MUST_CODE}"
+    if document.supervision:
+        yield from _of_supervision(document.supervision, document)
     if document.posts:
         yield from _of_posts(document.posts)
     if document.temporary_passes:
         yield from _of_temporary_passes(document.temporary_passes)
     if document.pass_applications:
         yield from _of_pass_applications(document.pass_applications)
+
+
+def _of_daily_report(day: ReportingRules, report: DailyReportRules) -> Iterator[tuple[str, str]]:
+    if (day.cut_off.minute, day.cut_off.second, day.cut_off.microsecond) != (0, 0, 0):
+        yield "reporting.cut_off", "a full hour: the figures of a day are added up by the hour"
+    if report.confirm_until <= day.cut_off:
+        yield "daily_report.confirm_until", "cut_off < confirm_until, on the same day"
 
 
 def _of_inspections(rules: InspectionRules) -> Iterator[tuple[str, str]]:
@@ -128,6 +141,28 @@ def _of_inspections(rules: InspectionRules) -> Iterator[tuple[str, str]]:
     stated = [item for checklist in rules.checklists for item in checklist.items] + list(rules.findings)
     if any(item.mend_within_hours > rules.longest_deadline_hours for item in stated):
         yield "inspections.longest_deadline_hours", "no deadline is longer"
+
+
+def _of_supervision(rules: SupervisionRules, document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    for name, stated, known in (
+        ("rules", rules.rules, FindingRule),
+        ("live_weights", rules.live_weights, LiveReason),
+        ("answer_within_minutes", rules.answer_within_minutes, Reported),
+    ):
+        if missing := [one for one in get_args(known) if one not in stated]:
+            yield f"supervision.{name}", f"nothing for {', '.join(missing)}"
+    if any(weight < 0 for weight in rules.live_weights.values()):
+        yield "supervision.live_weights", "weights are not negative"
+    if any(minutes < 1 for minutes in rules.answer_within_minutes.values()):
+        yield "supervision.answer_within_minutes", "at least a minute"
+    hours = [step.after_hours for step in rules.escalation]
+    if hours != sorted(set(hours)):
+        yield "supervision.escalation", "hours rise from step to step"
+    devices = document.gate.devices
+    if devices is not None and rules.gate_offline_minutes * 60 < devices.quiet_after_seconds:
+        yield "supervision.gate_offline_minutes", "not before a gate counts as away (gate.devices)"
+    if any(terms.mend_within_minutes > rules.longest_deadline_hours * 60 for terms in rules.rules.values()):
+        yield "supervision.longest_deadline_hours", "no deadline is longer"
 
 
 def _of_pass_applications(rules: PassApplicationRules) -> Iterator[tuple[str, str]]:

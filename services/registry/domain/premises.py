@@ -166,6 +166,14 @@ def room_name(text: str) -> str:
     return text.removesuffix("室").upper()
 
 
+def numbered(building: str, unit: str) -> tuple[str, str]:
+    """Building and unit where only their numbers were typed, as who fills in fields of that name does."""
+    return (
+        f"{building}幢" if building.isdecimal() else building,
+        f"{unit}单元" if unit.isdecimal() else unit,
+    )
+
+
 def order_of(part: str) -> int:
     """The first number in a part of an address, so that 2幢 stands before 10幢; 0 where there is none."""
     found = _NUMBER.search(part)

@@ -34,6 +34,14 @@ class Proposal:
     left_out: tuple[ProposedArea, ...]
 
 
+_ENDINGS = ("", "市", "省", "县", "区", "自治区", "自治州", "特别行政区")
+
+
+def is_called(name: str, text: str) -> bool:
+    """Whether people call a place so, with or without what it is: 信阳 is 信阳市."""
+    return any(name == f"{text}{ending}" for ending in _ENDINGS)
+
+
 def category_of(code: str, areas: Mapping[str, Category]) -> Category:
     """The category of somebody who has been in a place: its own entry, or the prefecture's, or the province's.
 

@@ -1,5 +1,6 @@
 """Erasing somebody: the registry destroys the key and tells whoever keeps a card to do the same (Data and law)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,11 +12,15 @@ from services.registry.store import erasure as store
 from services.registry.store import merges
 from services.registry.store import people as people_store
 from shared.bus import outbox
+from shared.db.erasures import destroy_keys
 from shared.db.pool import Tx
 from shared.events.registry.people import PersonErased
-from shared.kernel.ids import PersonRef
+from shared.kernel.ids import PersonRef, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+
+_REAPPLIED = "reapplied"
+"""Why, of an erasure that a restored database did not know of; nobody asks for it by this reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +63,35 @@ async def erase(cmd: ErasePerson, *, tx: Tx, vault: Vault) -> Erased:
         return _again(cmd, people, [(row["erasure_id"], row["reason"], row["erased_at"]) for row in kept])
     rules = await policy.in_force(tx, tx.today)
     decide_erasure(await store.ties(tx, people), rules.document.retention, now=tx.now)
-    own = await store.erase(tx, people)
-    await store.note(tx, people, cmd.erasure_id, cmd.reason.value)
-    await outbox.blank(tx, channels="cards\\_%", people=people, field="card")
-    for row in await tx.fetch(people_store.BUMP_PEOPLE_ONLY, people):
+    own = await _blank(tx, people, cmd.erasure_id, cmd.reason.value)
+    await destroy_keys(tx, vault, (*people, *own))
+    return Erased(people=tuple(people), erased_at=tx.now, new=True)
+
+
+async def forget(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
+    """Do again what a restored database does not know of: to people, and to what lies under keys of its own.
+
+    That it is done again is told like the first time: whoever has heard of it does nothing.
+    """
+    await merges.lock_merges(tx)
+    await store.blank_by_keys(tx, refs)
+    people = await store.not_erased(tx, refs)
+    if not people:
+        return []
+    await tx.fetch(people_store.LOCK_PEOPLE, people)
+    return await _blank(tx, people, uuid7(), _REAPPLIED)
+
+
+async def _blank(tx: Tx, people: Sequence[UUID], erasure_id: UUID, reason: str) -> list[UUID]:
+    """Blank, note and tell; answers with the keys that go besides theirs."""
+    async with tx.beyond():  # nothing of the person stays anywhere
+        own = await store.erase(tx, people)
+    await store.note(tx, people, erasure_id, reason)
+    await outbox.blank(tx, channels="cards\\_%", refs=people, field="card")
+    for row in await tx.fetch(people_store.BUMP_PEOPLE_ONLY, list(people)):
         told = PersonErased(person_ref=PersonRef(row["person_ref"]), erased_at=tx.now)
         await tx.publish(told, version=row["version"])
-    for ref in (*people, *own):
-        await vault.destroy(ref)
-    return Erased(people=tuple(people), erased_at=tx.now, new=True)
+    return own
 
 
 def _again(cmd: ErasePerson, people: list[UUID], kept: list[tuple[UUID, str, datetime]]) -> Erased:

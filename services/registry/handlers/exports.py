@@ -1,7 +1,7 @@
 """Exports: asked for with a reason, made in the background, kept sealed for a while (R4.2, P6, H3).
 
-A process that dies leaves the export running; the next one makes it anew. That a second person approves an export of
-personal data is decided before its row is `running`: nothing here needs to change for it.
+A process that dies leaves the export running; the next one makes it anew. One that names many people in full waits for
+a second person (0051).
 """
 
 import asyncio
@@ -9,24 +9,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.registry.domain.exports import ExportNotReady, ExportUnknown
+from services.registry.domain.exports import PERSONAL, ExportNotReady, ExportUnknown
 from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
+from services.registry.handlers import policy
 from services.registry.handlers.export_lists import Wish, count, pages
 from services.registry.store import audit
 from services.registry.store import exports as store
+from shared.audit import reasons
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
+from shared.events.policy import SecondPersonRules
+from shared.http.access import Role
+from shared.http.problem import PolicyUnknown
 from shared.kernel import tables
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
+from shared.kernel.sealed_texts import same
 from shared.kernel.tables import FileFormat
 from shared.obs.logging import get_logger
+from shared.second_person import requests
+from shared.second_person.requests import Act, Acts
 
 log = get_logger(__name__)
 
-_FILE = "export_file"
-"""Name of the sealed file, part of what is stored: never renamed."""
+_FILE, _REASON = "export_file", "export_reason"
+"""Names of the sealed file and of what says that a reason is the same: part of what is stored, never renamed."""
 _TELL_EVERY = 1_000
 
 
@@ -43,12 +51,17 @@ class AskExport:
     role: str
 
 
-async def ask(cmd: AskExport, *, tx: Tx) -> tuple[store.Job, bool]:
+async def ask(cmd: AskExport, *, tx: Tx, vault: Vault) -> tuple[store.Job, bool]:
     """Write an export down to be made, and who wants it why; the same twice is one.
 
     Raises:
         SameIdOtherContent: the id was used for another export.
     """
+    wish = Wish(kind=cmd.kind, compound=cmd.compound, masked=cmd.masked)
+    known = await store.job(tx, cmd.export_id) is not None
+    named = 0 if known or cmd.masked or cmd.kind not in PERSONAL else await count(tx, wish)
+    rules = await _rules(tx) if named else None
+    waits = rules is not None and named > rules.export_people
     new = await store.add(
         tx,
         cmd.export_id,
@@ -56,11 +69,16 @@ async def ask(cmd: AskExport, *, tx: Tx) -> tuple[store.Job, bool]:
         file_format=cmd.file_format,
         compound_id=cmd.compound,
         masked=cmd.masked,
-        reason=cmd.reason,
+        reason_index=vault.index(_REASON, cmd.reason),
+        waits=waits,
     )
     job = await store.job(tx, cmd.export_id)
-    wanted = (cmd.kind, cmd.file_format, cmd.compound, cmd.reason, tx.actor)
-    if job is None or (job.kind, job.format, job.compound_id, job.reason, job.actor) != wanted:
+    wanted = (cmd.kind, cmd.file_format, cmd.compound, tx.actor)
+    if (
+        job is None
+        or (job.kind, job.format, job.compound_id, job.actor) != wanted
+        or not same(vault, _REASON, job.reason_index, cmd.reason)
+    ):
         raise SameIdOtherContent(
             "该编号已用于另一次导出。This id was used for another export.", field="export_id"
         )
@@ -71,9 +89,45 @@ async def ask(cmd: AskExport, *, tx: Tx) -> tuple[store.Job, bool]:
             action=f"export.{cmd.kind}.masked" if cmd.masked else f"export.{cmd.kind}",
             refs=[],
             scope=cmd.compound or "town",
+            reason=await reasons.sealed(vault, cmd.reason),
+        )
+    if new and waits and rules is not None:
+        await requests.ask(
+            tx,
+            cmd.export_id,
+            ACT,
+            facts={"list": cmd.kind, "compound": cmd.compound, "people": named},
             reason=cmd.reason,
+            role=cmd.role,
+            within=timedelta(hours=rules.hours),
+            vault=vault,
         )
     return job, new
+
+
+async def _rules(tx: Tx) -> SecondPersonRules:
+    rules = (await policy.in_force(tx, tx.today)).document.second_person
+    if rules is None:
+        raise PolicyUnknown
+    return rules
+
+
+async def _approved(tx: Tx, export_id: UUID) -> None:
+    await store.begin(tx, export_id)
+
+
+async def _dropped(tx: Tx, export_id: UUID, why: str | None) -> None:
+    if why is None:
+        error, detail = "request_lapsed", "审批到期未批。Nobody approved it in time."
+    else:
+        error, detail = "request_refused", "审批未通过。A second person refused it."
+    await store.drop(tx, export_id, error=error, detail=detail)
+
+
+ACT = "export"
+DECIDERS = frozenset({Role.HQ_OFFICER})
+ACTS: Acts = {ACT: Act(deciders=DECIDERS, approved=_approved, dropped=_dropped)}
+"""What needs two people in this service."""
 
 
 async def of_actor(conn: Conn, export_id: UUID, actor: str) -> store.Job:
@@ -99,9 +153,7 @@ async def download(export_id: UUID, *, role: str, tx: Tx, vault: Vault) -> tuple
         raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
     if job.state != "done":
         raise ExportNotReady("导出尚未完成。The export is not done.", state=job.state)
-    await audit.note_reads(
-        tx, role=role, action="export.downloaded", refs=[], scope=f"export:{export_id}", reason=job.reason
-    )
+    await audit.note_reads(tx, role=role, action="export.downloaded", refs=[], scope=f"export:{export_id}")
     key = await vault.key(export_id)
     return job, await asyncio.to_thread(open_parts, key, _FILE, await store.parts(tx, export_id))
 

@@ -35,6 +35,7 @@ from services.registry.handlers.workbooks import UnreadableFileError
 from services.registry.metrics import REGISTRATIONS
 from services.registry.store import imports as store
 from services.registry.store import rejected
+from shared.db.erasures import destroy_keys
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.http.problem import PolicyUnknown
 from shared.kernel.cards import CardKeys
@@ -151,7 +152,8 @@ class ImportRunner:
             async with database.read() as conn:
                 kept = await rejected.kept(conn, job.import_id)
             if kept is None:
-                await self.vault.destroy(job.import_id)
+                async with database.begin() as tx:
+                    await destroy_keys(tx, self.vault, [job.import_id])
 
     async def _next(self, database: Database) -> store.Job | None:
         async with database.read() as conn:

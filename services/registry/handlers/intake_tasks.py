@@ -15,6 +15,7 @@ from services.registry.domain.intake_tasks import (
     decide_closing,
     decide_completion,
 )
+from services.registry.handlers.own_keys import destroy_things
 from services.registry.store import intake_tasks as store
 from services.registry.store import merges
 from shared.db.pool import Conn, Tx
@@ -69,7 +70,7 @@ async def keep_answers(event: IntakeAnswersSealed, *, tx: Tx, vault: Vault, card
     if event.answers is None:
         key_ref: UUID | None = await tx.fetchval(store.TAKE_BACK_ANSWERS, event.check_id)
         if key_ref is not None:
-            await vault.destroy(key_ref)
+            await destroy_things(tx, vault, [key_ref])
         return
     answers = cards.open_card(RECIPIENT, event.answers)
     own = uuid7()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.registry.handlers.own_keys import destroy_things
 from services.registry.store import exports, rejected
 from shared.db.pool import Database
 from shared.kernel.sealed import Vault
@@ -14,15 +15,15 @@ class Sweeper:
     vault: Vault
 
     async def act(self, database: Database) -> None:
-        """Drop what is over. Stopped at any moment, the next call goes on: the key goes first."""
+        """Drop what is over. Stopped at any moment, the next call goes on."""
         now = database.clock.real_now()
         async with database.read() as conn:
             sheets, files = await rejected.expired(conn, now), await exports.expired(conn, now)
         for source_id in sheets:
-            await self.vault.destroy(source_id)
             async with database.begin() as tx:
                 await rejected.drop(tx, source_id)
+                await destroy_things(tx, self.vault, [source_id])
         for export_id in files:
-            await self.vault.destroy(export_id)
             async with database.begin() as tx:
                 await exports.expire(tx, export_id)
+                await destroy_things(tx, self.vault, [export_id])

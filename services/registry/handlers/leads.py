@@ -32,6 +32,7 @@ from services.registry.store import audit
 from services.registry.store import leads as store
 from services.registry.store import premises as premises_store
 from services.registry.store.leads import NewLead
+from shared.audit import reasons
 from shared.db.pool import Conn, Tx
 from shared.events.policy import LeadCategory
 from shared.events.registry.leads import (
@@ -205,6 +206,7 @@ async def close(lead_id: UUID, *, valid: bool, reason: ClosingReason, tx: Tx) ->
             valid=valid,
             reason=reason,
             closed_at=tx.now,
+            worker_ref=tx.worker_ref,
         ),
         version=version,
     )
@@ -284,7 +286,7 @@ async def open_reporter(lead_id: UUID, *, reason: str, role: str, tx: Tx, vault:
         role=role,
         refs=[] if row is None else [row["reporter_ref"]],
         scope=f"lead:{lead_id}",
-        reason=reason,
+        reason=await reasons.sealed(vault, reason),
     )
     if row is None:
         return None

@@ -64,7 +64,8 @@ async def merge(cmd: MergePeople, *, tx: Tx, keeper: Keeper) -> tuple[asyncpg.Re
         *(vault.index(CONTENT, content), tx.actor or "", tx.now),
     )
     await store.work_out_aliases(tx)
-    await _end_surplus(tx, cmd)
+    async with tx.beyond():  # passes follow the person, also those of other compounds
+        await _end_surplus(tx, cmd)
     await tx.publish(
         PeopleMerged(
             merge_id=cmd.merge_id,
@@ -97,7 +98,8 @@ async def separate(
     sealed = keeper.vault.seal(key, SEPARATION, reason)
     await tx.execute(store.SEPARATE, merge_id, separation_id, sealed, tx.actor or "", tx.now)
     await store.work_out_aliases(tx)
-    await people_passes.put_back(tx, merge_id)
+    async with tx.beyond():
+        await people_passes.put_back(tx, merge_id)
     await tx.publish(
         PeopleSeparated(merge_id=merge_id, kept=row["kept"], merged=row["merged"], separated_at=tx.now),
         version=2,
@@ -170,8 +172,9 @@ async def _end_surplus(tx: Tx, cmd: MergePeople) -> None:
 
 
 async def _tell_households(tx: Tx, refs: list[UUID]) -> None:
-    """Who lives where is told again: a person counts once in each household."""
-    homes = await people_store.homes(tx, refs)
+    """Who lives where is told again, of all records of these people: a person counts once in each household."""
+    groups = await tx.fetch(store.GROUPS, refs)
+    homes = await people_store.homes(tx, {*refs, *(ref for row in groups for ref in row["members"])})
     dwellings = sorted({home["dwelling_id"] for rows in homes.values() for home in rows})
     await tx.fetch(people_store.LOCK_DWELLINGS, dwellings)
     for event, version in await people_events.of_households(tx, dwellings):

@@ -12,6 +12,7 @@ import asyncpg
 
 from services.registry.handlers import policy
 from services.registry.store import pass_keys as store
+from shared.db.erasures import destroy_keys
 from shared.db.pool import Database, Tx
 from shared.events.registry.rules import PassKeyAnnounced, PassKeyRetired
 from shared.kernel import pass_token
@@ -125,7 +126,7 @@ async def _retire(tx: Tx, found: asyncpg.Record, vault: Vault) -> None:
     """It signs nothing any more, so its private part goes even if this transaction should fail."""
     key_id = found["key_id"]
     await store.retire(tx, key_id)
-    await vault.destroy(found["key_ref"])
+    await destroy_keys(tx, vault, [found["key_ref"]])
     await tx.publish(PassKeyRetired(key_id=key_id, retired_at=tx.now), version=2)
 
 

@@ -90,7 +90,8 @@ async def reinstate(
     await store.end_holds(tx, one.person_ref, settles, tx.now)
     await _reinstate(tx, one, reason, await _sealed_note(note, one.person_ref, vault))
     if settles:  # their passes of other compounds were suspended for the same
-        await reconsider(tx, one.person_ref, reason)
+        async with tx.beyond():
+            await reconsider(tx, one.person_ref, reason)
     return await existing(tx, pass_id)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.registry.domain.people import masked_name
 from services.registry.handlers import pass_life, people_reading
 from services.registry.handlers.passes import TOKEN
-from services.registry.pages.pass_paper import Paper
+from services.registry.papers.pass_paper import Paper
 from services.registry.store import premises as premises_store
 from services.registry.store.passes import EntryPass
 from shared.db.pool import Conn, Tx

@@ -5,7 +5,7 @@ store, however many lines there are. Work for the processor runs in a thread, so
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import repeat
@@ -29,7 +29,7 @@ from shared.kernel.sealed import PersonKeys, Vault
 from shared.kernel.tasks import Breath
 
 DOCUMENT, PHONE, NAME, SURNAME = "document", "phone", "name", "surname_at_dwelling"
-IDENTITY = "identity_at_dwelling"
+IDENTITY, LINE = "identity_at_dwelling", "line"
 """Names of the keyed indexes, part of what is stored: never renamed."""
 
 
@@ -47,13 +47,21 @@ class Keeper:
 def state_line(line: ResidentLine, home: Home, vault: Vault) -> Stated:
     """Index what identifies the person in a line."""
     index, document = vault.index, line.document
+    said, content = identity_text(line.name, line.born), f"{home.dwelling_id}\n{line.content()}"
+    numbers = [document.number] if document is not NO_DOCUMENT else []
+    numbers += [line.guardian] if line.guardian else []
     return Stated(
         line=line,
         home=home,
         document=None if document is NO_DOCUMENT else (document.kind, index(DOCUMENT, document.number)),
         guardian=index(DOCUMENT, line.guardian) if line.guardian else None,
         identity=identity_index(vault, line.name, line.born, home.dwelling_id),
-        content=index("line", f"{home.dwelling_id}\n{line.content()}"),
+        content=index(LINE, content),
+        formerly={
+            **vault.former(IDENTITY, f"{home.dwelling_id}\n{said}"),
+            **vault.former(LINE, content),
+            **{old: new for number in numbers for old, new in vault.former(DOCUMENT, number).items()},
+        },
     )
 
 
@@ -61,9 +69,15 @@ async def settle(conn: Conn, lines: Sequence[Stated], book: Book, seen: set[Plac
     """Find out whom the lines mean; writes nothing. Extends `book` and `seen`."""
     numbers = {stated.document[1] for stated in lines if stated.document}
     numbers |= {stated.guardian for stated in lines if stated.guardian}
-    await store.fill_book(conn, book, numbers=numbers, identities={stated.identity for stated in lines})
+    identities = {stated.identity for stated in lines}
+    await store.fill_book(conn, book, numbers=numbers, identities=identities, formerly=formerly(lines))
     fresh = (uuid4() for _ in repeat(None))
     return await asyncio.to_thread(settle_lines, lines, book, seen, fresh)
+
+
+def formerly(lines: Iterable[Stated]) -> dict[bytes, bytes]:
+    """What rows may still hold for the values of these lines."""
+    return {old: new for stated in lines for old, new in stated.formerly.items()}
 
 
 # ---- writing
@@ -269,7 +283,9 @@ async def _stated(
     numbers = {one.document[1] for one in stated if one.document}
     people = [ref for ref in (meant, guardian_ref) if ref is not None]
     identities = {one.identity for one in stated}
-    await store.fill_book(conn, book, numbers=numbers, identities=identities, people=people)
+    await store.fill_book(
+        conn, book, numbers=numbers, identities=identities, people=people, formerly=formerly(stated)
+    )
     return sorted(stated, key=lambda one: one.document not in book.holders), book
 
 

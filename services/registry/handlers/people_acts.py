@@ -244,10 +244,11 @@ async def _stop_passes(tx: Tx, asked: Asked, held: Held, *, ending: Ending | Non
         person = [root, *(ref for ref, stands in held.roots.items() if stands == root and ref != root)]
         before = _compounds({ref: held.homes[ref] for ref in person if ref in held.homes})
         lost = before - _compounds(await people_store.homes(tx, person))
-        if ending == "died":
-            await people_passes.stop(tx, asked.change_id, person, None, reason)
-        elif lost:
-            await people_passes.stop(tx, asked.change_id, person, lost, reason)
+        async with tx.beyond():  # whoever dies or moves away loses the passes of other compounds as well
+            if ending == "died":
+                await people_passes.stop(tx, asked.change_id, person, None, reason)
+            elif lost:
+                await people_passes.stop(tx, asked.change_id, person, lost, reason)
 
 
 def _compounds(homes: Mapping[UUID, Sequence[asyncpg.Record]]) -> set[str]:

@@ -209,7 +209,8 @@ async def undo(asked: Asked, *, tx: Tx, keeper: Keeper) -> Act:
     if act.kind == ActKind.OCCUPANCY_SET:
         held.dwellings.add(await _restore_occupancy(tx, act.change_id))
     done = await people_acts.finish(tx, keeper, asked, held)
-    await people_passes.put_back(tx, act.change_id)
+    async with tx.beyond():  # where the act stopped them, it also reached
+        await people_passes.put_back(tx, act.change_id)
     for ref in held.people:
         await returnees.refresh_contact(tx, keeper, ref)
     return done

@@ -65,7 +65,7 @@ async def enter_worker(
     await store.lock_code(tx, facts.code)
     if facts.home_compound and await premises.compound(tx, facts.home_compound) is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="home_compound")
-    if person_ref and not await tx.fetch(people.PEOPLE, [person_ref]):
+    if person_ref and not await people.known(tx, person_ref):
         raise PersonUnknown("没有这个人。There is no such person.", field="person_ref")
     row = await store.by_code(tx, facts.code)
     same = (

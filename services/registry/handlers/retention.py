@@ -5,8 +5,11 @@ Who somebody is stays as long as a dwelling, a pass or a case needs it: that is 
 
 from datetime import timedelta
 
+from services.registry.handlers.own_keys import destroy_things
+from services.registry.store import erasure
 from services.registry.store import policy as policies
 from services.registry.store import retention as store
+from services.registry.store import retention_texts as texts
 from shared.db.pool import Database
 from shared.kernel.sealed import Vault
 
@@ -33,7 +36,22 @@ async def forget_due(database: Database, *, vault: Vault) -> None:
             forgotten = await store.forget_trips(tx, trips, BATCH)
             forgotten += await store.forget_health(tx, health, BATCH)
             keys = await store.take_answers(tx, max(trips, health), BATCH)
-            for key_ref in keys:
-                await vault.destroy(key_ref)
+            await destroy_things(tx, vault, keys)
         if not forgotten and not keys:
             return
+
+
+async def forget_texts(database: Database, *, vault: Vault) -> None:
+    """The same for leads, lists, forms, applications and contacts, by the days that the policy names for each."""
+    for kind in texts.OVER:
+        while True:
+            async with database.begin(actor=NAME) as tx:
+                version = await policies.policy_at(tx, tx.today)
+                days = getattr(version.document.retention, kind) if version else None
+                if days is None:
+                    break
+                keys = await texts.keys_over(tx, kind, tx.now - timedelta(days=days), BATCH)
+                await erasure.blank_by_keys(tx, keys)
+                await destroy_things(tx, vault, keys)
+            if not keys:
+                break

@@ -142,8 +142,9 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
         content_index=keeper.vault.index(CONTENT, cmd.content),
     )
     await intake_details.keep(tx, cmd.intake_id, details, decision.proposed, key)
-    await pass_life.suspend_all(tx, person_ref, "under_observation")
-    await intake_tasks.complete_of(tx, person_ref, cmd.intake_id)
+    async with tx.beyond():  # whichever compound their passes are of, and wherever a gate reported them
+        await pass_life.suspend_all(tx, person_ref, "under_observation")
+        await intake_tasks.complete_of(tx, person_ref, cmd.intake_id)
     kept = await intake(tx, cmd.intake_id)
     await tx.publish(registration_of(kept), version=await store.times_told(tx, person_ref))
     return kept, True

@@ -245,6 +245,7 @@ async def tell(
             people=people,
             conflict=conflict,
             surveyed_at=surveyed_at,
+            worker_ref=tx.worker_ref,
         ),
         version=version,
     )

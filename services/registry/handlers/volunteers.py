@@ -61,7 +61,7 @@ async def apply(application: Application, *, tx: Tx, vault: Vault) -> bool:
         return False
     if await premises.compound(tx, application.home_compound) is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="home_compound")
-    if application.person_ref and not await tx.fetch(people.PEOPLE, [application.person_ref]):
+    if application.person_ref and not await people.known(tx, application.person_ref):
         raise PersonUnknown("没有这个人。There is no such person.", field="person_ref")
     key_ref = uuid7()  # never an id that a client chose
     key = await vault.key(key_ref, create=True)

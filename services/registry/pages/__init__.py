@@ -1,1 +1,1 @@
-"""Printed papers and pages."""
+"""What headquarters see in a browser: rendered from the same queries as the API (R7.1)."""

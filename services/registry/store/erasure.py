@@ -1,6 +1,6 @@
 """Everything personal that the registry keeps of somebody, and how it goes; pseudonyms, days and counts stay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -8,12 +8,21 @@ import asyncpg
 from services.registry.domain.erasure import Ties
 from shared.db.pool import Conn, Tx
 
+ERASED_PEOPLE = "select person_ref from person_erasure"
 ERASURE = (
     "select person_ref, erasure_id, reason, erased_at from person_erasure where person_ref = any($1::uuid[])"
 )
 ADD_ERASURE = """
 insert into person_erasure (person_ref, erasure_id, reason, erased_at, erased_by)
 select person_ref, $2, $3, $4, $5 from unnest($1::uuid[]) as gone (person_ref) order by person_ref
+"""
+NO_PEOPLE = """
+select ref from unnest($1::uuid[]) as thing (ref) where not exists (select from person p where p.person_ref = thing.ref)
+"""
+NOT_ERASED = """
+select person_ref from person p where person_ref = any($1::uuid[])
+  and not exists (select from person_erasure e where e.person_ref = p.person_ref)
+order by person_ref
 """
 TIES = """
 select (
@@ -86,9 +95,6 @@ where note_sealed is not null and pass_id in (select pass_id from entry_pass whe
 DROP_REQUESTS = """
 delete from pass_request q using entry_pass p where q.pass_id = p.pass_id and p.person_ref = any($1::uuid[])
 """
-ERASE_APPLICATIONS = """
-update pass_application set stated_sealed = null, note_sealed = null where person_ref = any($1::uuid[])
-"""
 ERASE_HOLDS = """
 update hold_settlement set note_sealed = null, content_index = '' where person_ref = any($1::uuid[])
 """
@@ -105,13 +111,29 @@ ANSWERS_OF = """
 select a.key_ref from intake_answers a join intake_task_check c using (check_id) join intake_task t using (task_id)
 where t.person_ref = any($1::uuid[]) order by a.check_id for update of a
 """
+APPLICATIONS_OF = """
+select key_ref from pass_application where person_ref = any($1::uuid[]) order by application_id for update
+"""
+# What a form says of a household may name anybody in it: its texts go with the first who is erased; the answers that
+# are counted stay, and what other members stated, which lies under keys of theirs.
+FORMS_OF = """
+select s.key_ref from survey_submission s
+where exists (select from survey_member m where m.submission_id = s.submission_id and m.person_ref = any($1::uuid[]))
+order by s.submission_id for update
+"""
+RESOLUTIONS_OF = """
+select r.key_ref from survey_resolution r
+where exists (select from survey_submission s join survey_member m using (submission_id)
+  where s.round_id = r.round_id and s.dwelling_id = r.dwelling_id and m.person_ref = any($1::uuid[]))
+order by r.resolution_id for update
+"""
 VOLUNTEERS_OF = """
 select key_ref from volunteer_application where person_ref = any($1::uuid[])
 order by application_id for update
 """
 ERASE_LINES = """
 update watch_line set name_sealed = '', document_sealed = null, phone_sealed = null, note_sealed = null,
-  content_index = uuid_send(line_id)
+  origin_code = null, content_index = uuid_send(line_id)
 where line_id = any($1::uuid[])
 """
 ERASE_SETTLEMENTS = """
@@ -130,27 +152,36 @@ ERASE_VOLUNTEERS = """
 update volunteer_application set name_sealed = '', sex_sealed = '', phone_sealed = '', content_index = ''
 where key_ref = any($1::uuid[])
 """
-# What a form says of a household may name anybody in it: its texts go with the first who is erased; the answers that
-# are counted stay.
+ERASE_APPLICATIONS = """
+update pass_application set stated_sealed = null, note_sealed = null, receipt_sealed = null
+where key_ref = any($1::uuid[])
+"""
 ERASE_FINDINGS = """
-update survey_finding f set detail_sealed = null
-where detail_sealed is not null and exists (select from survey_member m
-  where m.submission_id = f.submission_id and m.person_ref = any($1::uuid[]))
+update survey_finding f set detail_sealed = null from survey_submission s
+where s.submission_id = f.submission_id and s.key_ref = any($1::uuid[]) and f.detail_sealed is not null
 """
 ERASE_OFFERS = """
-update survey_offer o set note_sealed = null
-where note_sealed is not null and exists (select from survey_member m
-  where m.submission_id = o.submission_id and m.person_ref = any($1::uuid[]))
+update survey_offer o set note_sealed = null from survey_submission s
+where s.submission_id = o.submission_id and s.key_ref = any($1::uuid[]) and o.note_sealed is not null
 """
-ERASE_FORMS = """
-update survey_submission s set note_sealed = null, content_index = ''
-where exists (select from survey_member m
-  where m.submission_id = s.submission_id and m.person_ref = any($1::uuid[]))
+ERASE_FORMS = (
+    "update survey_submission set note_sealed = null, content_index = '' where key_ref = any($1::uuid[])"
+)
+ERASE_STATEMENTS = """
+update survey_member set stated_sealed = '' where stated_sealed is not null and key_ref = any($1::uuid[])
 """
 ERASE_RESOLUTIONS = """
-update survey_resolution r set reason_sealed = '', content_index = ''
-where exists (select from survey_submission s join survey_member m using (submission_id)
-  where s.round_id = r.round_id and s.dwelling_id = r.dwelling_id and m.person_ref = any($1::uuid[]))
+update survey_resolution set reason_sealed = '', content_index = '' where key_ref = any($1::uuid[])
+"""
+# A receipt still tells how its lead stands; what was told, where and by whom is gone.
+ERASE_LEADS = """
+update lead set place_sealed = '', text_sealed = '', receipt_sealed = '' where key_ref = any($1::uuid[])
+"""
+ERASE_REPORTERS = "delete from lead_reporter where reporter_ref = any($1::uuid[])"
+# A business that opens again gets a contact under a key that was never destroyed.
+ERASE_BUSINESSES = """
+update business set contact_name_sealed = '', contact_phone_sealed = '', content_index = '', key_ref = gen_random_uuid()
+where key_ref = any($1::uuid[])
 """
 FORGET_CARDS = "update card_sent set content_index = null where person_ref = any($1::uuid[])"
 
@@ -164,9 +195,24 @@ _ALL = (
         DROP_REQUESTS,
         ERASE_PASSES,
     ),
-    *(ERASE_STEPS, ERASE_APPLICATIONS, ERASE_HOLDS, FORGET_CARDS),
-    *(ERASE_FINDINGS, ERASE_OFFERS, ERASE_FORMS, ERASE_RESOLUTIONS, ERASE_MEMBERS),
+    *(ERASE_STEPS, ERASE_HOLDS, FORGET_CARDS, ERASE_MEMBERS),
 )
+_OWN = (LINES_OF, ENTRIES_OF, ANSWERS_OF, VOLUNTEERS_OF, APPLICATIONS_OF, FORMS_OF, RESOLUTIONS_OF)
+_BY_KEYS = (
+    *(ERASE_LINES, ERASE_SETTLEMENTS, ERASE_ENTRIES, ERASE_CALLS, DROP_ANSWERS, ERASE_VOLUNTEERS),
+    *(ERASE_APPLICATIONS, ERASE_FINDINGS, ERASE_OFFERS, ERASE_FORMS, ERASE_STATEMENTS, ERASE_RESOLUTIONS),
+    *(ERASE_LEADS, ERASE_REPORTERS, ERASE_BUSINESSES),
+)
+
+
+async def no_people(tx: Tx, refs: Iterable[UUID]) -> list[UUID]:
+    """Those of some refs that nobody has."""
+    return [row["ref"] for row in await tx.fetch(NO_PEOPLE, list(refs))]
+
+
+async def not_erased(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
+    """People among these who were not erased as far as this database knows."""
+    return [row["person_ref"] for row in await tx.fetch(NOT_ERASED, list(refs))]
 
 
 async def erasures(conn: Conn, people: Sequence[UUID]) -> list[asyncpg.Record]:
@@ -183,20 +229,18 @@ async def ties(tx: Tx, people: Sequence[UUID]) -> Ties:
 
 async def erase(tx: Tx, people: Sequence[UUID]) -> list[UUID]:
     """Blank what is sealed and what is looked up of people who are held; tells whose keys are to go besides theirs."""
-    lines = [row["line_id"] for row in await tx.fetch(LINES_OF, list(people))]
-    entries = [row["entry_id"] for row in await tx.fetch(ENTRIES_OF, list(people))]
-    answers = [row["key_ref"] for row in await tx.fetch(ANSWERS_OF, list(people))]
-    offered = [row["key_ref"] for row in await tx.fetch(VOLUNTEERS_OF, list(people))]
+    own: list[UUID] = [row[0] for statement in _OWN for row in await tx.fetch(statement, list(people))]
     for statement in _ALL:
         await tx.execute(statement, list(people))
     await tx.execute(ERASE_VEHICLES, list(people), tx.now)
-    for statement in (ERASE_LINES, ERASE_SETTLEMENTS):
-        await tx.execute(statement, lines)
-    for statement in (ERASE_ENTRIES, ERASE_CALLS):
-        await tx.execute(statement, entries)
-    await tx.execute(DROP_ANSWERS, answers)
-    await tx.execute(ERASE_VOLUNTEERS, offered)
-    return [*lines, *entries, *answers, *offered]
+    await blank_by_keys(tx, own)
+    return await no_people(tx, own)
+
+
+async def blank_by_keys(tx: Tx, refs: Sequence[UUID]) -> None:
+    """Blank what lies under keys of its own, by those keys: whose it was may not be known."""
+    for statement in _BY_KEYS:
+        await tx.execute(statement, list(refs))
 
 
 async def note(tx: Tx, people: Sequence[UUID], erasure_id: UUID, reason: str) -> None:

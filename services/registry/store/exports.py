@@ -10,21 +10,28 @@ import asyncpg
 from shared.db.pool import Conn, Tx
 
 ADD = """
-insert into export_job (export_id, kind, format, compound_id, masked, reason, actor, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into export_job (export_id, kind, format, compound_id, masked, reason_index, actor, created_at, state)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (export_id) do nothing
 """
 
 NEXT = """
-select export_id, kind, format, compound_id, masked, reason, actor, state, rows_total, rows_done, error, detail,
+select export_id, kind, format, compound_id, masked, reason_index, actor, state, rows_total, rows_done, error, detail,
   created_at, finished_at, kept_until
 from export_job where state = 'running' order by created_at, export_id limit 1
 """
 
 JOB = """
-select export_id, kind, format, compound_id, masked, reason, actor, state, rows_total, rows_done, error, detail,
+select export_id, kind, format, compound_id, masked, reason_index, actor, state, rows_total, rows_done, error, detail,
   created_at, finished_at, kept_until
 from export_job where export_id = $1
+"""
+
+BEGIN = "update export_job set state = 'running' where export_id = $1 and state = 'asked'"
+
+DROP = """
+update export_job set state = 'failed', error = $2, detail = $3, finished_at = $4
+where export_id = $1 and state = 'asked'
 """
 
 PROGRESS = """
@@ -94,7 +101,7 @@ class Job:
     format: str
     compound_id: str | None
     masked: bool
-    reason: str
+    reason_index: bytes
     actor: str
     state: str
     rows_total: int
@@ -114,13 +121,22 @@ async def add(
     file_format: str,
     compound_id: str | None,
     masked: bool,
-    reason: str,
+    reason_index: bytes,
+    waits: bool,
 ) -> bool:
-    """Write down what is asked for; False when the id is known."""
-    tag = await tx.execute(
-        ADD, export_id, kind, file_format, compound_id, masked, reason, tx.actor or "unknown", tx.now
-    )
-    return tag == "INSERT 0 1"
+    """Write down what is asked for, to be made or to wait for a second person; False when the id is known."""
+    asked = export_id, kind, file_format, compound_id, masked, reason_index, tx.actor or "unknown", tx.now
+    return await tx.execute(ADD, *asked, "asked" if waits else "running") == "INSERT 0 1"
+
+
+async def begin(tx: Tx, export_id: UUID) -> None:
+    """Let an export that waited be made."""
+    await tx.execute(BEGIN, export_id)
+
+
+async def drop(tx: Tx, export_id: UUID, *, error: str, detail: str) -> None:
+    """An export that waited is not made."""
+    await tx.execute(DROP, export_id, error, detail, tx.now)
 
 
 async def next_job(conn: Conn) -> Job | None:

@@ -1,6 +1,6 @@
 """People, their documents and where they live: sealed values and keyed lookups only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -142,9 +142,12 @@ STAYS_OF = "select person_ref, dwelling_id from residence where person_ref = any
 
 # ---- reading
 
-PEOPLE = """
-select person_ref, name_sealed, sex_sealed, born_sealed, phone_sealed, origin_code, guardian_ref, died_on, version
-from person where person_ref = any($1::uuid[]) order by person_ref
+# A row for each document, and one where there is none: most people have one, and each statement is a wait.
+PEOPLE_WITH_PAPERS = """
+select person_ref, p.name_sealed, p.sex_sealed, p.born_sealed, p.phone_sealed, p.origin_code, p.guardian_ref,
+  p.died_on, p.version, d.kind, d.number_sealed, d.verified, d.error, d.added_at
+from person p left join person_document d using (person_ref)
+where person_ref = any($1::uuid[]) order by person_ref, d.added_at, d.kind, d.number_index
 """
 
 PAPERS = """
@@ -224,27 +227,35 @@ async def fill_book(
     numbers: Iterable[bytes],
     identities: Iterable[bytes],
     people: Iterable[UUID] = (),
+    formerly: Mapping[bytes, bytes],
 ) -> None:
-    """Enter everybody whom these document numbers or names at dwellings may mean, and these people."""
+    """Enter everybody whom these document numbers or names at dwellings may mean, and these people.
+
+    `formerly`: what rows may still hold for a value while an index key is exchanged; the book has the value of today.
+    """
     refs: set[UUID] = set(people)
-    for row in await conn.fetch(HOLDERS, list(numbers)):
+    for row in await conn.fetch(HOLDERS, [*numbers, *formerly]):
         refs.add(row["person_ref"])
-    for row in await conn.fetch(NAMESAKES, list(identities)):
+    for row in await conn.fetch(NAMESAKES, [*identities, *formerly]):
         refs.add(row["person_ref"])
-        book.add_namesake(row["identity_index"], row["person_ref"])
+        book.add_namesake(_today(row["identity_index"], formerly), row["person_ref"])
     if not refs:
         return
     wanted = list(refs)
     for ref in wanted:
         book.people.setdefault(ref, Entry())
     for row in await conn.fetch(DOCUMENTS_OF, wanted):
-        document = (DocumentKind(row["kind"]), row["number_index"])
+        document = (DocumentKind(row["kind"]), _today(row["number_index"], formerly))
         book.add_document(row["person_ref"], document, verified=row["verified"])
     for row in await conn.fetch(RESIDENCES_OF, wanted):
-        book.residences[row["person_ref"], row["dwelling_id"]] = row["content_index"]
+        book.residences[row["person_ref"], row["dwelling_id"]] = _today(row["content_index"], formerly)
     for row in await conn.fetch(GUARDIANS_OF, wanted):
         book.people[row["person_ref"]].guardian = row["guardian_ref"]
         book.people[row["person_ref"]].deceased = row["died_on"] is not None
+
+
+def _today(value: bytes, formerly: Mapping[bytes, bytes]) -> bytes:
+    return formerly.get(value, value)
 
 
 @dataclass(slots=True)
@@ -265,13 +276,13 @@ async def enter(tx: Tx, rows: Rows) -> None:
         asyncpg.UniqueViolationError: somebody registered one of these people at the same moment.
     """
     if rows.people:
-        await tx.copy("person", PERSON_COLUMNS, rows.people)
+        await tx.copy_to_places("person", PERSON_COLUMNS, rows.people)
     if rows.refreshed:
         await tx.execute(REFRESH_PEOPLE, *_columns(rows.refreshed))
     if rows.documents:
-        await tx.copy("person_document", DOCUMENT_COLUMNS, rows.documents)
+        await tx.copy_to_places("person_document", DOCUMENT_COLUMNS, rows.documents)
     if rows.residences:
-        await tx.copy("residence", RESIDENCE_COLUMNS, rows.residences)
+        await tx.copy_to_places("residence", RESIDENCE_COLUMNS, rows.residences)
     if rows.changed:
         columns = _columns(rows.changed)
         await tx.execute(KEEP_PERIODS, *columns[:2])
@@ -312,14 +323,12 @@ class SealedPerson:
 
 
 async def sealed_people(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, SealedPerson]:
-    """People with their documents and homes, in three statements however many they are."""
-    wanted = list(refs)
-    found = {
-        row["person_ref"]: SealedPerson(row=row, papers=[], homes=[])
-        for row in await conn.fetch(PEOPLE, wanted)
-    }
-    for row in await papers(conn, wanted):
-        found[row["person_ref"]].papers.append(row)
+    """People with their documents and homes, in two statements however many they are."""
+    found: dict[UUID, SealedPerson] = {}
+    for row in await conn.fetch(PEOPLE_WITH_PAPERS, list(refs)):
+        person = found.setdefault(row["person_ref"], SealedPerson(row=row, papers=[], homes=[]))
+        if row["kind"] is not None:
+            person.papers.append(row)
     for ref, rows in (await homes(conn, list(found))).items():
         found[ref].homes.extend(rows)
     return found
@@ -330,7 +339,7 @@ async def papers(conn: Conn, refs: Sequence[UUID]) -> list[asyncpg.Record]:
     return await conn.fetch(PAPERS, list(refs))
 
 
-async def homes(conn: Conn, refs: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:
+async def homes(conn: Conn, refs: Collection[UUID]) -> dict[UUID, list[asyncpg.Record]]:
     """The dwellings of each of these people, their home first."""
     found: dict[UUID, list[asyncpg.Record]] = {ref: [] for ref in refs}
     if found:

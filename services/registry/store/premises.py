@@ -321,7 +321,7 @@ async def add_dwellings(tx: Tx, dwellings: Sequence[tuple[UUID, Dwelling]]) -> N
         for dwelling_id, one in dwellings
     ]
     if rows:
-        await tx.copy("dwelling", DWELLING_COLUMNS, rows)
+        await tx.copy_to_places("dwelling", DWELLING_COLUMNS, rows)
         await surveys.add_to_open_rounds(tx, [dwelling_id for dwelling_id, _ in dwellings], tx.now)
 
 

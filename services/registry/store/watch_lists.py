@@ -241,7 +241,7 @@ async def namesakes(
 async def add_lines(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
     """Add sealed lines, in the order of LINE_COLUMNS."""
     if rows:
-        await tx.copy("watch_line", LINE_COLUMNS, rows)
+        await tx.copy_to_places("watch_line", LINE_COLUMNS, rows)
 
 
 async def look_again(tx: Tx, found: Mapping[UUID, tuple[Match, Sequence[UUID]]]) -> None:

@@ -186,7 +186,7 @@ async def test_narrower_grants_see_their_own_grid_and_compound_only(desk: Desk) 
     assert (await desk.get("/v1/call-list", away, compound="lj-001")).status_code == 403
     assert (await desk.get("/v1/call-list", OFFICER, compound="lj-001")).status_code == 403
     for who in (OTHER_GRID, away):
-        assert (await desk.get(f"/v1/call-list/{entry['entry_id']}", who)).status_code == 403
+        assert (await desk.get(f"/v1/call-list/{entry['entry_id']}", who)).status_code == 404
         assert (await call(desk, entry["entry_id"], "refused", who)).status_code == 403
     assert (await call(desk, whole["entry_id"], "refused", GRID)).status_code == 403
     assert (await desk.post("/v1/call-list", someone(3), OTHER_GRID)).status_code == 403

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.registry.handlers.exports import ExportRunner
+from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.retention import forget_due
 from tests.integration.registry import test_call_list as call_list
 from tests.integration.registry import test_intake_tasks as intake_tasks
@@ -273,10 +275,25 @@ async def test_what_lies_under_keys_of_its_own_goes_with_whom_it_turned_out_to_b
     union all select 'offer', note_sealed from survey_offer
     """
     assert [row["of"] for row in await desk.rows(sealed) if row["text"]] == []
-    keys = await desk.client.context.vault.keys([UUID(mine["line_id"]), UUID(entry["entry_id"])])
-    assert keys == {}
+    [filed_under] = await desk.rows("select key_ref from survey_submission")
+    own = [UUID(mine["line_id"]), UUID(entry["entry_id"]), filed_under["key_ref"]]
+    assert await desk.client.context.vault.keys(own) == {}
     assert (await desk.get(f"/v1/survey-rounds/{round_id}/dwellings/{home}/form", CLERK)).status_code == 200
     assert (await desk.get("/v1/survey-offers", CLERK, compound="lj-001")).status_code == 200
+
+
+@pytest.mark.requirement("Data and law")
+async def test_an_export_under_somebodys_reference_takes_nobodys_key_along(desk: Desk) -> None:
+    person = await desk.resident()
+    asked = {"export_id": str(person), "kind": "grids", "reason": "网格核对"}
+    assert (await desk.post("/v1/exports", asked, OFFICER)).status_code == 202
+    vault = desk.client.context.vault
+    await ExportRunner(vault=vault).act(desk.database)
+    async with desk.database.begin() as tx:
+        await tx.execute("update export_job set kept_until = $1", tx.now - timedelta(3650))
+    await Sweeper(vault=vault).act(desk.database)
+    assert await desk.rows("select 1 from export_file") == []
+    assert person in await vault.keys([person])
 
 
 @pytest.mark.requirement("Data and law")

@@ -145,7 +145,7 @@ async def test_somebody_unknown_at_the_gate_is_told_by_their_intake(desk: Desk) 
     ).json() == done.json()
     assert [left["task_id"] for left in await tasks(desk)] == [two["task_id"]]
     stranger = ("community_clerk", "compound:lj-002")
-    assert (await desk.get(f"/v1/intake-tasks/{two['task_id']}", stranger)).status_code == 403
+    assert (await desk.get(f"/v1/intake-tasks/{two['task_id']}", stranger)).status_code == 404
     assert (await desk.get("/v1/intake-tasks", stranger, compound="lj-001")).status_code == 403
     assert (await desk.get(f"/v1/intake-tasks/{uuid4()}")).json()["code"] == "task_unknown"
 

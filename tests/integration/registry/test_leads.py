@@ -159,14 +159,14 @@ async def test_who_told_it_is_in_no_list_event_or_row_and_opens_only_with_a_reas
     path, why = f"{one}/reporter", {"reason": "发放奖励"}
     assert await refused(desk, path, why, CLERK) == (403, "role_not_allowed")
     assert await refused(desk, path, {"reason": " "}, OFFICER) == (422, "invalid_request")
-    reads = (
-        "select actor, role, scope, reason from audit_read where action = 'lead.reporter_opened' order by id"
-    )
-    assert await desk.rows(reads) == []
+    assert await desk.client.reads("lead.reporter_opened") == []
     assert await done(desk, path, why) == {"known": True, "name": NAME, "phone": PHONE}
     assert await done(desk, f"{two}/reporter", why) == {"known": False, "name": None, "phone": None}
-    note = {"actor": "test-hq_officer", "role": "hq_officer", "reason": "发放奖励"}
-    assert await desk.rows(reads) == [note | {"scope": f"lead:{each}"} for each in (one, two)]
+    action = "lead.reporter_opened"
+    noted = sorted((action, f"lead:{each}", "发放奖励") for each in (one, two))
+    assert await desk.client.reads(action) == noted
+    who = await desk.rows("select distinct actor, role from audit_read where action = $1", action)
+    assert who == [{"actor": "test-hq_officer", "role": "hq_officer"}]
 
 
 @pytest.mark.scenario("P13")
@@ -319,9 +319,12 @@ async def test_leads_are_for_those_in_charge_and_come_in_pages(desk: Desk) -> No
     assert len(await inbox(desk, category="gathering")) == 0
     assert len(await inbox(desk, state="received")) == 3
     other = ("community_clerk", "compound:lj-002")
-    for path in ("/v1/leads", f"/v1/leads/{ids[0]}"):
-        answer = await desk.get(path, other, **({"compound": "lj-001"} if path == "/v1/leads" else {}))
-        assert (answer.status_code, answer.json()["code"]) == (403, "out_of_scope")
+    for path, asked, told in (
+        ("/v1/leads", {"compound": "lj-001"}, (403, "out_of_scope")),
+        (f"/v1/leads/{ids[0]}", {}, (404, "lead_unknown")),
+    ):
+        answer = await desk.get(path, other, **asked)
+        assert (answer.status_code, answer.json()["code"]) == told
         for role in ("guard", "shift_leader", "property_manager"):
             denied = await desk.get(path, (role, "town"), compound="lj-001")
             assert (denied.status_code, denied.json()["code"]) == (403, "role_not_allowed")

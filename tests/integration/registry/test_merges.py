@@ -89,6 +89,19 @@ async def test_a_merge_lets_one_stand_for_both_and_its_undo_restores_everything(
 
 
 @pytest.mark.scenario("P10")
+async def test_every_household_of_three_records_hears_who_stands_for_them(houses: Households) -> None:
+    middle, first = await two_records(houses)
+    paper = [{"kind": "passport", "number": "ZX0100002"}]
+    last = await houses.register(at="3幢", who=TOWN_CLERK, **YE, documents=paper)
+    assert (await merge(houses, middle, first)).status_code == 201
+    joined = await merge(houses, last, middle)
+    assert joined.status_code == 201, joined.text
+    assert [await houses.members(at) for at in ("1幢", "2幢", "3幢")] == [[last]] * 3
+    assert (await separate(houses, joined.json()["merge_id"])).status_code == 200
+    assert [await houses.members(at) for at in ("1幢", "2幢", "3幢")] == [[middle], [middle], [last]]
+
+
+@pytest.mark.scenario("P10")
 async def test_an_observation_of_one_record_stops_the_passes_of_the_person(houses: Households) -> None:
     desk = houses.desk
     kept, merged = await two_records(houses, second_at="x1幢")

@@ -37,6 +37,8 @@ async def test_a_notice_is_published_once_and_its_postings_are_confirmed(desk: D
     assert (posted.status_code, repeated.json()) == (200, posted.json())
     assert posted.json()["posted_at"] == "2020-02-24T01:00:00Z"
     shown = (await desk.get(path)).json()
+    assert (shown["wanted"], shown["posted"]) == (2, 1)
+    shown = (await desk.get(path, OFFICER)).json()
     assert (shown["wanted"], shown["posted"]) == (4, 1)
     assert shown["coverage"] == [
         {"compound": "lj-001", "wanted": 2, "posted": 1, "missing": ["broadcast"], "overdue": False},
@@ -50,7 +52,7 @@ async def test_a_notice_is_published_once_and_its_postings_are_confirmed(desk: D
     ]
     [told] = await desk.told("NoticePosted")
     assert (told["compound"], told["posting"], told["version"]) == ("lj-001", "poster", 2)
-    [line] = (await desk.get("/v1/notices")).json()["items"]
+    [line] = (await desk.get("/v1/notices", OFFICER)).json()["items"]
     assert (line["title"], line["wanted"], line["posted"]) == ("致全体居民", 4, 1)
 
 

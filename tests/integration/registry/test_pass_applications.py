@@ -220,7 +220,7 @@ async def test_what_is_stated_is_nowhere_in_the_clear_and_read_by_whom_it_concer
     foreign = await desk.get(
         f"/v1/pass-applications/{application_id}", ("community_clerk", "compound:lj-002")
     )
-    assert foreign.json()["code"] == "out_of_scope"
+    assert foreign.json()["code"] == "application_unknown"
     await desk.get(f"/v1/pass-applications/{application_id}", OFFICER)
     read = await desk.rows("select actor, scope from audit_read where action = 'application.read'")
     assert read == [{"actor": "test-hq_officer", "scope": f"application:{application_id}"}]

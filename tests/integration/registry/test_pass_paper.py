@@ -104,6 +104,9 @@ async def test_a_printed_sheet_shows_number_class_room_and_time_and_no_more(desk
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
+    [font] = re.findall(r'url\("([^"]+)"\)', page.text)
+    fetched = await desk.client.http.get(font)
+    assert (fetched.status_code, fetched.headers["content-type"]) == (200, "font/woff2")
     assert not re.search(r"<script|\son\w+=|\sstyle=|https?:(?!//www\.w3\.org/2000/svg)", page.text)
     cards = page.text.split("<section")[1:]
     for number, (one, card) in enumerate(zip(told, cards, strict=True), start=1):

@@ -273,7 +273,7 @@ async def test_nobody_reaches_beyond_their_place(open_desk: Desk) -> None:
     one = f"/v1/returnees/{told['intake_id']}"
     foreign = [("grid_worker", "grid:lj-001-w01"), ("community_clerk", "compound:lj-002")]
     for who in foreign:
-        assert (await open_desk.get(one, who)).json()["code"] == "out_of_scope"
+        assert (await open_desk.get(one, who)).json()["code"] == "intake_unknown"
         assert (await open_desk.post("/v1/returnees", open_desk.intake(), who)).json()[
             "code"
         ] == "out_of_scope"

@@ -65,7 +65,7 @@ async def test_a_household_fills_in_and_a_grid_worker_makes_it_final(desk: Desk)
     total = (await coverage(desk, round_id))["total"]
     assert (total["to_confirm"], total["final"]) == (1, 0)
     path = f"/v1/survey-submissions/{body['submission_id']}"
-    assert (await desk.get(path, OTHER_GRID)).status_code == 403
+    assert (await desk.get(path, OTHER_GRID)).status_code == 404
     shown = (await desk.get(path, GRID)).json()
     assert (shown["source"], shown["standing"]) == ("online", "current")
     assert [one["name"] for one in shown["members"]] == ["司徒*", "欧阳*"]

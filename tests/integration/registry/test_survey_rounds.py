@@ -7,7 +7,9 @@ import pytest
 
 from services.registry.domain.premises import AddressKey, Dwelling, Occupancy
 from services.registry.store import premises
+from services.registry.tickers import show_figures
 from shared.kernel.ids import CompoundId, GridId, uuid7
+from shared.testing.figures import figure
 from tests.integration.registry.desk import CLERK, OFFICER, Desk
 from tests.integration.registry.surveying import GRID, OTHER_GRID, coverage, open_round, targets
 
@@ -57,6 +59,8 @@ async def test_every_dwelling_is_asked_also_those_that_are_added_meanwhile(desk:
     ]
     for by, places in (("neighbourhood", ["yq"]), ("town", ["town"]), ("compound", ["lj-001"])):
         assert [line["place"] for line in (await coverage(desk, made["round_id"], by=by))["lines"]] == places
+    await show_figures(desk.database)
+    assert figure("registry_survey_households", compound="lj-001", state="open") == 12
     buildings = (await coverage(desk, made["round_id"], by="building"))["lines"]
     assert [line["place"] for line in buildings] == [f"{n}幢" for n in range(1, 12)]
 

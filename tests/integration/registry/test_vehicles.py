@@ -145,7 +145,7 @@ async def test_plates_are_sealed_found_by_index_and_reading_them_is_recorded(des
     unknown = await desk.post("/v1/vehicles/lookup", {"plate": "苏E00000"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "vehicle_unknown")
     foreign = await desk.get(f"/v1/vehicles/{vehicle}", ("community_clerk", "compound:lj-002"))
-    assert foreign.json()["code"] == "out_of_scope"
+    assert foreign.json()["code"] == "vehicle_unknown"
     read = await desk.rows("select action from audit_read")
     assert read == [{"action": "vehicle.lookup"}]
     told = (await ask(desk, vehicle)).json()

@@ -274,7 +274,7 @@ async def test_a_volunteer_applies_is_looked_into_and_serves(desk: Desk) -> None
     assert (shown["via"], "name" in shown) == ("public", False)
     path = f"/v1/volunteers/{body['application_id']}"
     assert (await desk.get(path)).json()["name"] == "慕容听雨"
-    assert (await desk.get(path, ("community_clerk", "compound:lj-002"))).status_code == 403
+    assert (await desk.get(path, ("community_clerk", "compound:lj-002"))).status_code == 404
     assert (await desk.post(f"{path}/settlement", {"outcome": "refused"})).json()["code"] == "reason_missing"
     answers = await asyncio.gather(
         *[desk.post(f"{path}/settlement", {"outcome": "accepted"}) for _ in range(3)]

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.registry.domain.documents import DocumentKind, read_document
+from services.registry.domain.errors import PersonIncomplete
 from services.registry.domain.people import Relation
 from services.registry.domain.people_life import (
     DayInFuture,
@@ -135,5 +136,7 @@ def test_a_passport_is_renewed_a_resident_id_never_changes_its_number() -> None:
     ]
     decide_document(held, read_document(DocumentKind.PASSPORT, "ZX0100002"))
     decide_document(held, read_document(DocumentKind.RESIDENT_ID, "110105194912310020"))  # unverified: kept
+    with pytest.raises(PersonIncomplete):  # "none" is what somebody without a document has, not one to attach
+        decide_document(held, read_document(DocumentKind.NONE, "1"))
     with pytest.raises(DocumentConflicts):
         decide_document(held, read_document(DocumentKind.RESIDENT_ID, "440524188001010014"))

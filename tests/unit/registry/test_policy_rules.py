@@ -122,9 +122,22 @@ TWICE = SEED["document"]["inspections"]["checklists"][0] | {
         changed(inspections={"findings": SEED["document"]["inspections"]["findings"][1:]}),
         changed(inspections={"escalate_after_hours": [0, 24, 24]}),
         changed(inspections={"longest_deadline_hours": 47}),
+        changed(reporting={"cut_off": "16:30"}),
+        changed(daily_report={"confirm_until": "16:00"}),
         changed(venues={"kinds": ["gym", "gym"]}),
         changed(venues={"kinds": ["Gym"]}),
         changed(leads={"due_hours": {"other": 24}}),
+        changed(
+            supervision={"rules": {"inspection": SEED["document"]["supervision"]["rules"]["inspection"]}}
+        ),
+        changed(supervision={"live_weights": {"fever": 1}}),
+        changed(
+            supervision={"live_weights": SEED["document"]["supervision"]["live_weights"] | {"fever": -1}}
+        ),
+        changed(supervision={"answer_within_minutes": {"fever": 0, "focus_person": 1, "first_return": 1}}),
+        changed(supervision={"escalation": [{"after_hours": 4, "to": "community"}] * 2}),
+        changed(supervision={"gate_offline_minutes": 9}),
+        changed(supervision={"longest_deadline_hours": 23}),
         changed(leads={"due_hours": SEED["document"]["leads"]["due_hours"] | {"gathering": 0}}),
     ],
 )
