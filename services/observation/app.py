@@ -5,6 +5,7 @@ from services.observation.access import ACCESS, rate_limits
 from services.observation.api import (
     batches,
     bulk,
+    contacts,
     desk,
     doors,
     entries,
@@ -23,7 +24,12 @@ from services.observation.api import (
     staff,
     worklists,
 )
+from services.observation.handlers import erasure
+from services.observation.handlers.bulk import ACTS
 from services.observation.handlers.webhook import Outlets
+from services.observation.pages import declare, declare_correction
+from services.observation.pages import desk as desk_pages
+from services.observation.pages.face import pages_of
 from services.observation.projections import Households, Places, PolicyVersions, RiskLists
 from services.observation.store import cases, corrections, declarations, links
 from services.observation.store import desk as desk_store
@@ -32,8 +38,12 @@ from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
 from services.observation.store import patterns as pattern_store
+from shared.audit import api as audit_api
 from shared.http import uploads
+from shared.pages import audit, second_person, sign_in, start
 from shared.runtime import Context, Service
+from shared.second_person import api as second_person_api
+from shared.second_person import requests
 
 
 def build(context: Context) -> Service:
@@ -55,6 +65,7 @@ def build(context: Context) -> Service:
             questionnaires.router,
             worklists.router,
             desk.router,
+            contacts.router,
             link_sheets.router,
             groups.router,
             bulk.router,
@@ -62,8 +73,20 @@ def build(context: Context) -> Service:
             released.router,
             resident.router,
             families.router,
+            *desk_pages.ROUTERS,
+            declare.entrance_router,
+            declare.public_router,
+            declare.router,
+            declare_correction.router,
+            sign_in.router,
+            start.router,
+            audit.router,
+            audit_api.router,
+            second_person.router_of(ACTS),
+            second_person_api.router_of(ACTS),
         ),
         access=ACCESS,
+        pages=pages_of(context),
         rate_limits=rate_limits(context.settings),
         rejections={
             **cases.REJECTIONS,
@@ -89,7 +112,9 @@ def build(context: Context) -> Service:
             consumers.erasures(context.vault),
         ),
         tickers=(
+            requests.lapsing("observation", ACTS),
             tickers.windows(),
+            tickers.counting(),
             tickers.ladder(context.vault, outlets),
             tickers.outgoing_messages(context.vault, outlets),
             tickers.doors(),
@@ -102,5 +127,9 @@ def build(context: Context) -> Service:
             "Link": resident.link_authenticator(context.database),
             "Door": doors.door_authenticator(context.database),
         },
-        body_limits={"POST /v1/declaration-imports": uploads.MAX_BYTES},
+        forget=erasure.forget,
+        body_limits={
+            "POST /v1/declaration-imports": uploads.MAX_BYTES,
+            "POST /exchange/imports": uploads.MAX_BYTES,
+        },
     )

@@ -20,8 +20,8 @@ class PolicyVersions(Projection, name="observation.policy", version=1, reads=(Po
             await cases.look_again(tx)
 
 
-class Places(Projection, name="observation.places", version=1, reads=(CompoundRegistered,)):
-    """Which neighbourhood a compound belongs to: a clerk of the neighbourhood reaches its cases."""
+class Places(Projection, name="observation.places", version=2, reads=(CompoundRegistered,)):
+    """What a compound is called and which neighbourhood it belongs to: a clerk of that reaches its cases."""
 
     tables = ("compound_place",)
 

@@ -17,7 +17,7 @@ class Settings(ServiceSettings):
     """`FANGKONG_*` of the observation process."""
 
     resident_page: Annotated[str, StringConstraints(pattern=r"^https://[^\s#]{1,200}$")] | None = None
-    """The address of the residents' page that printed links lead to; the token goes behind its `#`."""
+    """The address that printed links lead to, where it is not our own page; the token goes behind its `#`."""
 
     session_burst_each: Annotated[int, Field(ge=1)] = 30
     session_per_minute_each: Annotated[float, Field(gt=0)] = 20
@@ -48,6 +48,12 @@ class Settings(ServiceSettings):
     door_burst_together: Annotated[int, Field(ge=1)] = 2_000
     door_per_minute_together: Annotated[float, Field(gt=0)] = 10_000
     """The same for all addresses together, in each process."""
+
+    @property
+    def declare_address(self) -> str | None:
+        """Where printed links lead; None: nobody said how people reach this service, so they hold the token alone."""
+        own = self.public_url.rstrip("/") + "/declare/open" if self.public_url else None
+        return self.resident_page or own
 
     @model_validator(mode="after")
     def _signed(self) -> Self:

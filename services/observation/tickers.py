@@ -6,11 +6,10 @@ service that was down for days catches up window by window, and a kill between b
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from services.observation import metrics
-from services.observation.domain.calendar import WINDOWS, Calendar
+from services.observation.domain.calendar import ONE_DAY, WINDOWS, Calendar, WindowSpan
 from services.observation.handlers import (
     bulk,
     contacts,
@@ -30,20 +29,29 @@ from shared.db.pool import Conn, Database
 from shared.kernel.days import end_of, local_day
 from shared.kernel.sealed import Vault
 from shared.leader import Ticker
+from shared.obs.metrics import RULES_VERSION
 
 NAME = "observation.windows"
 LADDER = "observation.ladder"
+FIGURES = "observation.figures"
 BATCH = 500
 """Cases a transaction: large enough to be fast, small enough not to hold up a declaration."""
-FIGURES_EVERY = 10.0
+FIGURES_EVERY = 5.0
 """Seconds between two counts for the gauges."""
 OVERDUE_AFTER = timedelta(minutes=1)
 """What is due for less is merely being worked on."""
+COMPARED_DAYS = 3
+"""How many days before tell how many have usually declared by now."""
 
 
 def windows() -> Ticker:
     """Make the ticker of this process."""
-    return Ticker(name=NAME, act=_acting())
+    return Ticker(name=NAME, act=_closing)
+
+
+def counting() -> Ticker:
+    """Make the ticker that counts for the gauges: were it the one that closes windows, nobody would hear of its end."""
+    return Ticker(name=FIGURES, act=show_figures, every_seconds=FIGURES_EVERY, waited_for=False)
 
 
 def ladder(vault: Vault, outlets: Outlets) -> Ticker:
@@ -119,17 +127,8 @@ async def _erasing(database: Database) -> None:
     await erasure.erase_due(database)
 
 
-def _acting() -> Callable[[Database], Awaitable[None]]:
-    counted = float("-inf")
-
-    async def act(database: Database) -> None:
-        nonlocal counted
-        if database.clock.monotonic() - counted >= FIGURES_EVERY:
-            await show_figures(database)
-            counted = database.clock.monotonic()
-        await close_due(database)
-
-    return act
+async def _closing(database: Database) -> None:
+    await close_due(database)
 
 
 async def close_due(database: Database, *, batch: int = BATCH) -> int:
@@ -166,13 +165,16 @@ async def _open_waiting(database: Database, batch: int) -> None:
 
 
 async def show_figures(database: Database) -> None:
-    """Count people and overdue steps into the gauges."""
+    """Count people, declarations and overdue steps into the gauges."""
+    clock = database.clock
     async with database.read() as conn:
         people = await cases.people(conn)
-        late = await cases.overdue(conn, database.clock.now() - OVERDUE_AFTER)
+        late = await cases.overdue(conn, clock.now() - OVERDUE_AFTER)
         calendar = await copies.calendar(conn)
         streaks, sent = await figures.streaks(conn), await figures.messages(conn)
-        due = await _due_today(conn, calendar, database.clock.now())
+        due = await _due_today(conn, calendar, clock.now())
+        declared = await _declared_today(conn, calendar, clock.now())
+    RULES_VERSION.set(calendar.on(clock.today()).version if calendar else 0)
     overdue = Counter(dict.fromkeys(metrics.OVERDUE_WINDOWS, 0))
     for step, count in late:
         ends = step == end_of(local_day(step) - timedelta(days=1))
@@ -186,6 +188,10 @@ async def show_figures(database: Database) -> None:
         gauge.clear()
         for first, second, count in rows:
             gauge.labels(first, second).set(count)
+    for span, received, usual in declared:
+        metrics.DECLARED.labels(span.window).set(received)
+        metrics.USUAL.labels(span.window).set(usual)
+        metrics.CLOSES.labels(span.window).set(clock.machine_time(span.closes).timestamp())
 
 
 async def _due_today(conn: Conn, calendar: Calendar | None, now: datetime) -> list[tuple[str, str, int]]:
@@ -197,3 +203,19 @@ async def _due_today(conn: Conn, calendar: Calendar | None, now: datetime) -> li
         for window in WINDOWS
         for compound, count in await figures.due(conn, today, calendar.span(today, window).opens)
     ]
+
+
+async def _declared_today(
+    conn: Conn, calendar: Calendar | None, now: datetime
+) -> list[tuple[WindowSpan, int, float]]:
+    if calendar is None:
+        return []
+    today = local_day(now)
+    days = [today - before * ONE_DAY for before in range(COMPARED_DAYS + 1)]
+    found: list[tuple[WindowSpan, int, float]] = []
+    for window in WINDOWS:
+        span = calendar.span(today, window)
+        opens = [(day, calendar.span(day, window).opens) for day in days]
+        received, usual = await figures.declared(conn, window, opens, into=now - span.opens)
+        found.append((span, received, usual))
+    return found

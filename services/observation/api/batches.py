@@ -138,7 +138,7 @@ class Batch(Generic[N]):
         return [items[nth] for nth in range(len(raws))]
 
     async def _keep(self, items: Sequence[N], who: Principal, context: Context) -> list[Outcome]:
-        async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
             admitted = list(zip(items, await self.admit(tx, items), strict=True))
             said = [
                 Said(draft=item.draft(channel), case_id=item.case_id, recorded_by=who.subject)

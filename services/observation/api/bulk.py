@@ -63,7 +63,7 @@ class BulkAnswer(Answer):
     act: Act
     asked_at: datetime
     asked_by: str
-    state: Literal["running", "finished", "cancelled"]
+    state: Literal["asked", "running", "finished", "cancelled"]
     total: int
     done: int
     skipped: list[SkippedAnswer]
@@ -84,7 +84,10 @@ async def bulk_follow_ups(
 async def bulk_decisions(
     body: BulkDecisionBody, who: Caller, context: Running, response: Response
 ) -> BulkAnswer:
-    """Begin to decide case by case, each by the rules of the single decision; what they refuse is skipped."""
+    """Begin to decide case by case, each by the rules of the single decision; what they refuse is skipped.
+
+    About many cases it is `asked` until a second person lets it begin (`/v1/second-person`).
+    """
     order = Order(act="decide", decision=body.kind, reason=body.reason, terms=body.terms())
     return await _begin(body.decision_id, order, body.case_ids, who, context=context, response=response)
 
@@ -114,7 +117,7 @@ async def cancel_bulk(bulk_id: UUID, who: Caller, context: Running) -> BulkAnswe
     """Do no more of it. What is done stays done; the rest stays selected."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         before = await _progress(tx, bulk_id, who)
-        if before.state == "running":
+        if before.state in {"asked", "running"}:
             await store.cancel(tx, bulk_id, by=who.subject)
         return await _progress(tx, bulk_id, who)
 
@@ -126,13 +129,15 @@ async def _progress(conn: Conn, bulk_id: UUID, who: Principal) -> BulkAnswer:
     items = await store.items(conn, bulk_id)
     count = Counter(item["status"] for item in items)
     codes = dict.fromkeys(item["code"] for item in items if item["code"] is not None)
-    cancelled = row["cancelled_at"] is not None
+    under_way: Literal["asked", "running", "finished"] = "running" if count["waiting"] else "finished"
+    if row["waits"]:
+        under_way = "asked"
     return BulkAnswer(
         bulk_id=bulk_id,
         act=row["act"],
         asked_at=row["asked_at"],
         asked_by=row["asked_by"],
-        state="cancelled" if cancelled else "running" if count["waiting"] else "finished",
+        state=under_way if row["cancelled_at"] is None else "cancelled",
         total=len(items),
         done=count["done"],
         skipped=[

@@ -23,7 +23,7 @@ from services.observation.domain.declaring import Channel
 from services.observation.domain.worklists import check_range
 from services.observation.handlers import desk as handlers
 from services.observation.handlers import observing
-from services.observation.metrics import count_declaration
+from services.observation.metrics import count_declaration, count_follow_up
 from services.observation.store import desk as store
 from services.observation.store import reads
 from services.observation.store.desk import Reach
@@ -32,6 +32,7 @@ from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import GridId, PersonRef
 from shared.kernel.sealed import PersonKey, Vault
+from shared.runtime import Context
 
 router = APIRouter(tags=["desk"])
 _AFTER = Cursor(UUID)
@@ -124,7 +125,7 @@ async def record_attempt(
     Symptoms come with a declaration, so that they act: the fever path opens in the same step.
     """
     via: Channel = "phone" if body.kind == "call" else "visit"
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+    async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
         await place_within(tx, case_id, who)
         told = await handlers.record_attempt(
             body.attempt(),
@@ -134,10 +135,13 @@ async def record_attempt(
             tx=tx,
             vault=context.vault,
         )
+        waited = await store.untouched_for(tx, case_id, body.attempt_id, assigning=False)
     if told.repeated:
         response.status_code = 200
-    elif told.receipt is not None:
-        count_declaration(told.receipt.window, via, told.receipt.standing)
+    else:
+        count_follow_up(body.kind, waited)
+        if told.receipt is not None:
+            count_declaration(told.receipt.window, via, told.receipt.standing)
     return AttemptReceipt(
         attempt_id=body.attempt_id,
         recorded_at=told.recorded_at,
@@ -198,17 +202,24 @@ async def assign(
             assigned_by=who.subject,
             tx=tx,
         )
-    if not new:
+        waited = await store.untouched_for(tx, case_id, body.follow_up_id, assigning=True)
+    if new:
+        count_follow_up("assign", waited)
+    else:
         response.status_code = 200
     return FollowUpReceipt(follow_up_id=body.follow_up_id, case_id=case_id)
 
 
 class CaseDay(Answer):
-    """A window within a person's period. `by` tells how it was answered: by the own phone, or with whose help."""
+    """A window within a person's period: how it stands, and which of the five outcomes it came to once it closed.
+
+    `by` tells how it was answered: by the own phone, or with whose help.
+    """
 
     day: date
     window: Literal["morning", "evening"]
     state: Literal["answered", "late", "missed", "open", "upcoming"]
+    outcome: Outcome | None
     by: list[Channel]
     declarations: int
     alarming: bool
@@ -238,6 +249,7 @@ class CaseDays(Answer):
                     day=cell.span.day,
                     window=cell.span.window,
                     state=cell.state.value,
+                    outcome=mark.outcome,
                     by=list(mark.channels),
                     declarations=mark.declarations,
                     alarming=mark.alarming,
@@ -260,20 +272,38 @@ async def read_days(
     limit: Limit = 50,
 ) -> Page[CaseDays]:
     """Tell how each window of each day stands, for every case that had a day in the range. No names."""
+    found, more = await days_within(
+        Reach(scopes=who.scopes_for(), compound=compound, grid=grid),
+        context,
+        first=first,
+        last=last,
+        after=after,
+        limit=limit,
+    )
+    return Page(items=[CaseDays.of(one) for one in found], next=more)
+
+
+async def days_within(
+    reach: Reach, context: Context, *, first: date, last: date, after: str | None, limit: int
+) -> tuple[list[handlers.Days], str | None]:
+    """A page of cases with their windows in a range of days, and where the next one begins.
+
+    Raises:
+        RangeTooLong, PolicyUnknown, BadCursor.
+    """
     check_range(first, last)
     behind = None if after is None else _AFTER.read(after)[0]
     now, today = context.clock.now(), context.clock.today()
     async with context.database.read() as conn:
-        calendar = await observing.calendar_in_force(conn, today)
         found = await handlers.days(
             conn,
-            Reach(scopes=who.scopes_for(), compound=compound, grid=grid),
+            reach,
             first=first,
             last=last,
             after=behind,
             limit=limit + 1,
-            calendar=calendar,
+            calendar=await observing.calendar_in_force(conn, today),
             now=now,
         )
     more = _AFTER.write(found[limit - 1].case.case_id) if len(found) > limit else None
-    return Page(items=[CaseDays.of(one) for one in found[:limit]], next=more)
+    return found[:limit], more

@@ -7,7 +7,6 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from services.observation.api.models import Running, cause
@@ -16,14 +15,16 @@ from services.observation.domain.sheets import person_sheet
 from services.observation.domain.worklists import check_range
 from services.observation.handlers import exports as handlers
 from services.observation.handlers import observing
-from services.observation.pages import person_sheet as pages
+from services.observation.papers import person_sheet as pages
 from services.observation.store import reads
 from services.observation.store.desk import Reach
+from shared.audit import reasons
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Body
 from shared.kernel import tables
 from shared.kernel.ids import CompoundId, GridId
 from shared.kernel.tables import FileFormat, Table
+from shared.pages.papers import paper
 
 router = APIRouter(tags=["exports"])
 Reason = Annotated[str, Field(min_length=2, max_length=200, examples=["期满解除归档"])]
@@ -80,13 +81,16 @@ async def read_sheet(
             action="observation.sheet",
             refs=[place["person_ref"]],
             scope=f"compound:{place['compound']}",
-            reason=body.reason,
+            reason=await reasons.sealed(context.vault, body.reason),
         )
     days = person_sheet(one.case, one.cells, one.said)
     if as_ == "html":
-        return HTMLResponse(
+        return paper(
             pages.page(one, days),
-            headers={"Cache-Control": "no-store", "content-security-policy": pages.CONTENT_POLICY},
+            title=pages.TITLE,
+            css=pages.STYLE,
+            settings=context.settings,
+            headers={"Cache-Control": "no-store"},
         )
     table = Table(
         name="健康观察登记表",
@@ -127,7 +131,7 @@ async def read_table(
             action="observation.table",
             refs=[one.case.person_ref for one in found],
             scope=body.grid or body.compound,
-            reason=body.reason,
+            reason=await reasons.sealed(context.vault, body.reason),
         )
     return await _file(await asyncio.to_thread(handlers.long_table, found), as_)
 

@@ -1,6 +1,7 @@
 """One phone for a family: who the link reaches, declaring for them, and what staff let it reach (R2.7)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.observation.api.batches import Batch, BatchAnswer, NamedDeclaration
-from services.observation.api.models import NextWindow, Running, cause
+from services.observation.api.contacts import masked_of
+from services.observation.api.models import ContactAnswer, NextWindow, Running, cause
 from services.observation.api.resident import link_of
-from services.observation.api.scope import place_within
+from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.case import State
 from services.observation.domain.declaring import Channel
 from services.observation.domain.families import NotInFamily, check_member
@@ -18,7 +20,7 @@ from services.observation.domain.grid import next_window
 from services.observation.domain.masking import masked_name
 from services.observation.domain.refusals import LinkUnknown
 from services.observation.handlers import observing
-from services.observation.store import cases, families
+from services.observation.store import cases, families, reads
 from shared.db.pool import Tx
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
@@ -52,6 +54,21 @@ class FamilyAnswer(Answer):
     """The holder first, then the others of the dwelling."""
 
     members: list[MemberAnswer]
+
+
+class Housemate(Answer):
+    """Somebody else of a dwelling who is under observation."""
+
+    case_id: UUID
+    state: State
+    last_day: date
+    contact: ContactAnswer | None
+
+
+class Housemates(Answer):
+    """The others of a dwelling."""
+
+    housemates: list[Housemate]
 
 
 @router.get("/v1/me/family", summary="For whom I may declare")
@@ -104,6 +121,33 @@ def _admitted(case_id: UUID, own: Mapping[UUID, bool]) -> Channel | Refusal:
             remedy="请联系网格员添加家庭成员。Ask your grid worker to add the member.",
         )
     return "self" if own[case_id] else "proxy"
+
+
+@router.get("/v1/cases/{case_id}/housemates", summary="Who else of the dwelling is under observation")
+async def list_housemates(case_id: UUID, who: Caller, context: Running) -> Housemates:
+    """Tell the others of the dwelling: whom a link of this case may reach. The reading is recorded."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        place = await place_within(tx, case_id, who)
+        rows = await families.housemates(tx, case_id)
+        keys = await context.vault.keys(row["person_ref"] for row in rows)
+        found = [
+            Housemate(
+                case_id=row["case_id"],
+                state=State(row["state"]),
+                last_day=row["last_day"],
+                contact=masked_of(keys.get(row["person_ref"]), row),
+            )
+            for row in rows
+        ]
+        if read := [row["person_ref"] for row, one in zip(rows, found, strict=True) if one.contact]:
+            await reads.note_reads(
+                tx,
+                role=roles_of(who),
+                action="observation.housemates",
+                refs=read,
+                scope=f"compound:{place['compound']}",
+            )
+    return Housemates(housemates=found)
 
 
 @router.put(

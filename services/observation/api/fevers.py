@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from services.observation.api.models import Day, Running, cause
@@ -88,12 +88,17 @@ class ConfirmationAnswer(Answer):
 
 @router.get("/v1/fevers", summary="Fever paths that are open")
 async def list_fevers(
-    who: Caller, context: Running, after: After = None, limit: Limit = 50
+    who: Caller,
+    context: Running,
+    case_id: Annotated[UUID | None, Query(description="Only of this case.")] = None,
+    *,
+    after: After = None,
+    limit: Limit = 50,
 ) -> Page[EpisodeLine]:
     """Tell the open fever paths within the caller's scopes, of people under observation and of others."""
     last = None if after is None else _AFTER.read(after)[0]
     async with context.database.read() as conn:
-        rows = await fevers.page(conn, scopes=who.scopes_for(), after=last, limit=limit + 1)
+        rows = await fevers.page(conn, scopes=who.scopes_for(), case_id=case_id, after=last, limit=limit + 1)
     more = _AFTER.write(rows[limit - 1]["episode_id"]) if len(rows) > limit else None
     return Page(items=[EpisodeLine(**dict(row)) for row in rows[:limit]], next=more)
 

@@ -12,13 +12,25 @@ from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.groups import GroupChange, Membership
 from services.observation.handlers import groups as handlers
 from services.observation.store import copies, groups, reads
-from shared.http.access import Caller
+from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId, PersonRef
+from shared.runtime import Context
 
 router = APIRouter(tags=["groups"])
 _AFTER = Cursor(UUID)
+
+
+async def is_in_group(case_id: UUID, who: Principal, context: Context) -> bool:
+    """Say whether a worker has confirmed that somebody is in their compound's group.
+
+    Raises:
+        CaseUnknown, OutOfScope.
+    """
+    async with context.database.read() as conn:
+        await place_within(conn, case_id, who)
+        return await groups.is_in(conn, case_id)
 
 
 class MemberLine(Answer):

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from services.observation.api.models import Running, cause
@@ -13,12 +12,13 @@ from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.refusals import LinkUnknown
 from services.observation.handlers import link_sheets as handlers
 from services.observation.handlers.link_sheets import Replace
-from services.observation.pages import link_sheet as pages
+from services.observation.papers import link_sheet as pages
 from services.observation.store import link_sheets as store
 from services.observation.store.desk import Reach
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId, GridId
+from shared.pages.papers import paper
 
 router = APIRouter(tags=["links"])
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -98,8 +98,15 @@ async def print_links(
             vault=context.vault,
         )
     if as_ == "html":
-        headers = {**_PRIVATE, "content-security-policy": pages.CONTENT_POLICY}
-        return HTMLResponse(pages.sheet(made, context.settings.resident_page), 201, headers)
+        body_of_sheet = pages.sheet(made, context.settings.declare_address)
+        return paper(
+            body_of_sheet,
+            title=pages.TITLE,
+            css=pages.STYLE,
+            settings=context.settings,
+            status=201,
+            headers=_PRIVATE,
+        )
     answer = LinkSheetAnswer(
         links=[
             PrintedLinkAnswer(

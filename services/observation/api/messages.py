@@ -123,7 +123,7 @@ async def receive(
     body: ReceiptsBody,
     request: Request,
     context: Running,
-    signature: Annotated[str | None, Header(alias="Fangkong-Signature")] = None,
+    signature: Annotated[str | None, Header(alias="Fangkong-Signature", max_length=200)] = None,
 ) -> ReceiptsAnswer:
     """Take the message service's word for what arrived. Signed as our own calls are; the first word holds."""
     keys = signing_keys(context.settings.webhook_key_file)

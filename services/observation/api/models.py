@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from services.observation.domain.calendar import WindowSpan
 from services.observation.domain.case import Approver, Closing, State, TechnicalMeans
-from services.observation.domain.deciding import DecisionKind, Terms
+from services.observation.domain.deciding import NOT_SEEN, DecisionKind, Seen, Terms
 from services.observation.domain.declaring import CannotMeasure, Channel, Draft, Standing, Symptom
 from services.observation.domain.grid import Cell, Figures, WindowState
 from services.observation.handlers.declaring import Receipt
@@ -95,6 +95,14 @@ class StaffDeclarationBody(DeclarationBody):
     via: Literal["phone", "visit"]
 
 
+class SeenBody(Body):
+    """What the page showed on which somebody decided."""
+
+    state: State | None = None
+    measure: Measure | None = None
+    last_day: Day | None = None
+
+
 class DecisionBody(Body):
     """An officer's decision."""
 
@@ -122,6 +130,16 @@ class DecisionBody(Body):
     def terms(self) -> Terms:
         """What the decision names besides its reason, as the rules take it."""
         return Terms(**{name: getattr(self, name) for name in _EVERY_TERM})
+
+
+class OneDecisionBody(DecisionBody):
+    """A decision about one case. With `seen`, it is carried out only while this still holds."""
+
+    seen: SeenBody | None = None
+
+    def saw(self) -> Seen:
+        """What somebody saw, as the rules take it."""
+        return NOT_SEEN if self.seen is None else Seen(**self.seen.model_dump())
 
 
 class LinkBody(Body):

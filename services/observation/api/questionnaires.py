@@ -24,9 +24,11 @@ from shared.http.uploads import FILE_FORM, FormatQuery, as_file, uploaded_file
 from shared.kernel import tables
 from shared.kernel.sheets import plain
 from shared.kernel.tables import Table
+from shared.runtime import Context
 
 router = APIRouter(tags=["questionnaires"])
 _AFTER = Cursor(int)
+LAST = 20
 _NOTES = (
     "姓名及证件号码，或姓名及手机号",
     "11 位手机号",
@@ -100,6 +102,20 @@ async def hand_in(
     is a line of the error sheet. What was taken before stays as it is, so a list may be sent again.
     """
     name, content = await uploaded_file(request)
+    told, new = await taken(name, content, dry_run=dry_run, who=who, context=context)
+    if not new:
+        response.status_code = 200
+    return told
+
+
+async def taken(
+    name: str, content: bytes, *, dry_run: bool, who: Principal, context: Context
+) -> tuple[QuestionnaireAnswer, bool]:
+    """Take a list that came in; tells how far it is, and whether it is new.
+
+    Raises:
+        What the file is refused for.
+    """
     import_id, new = await handlers.receive(
         content,
         plain(name)[:200],
@@ -109,10 +125,15 @@ async def hand_in(
         database=context.database,
         vault=context.vault,
     )
-    if not new:
-        response.status_code = 200
     async with context.database.read() as conn:
-        return _answer(await _own(conn, import_id, who))
+        return _answer(await _own(conn, import_id, who)), new
+
+
+@router.get("/v1/declaration-imports", summary="The lists that I sent")
+async def list_questionnaires(who: Caller, context: Running) -> list[QuestionnaireAnswer]:
+    """Tell the last lists that the caller sent, the newest first."""
+    async with context.database.read() as conn:
+        return [_answer(row) for row in await store.last_of(conn, who.subject, LAST)]
 
 
 @router.get("/v1/declaration-imports/{import_id}", summary="How far a list is")

@@ -1,6 +1,5 @@
 """What a resident does through a personal link: exchange it once, look at the own case, declare."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Response
@@ -26,12 +25,10 @@ from services.observation.store import cases, links
 from shared.db.pool import Conn, Database
 from shared.http.access import Caller, Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import Authenticator, TokenRefused
-from shared.http.problem import MEDIA_TYPE
 from shared.kernel.links import digest
 
 router = APIRouter(tags=["resident"])
 _SUBJECT = "link:"
-_PROBLEM: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def link_authenticator(database: Database) -> Authenticator:
@@ -69,10 +66,6 @@ async def own_case(conn: Conn, who: Principal) -> UUID:
 @router.post(
     "/v1/link-sessions",
     summary="Open a personal link",
-    responses={
-        404: {"description": "The link is not known.", "content": _PROBLEM},
-        410: {"description": "The link was withdrawn, or the observation is over.", "content": _PROBLEM},
-    },
 )
 async def open_session(body: LinkSessionBody, _who: Caller, context: Running) -> LinkSessionAnswer:
     """Exchange a link's token for a session. The phone that does so first keeps it; another needs a new link."""

@@ -11,12 +11,12 @@ from services.observation.api.models import (
     CaseLine,
     CellAnswer,
     DecisionAnswer,
-    DecisionBody,
     FiguresAnswer,
     InterruptionAnswer,
     LinkAnswer,
     LinkBody,
     MeasureChangeAnswer,
+    OneDecisionBody,
     ReceiptAnswer,
     ReschedulingAnswer,
     Running,
@@ -147,7 +147,7 @@ async def declare_for(
     case_id: UUID, body: StaffDeclarationBody, who: Caller, context: Running, response: Response
 ) -> ReceiptAnswer:
     """Record what a resident said on the phone or at the door. A fever or a symptom opens the fever path at once."""
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+    async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
         await place_within(tx, case_id, who)
         receipt = await declaring.declare(
             body.draft(body.via), case_id=case_id, recorded_by=who.subject, tx=tx, vault=context.vault
@@ -162,12 +162,13 @@ async def declare_for(
     responses={200: {"model": DecisionAnswer, "description": "Sent before: the first answer."}},
 )
 async def decide(
-    case_id: UUID, body: DecisionBody, who: Caller, context: Running, response: Response
+    case_id: UUID, body: OneDecisionBody, who: Caller, context: Running, response: Response
 ) -> DecisionAnswer:
     """Decide about a case, with a reason.
 
     `resume` or `restart` after the fever path; `close` when the period ended incomplete; `correct_anchor`, `extend`
-    and `re_exposure` move its ends; `change_measure`; and the endings that are no release. Terms per kind below.
+    and `re_exposure` move its ends; `change_measure`; and the endings that are no release. Terms per kind below. Of two
+    who decide about the same `seen` case, the second is told what holds now.
     """
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await place_within(tx, case_id, who)
@@ -180,6 +181,7 @@ async def decide(
             tx=tx,
             vault=context.vault,
             terms=body.terms(),
+            seen=body.saw(),
         )
     if repeated:
         response.status_code = 200

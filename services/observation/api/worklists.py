@@ -1,6 +1,6 @@
 """Worklists: who calls for somebody, derived from windows, declarations, calls and decisions (O4)."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.observation.domain.worklists import Worklist, at_least
 from services.observation.handlers import observing
 from services.observation.store import desk as store
 from services.observation.store import reads
-from services.observation.store.desk import Reach
+from services.observation.store.desk import Choice, Reach
 from shared.events.policy import Category, Measure
 from shared.http.access import Caller
 from shared.http.models import Answer
@@ -31,10 +31,13 @@ from shared.kernel.ids import CompoundId, GridId, PersonRef
 from shared.kernel.sealed import PersonKey
 
 router = APIRouter(tags=["desk"])
-_AFTER = Cursor(UUID)
+_AFTER = Cursor(int, datetime, UUID)
+_MANY = 10_000
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 Subject = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 OfCompound = Annotated[CompoundId | None, Query(description="Only this compound.")]
 OfGrid = Annotated[GridId | None, Query(description="Only this grid.")]
+OfMeasure = Annotated[Measure | None, Query(description="Only those observed in this way.")]
 
 
 class LastAttempt(Answer):
@@ -46,7 +49,10 @@ class LastAttempt(Answer):
 
 
 class WorklistLine(Answer):
-    """A case that calls for somebody. Name and phone are masked; reading them is recorded."""
+    """A case that calls for somebody, `since` when: null where nothing does. Name and phone are masked.
+
+    Reading them is recorded.
+    """
 
     case_id: UUID
     person_ref: PersonRef
@@ -56,6 +62,7 @@ class WorklistLine(Answer):
     measure: Measure
     state: State
     last_day: date
+    since: datetime | None
     streak: int
     missed_since: datetime | None
     declared_at: datetime | None
@@ -70,11 +77,17 @@ class WorklistCounts(Answer):
     """How many are on each list.
 
     `missed`, `streak` and `ends_tomorrow` are part of `under_observation`; every list is part of `in_force`.
+    `missed` is split by how many windows in a row: one, two, three, more.
     """
 
     in_force: int
     under_observation: int
+    today: int
     missed: int
+    missed_1: int
+    missed_2: int
+    missed_3: int
+    missed_more: int
     streak: int
     fever: int
     ends_tomorrow: int
@@ -99,6 +112,7 @@ def _line(row: asyncpg.Record, key: PersonKey | None) -> WorklistLine:
         measure=row["measure"],
         state=State(row["state"]),
         last_day=row["last_day"],
+        since=None if row["since"] == _NEVER else row["since"],
         streak=row["streak"],
         missed_since=row["missed_since"],
         declared_at=row["declared_at"],
@@ -112,7 +126,11 @@ def _line(row: asyncpg.Record, key: PersonKey | None) -> WorklistLine:
 
 @router.get("/v1/worklists", summary="How many are on each list")
 async def count_worklists(
-    who: Caller, context: Running, compound: OfCompound = None, grid: OfGrid = None
+    who: Caller,
+    context: Running,
+    compound: OfCompound = None,
+    grid: OfGrid = None,
+    measure: OfMeasure = None,
 ) -> WorklistCounts:
     """Count the lists within the caller's scopes, with what they are part of."""
     today = context.clock.today()
@@ -124,6 +142,7 @@ async def count_worklists(
             Reach(scopes=who.scopes_for(), compound=compound, grid=grid),
             streak_from=rules.visit_after_missed,
             tomorrow=today + ONE_DAY,
+            measure=measure,
         )
     return WorklistCounts(**dict(row))
 
@@ -134,30 +153,41 @@ async def read_worklist(
     who: Caller,
     context: Running,
     compound: OfCompound = None,
-    grid: OfGrid = None,
     *,
+    grid: OfGrid = None,
+    measure: OfMeasure = None,
     assigned_to: Annotated[Subject | None, Query(description="Only what this account is to do.")] = None,
     times: Annotated[
-        int | None, Query(ge=1, le=100, description="`streak`, `unreachable`: so often at least.")
+        int | None,
+        Query(ge=1, le=100, description="`missed`, `streak`, `unreachable`: so often at least."),
     ] = None,
+    at_most: Annotated[int | None, Query(ge=1, le=100, description="And so often at most.")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[WorklistLine]:
-    """Tell who calls for somebody: derived from windows, declarations, calls and decisions. Readings are recorded."""
-    last = None if after is None else _AFTER.read(after)[0]
+    """Tell who calls for somebody: derived from windows, declarations, calls and decisions. Readings are recorded.
+
+    Fevers come first, then what waits longest.
+    """
+    behind = None if after is None else _AFTER.read(after)
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         calendar = await observing.calendar_in_force(tx, tx.today)
         rows = await store.worklist(
             tx,
             Reach(scopes=who.scopes_for(), compound=compound, grid=grid),
-            of=of,
-            at_least=at_least(of, times, calendar.on(tx.today).document.observation),
-            tomorrow=tx.today + ONE_DAY,
-            assigned_to=assigned_to,
-            after=last,
+            Choice(
+                of=of,
+                at_least=at_least(of, times, calendar.on(tx.today).document.observation),
+                at_most=at_most or _MANY,
+                tomorrow=tx.today + ONE_DAY,
+                assigned_to=assigned_to,
+                measure=measure,
+                after=None if behind is None else (behind[0], behind[1], behind[2]),
+            ),
             limit=limit + 1,
         )
-        more = _AFTER.write(rows[limit - 1]["case_id"]) if len(rows) > limit else None
+        last = rows[limit - 1] if len(rows) > limit else None
+        more = None if last is None else _AFTER.write(last["rank"], last["since"], last["case_id"])
         keys = await context.vault.keys(row["person_ref"] for row in rows[:limit])
         items = [_line(row, keys.get(row["person_ref"])) for row in rows[:limit]]
         if read := [item.person_ref for item in items if item.contact is not None]:

@@ -94,6 +94,12 @@ class Calendar:
         spans = [self.span(on, window) for on in (day - ONE_DAY, day) for window in WINDOWS]
         return max((span for span in spans if span.opens <= instant), key=lambda span: span.opens)
 
+    def next_close(self, instant: datetime) -> datetime:
+        """Tell when a window closes next, after an instant: then it is known who did not declare."""
+        day = local_day(instant)
+        spans = [self.span(on, window) for on in (day - ONE_DAY, day, day + ONE_DAY) for window in WINDOWS]
+        return min(span.closes for span in spans if span.closes > instant)
+
 
 def _next(day: date, at: time, *, after: datetime) -> datetime:
     """The first instant from the day on at which clocks show `at`, later than `after` or equal to it."""

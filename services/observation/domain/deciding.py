@@ -1,6 +1,6 @@
 """What may an officer decide about a case, and what follows? (O3, O5, O6, R4.6 to R4.8, R7.4)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar, assert_never
 
@@ -17,6 +17,7 @@ from services.observation.domain.case import (
 from services.observation.domain.refusals import (
     AnchorInFuture,
     ApprovalMissing,
+    CaseChanged,
     CaseEnded,
     ExtensionTooShort,
     InMedicalHands,
@@ -88,7 +89,17 @@ class Terms:
         return "|".join("" if value is None else str(value) for value in given)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What somebody saw of a case when they decided; what is None was not looked at."""
+
+    state: State | None = None
+    measure: Measure | None = None
+    last_day: date | None = None
+
+
 NO_TERMS = Terms()
+NOT_SEEN = Seen()
 T = TypeVar("T")
 
 
@@ -139,6 +150,24 @@ def decide_decision(
         case _:
             assert_never(kind)
     return after
+
+
+def check_seen(case: Case, seen: Seen) -> None:
+    """Insist that what somebody decides about still holds: of two who decide at once, the second looks again.
+
+    Raises:
+        CaseChanged: with what holds now.
+    """
+    holds = (case.state, case.measure_now, case.last_day)
+    if any(was is not None and was != now for was, now in zip(astuple(seen), holds, strict=True)):
+        raise CaseChanged(
+            "此个案在您打开页面之后有了变化，没有执行您的决定。"
+            "The case has changed since you looked at it; your decision was not carried out.",
+            remedy="请看现在的情况，再作决定。Look at what holds now, then decide.",
+            state=case.state.value,
+            measure=case.measure_now,
+            last_day=case.last_day.isoformat(),
+        )
 
 
 def closed(case: Case, ending: Closing, at: datetime) -> Case:

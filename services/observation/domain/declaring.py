@@ -88,11 +88,11 @@ def check_temperature(value: Decimal, rules: TemperatureRules) -> None:
         ),
         None,
     )
-    hint = f"是否应为 {meant}？Perhaps {meant}? " if meant is not None else ""
+    zh, en = (f"是否应为 {meant}？", f"Perhaps {meant}? ") if meant is not None else ("", "")
     raise TemperatureImplausible(
         f"体温应在 {low} 至 {high} 摄氏度之间。A body temperature lies between {low} and {high} degrees Celsius.",
         field="temperature_c",
-        remedy=f"{hint}请重新测量后再填。Measure again.",
+        remedy=f"{zh}请重新测量后再填。{en}Measure again.",
         plausible_from_c=str(low),
         plausible_to_c=str(high),
         perhaps=None if meant is None else str(meant),

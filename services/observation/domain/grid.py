@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from services.observation.domain.attempts import REACHED, Outcome
 from services.observation.domain.calendar import ONE_DAY, WINDOWS, Calendar, WindowSpan
 from services.observation.domain.case import Case
 from shared.kernel.days import local_day
@@ -57,6 +58,25 @@ def state_of(case: Case, span: WindowSpan, *, due: bool, now: datetime) -> Windo
     if now >= span.closes:
         return WindowState.MISSED
     return WindowState.OPEN if now >= span.opens else WindowState.UPCOMING
+
+
+def outcome_of(cell: Cell, tried: Sequence[Outcome], *, alarming: bool) -> Outcome | None:
+    """Tell which of the five outcomes a window came to; None while it is open or still to come.
+
+    What was declared decides. Where nothing was, the last call or visit in vain does; whoever was reached and did not
+    declare was not asked to.
+
+    Args:
+        cell: the window.
+        tried: what calls and visits came to that belong to it, oldest first.
+        alarming: something that was declared for it is.
+    """
+    if cell.state in {WindowState.ANSWERED, WindowState.LATE}:
+        return Outcome.SYMPTOMATIC if alarming else Outcome.NO_SYMPTOMS
+    if cell.state is not WindowState.MISSED:
+        return None
+    in_vain = [one for one in tried if one not in REACHED and one is not Outcome.NOT_PERFORMED]
+    return in_vain[-1] if in_vain else Outcome.NOT_PERFORMED
 
 
 def grid_of(case: Case, calendar: Calendar, *, now: datetime) -> tuple[Cell, ...]:

@@ -98,7 +98,7 @@ def _same_value(said: Iterable[Said]) -> Collection[date]:
     longest: list[date] = []
     run: list[date] = []
     before: Decimal | None = None
-    for one in sorted(said, key=lambda one: one.taken_at):
+    for one in sorted(said, key=lambda one: (one.taken_at, one.value)):  # however they arrived
         if one.value != before:
             run, before = [], one.value
         if (day := local_day(one.taken_at)) not in run:

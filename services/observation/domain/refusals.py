@@ -89,6 +89,12 @@ class LinkShownOnce(Refusal):
     code: ClassVar[str] = "link_shown_once"
 
 
+class CaseChanged(Refusal):
+    """Something else holds than what somebody decided about."""
+
+    code: ClassVar[str] = "case_changed"
+
+
 class TermsMissing(Refusal):
     """A decision lacks what its kind needs, or names what does not belong to it."""
 

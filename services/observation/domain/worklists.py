@@ -11,6 +11,8 @@ from shared.kernel.refusal import Refusal
 class Worklist(StrEnum):
     """What calls for somebody."""
 
+    TODAY = "today"
+    """Everybody for whom somebody has to do something now: all lists below but the ends and `all`."""
     MISSED = "missed"
     """The last due window closed without an answer."""
     STREAK = "streak"

@@ -6,6 +6,7 @@ one goes on. What was refused is skipped with the refusal's code; what was cance
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar, Literal
 from uuid import UUID, uuid5
 
@@ -20,9 +21,14 @@ from services.observation.handlers.webhook import Outlets
 from services.observation.store import bulk as store
 from shared.db.pool import Database, Tx
 from shared.events.envelope import Cause
-from shared.http.access import OutOfScope, Principal
+from shared.events.policy import SecondPersonRules
+from shared.http.access import OutOfScope, Principal, Role
+from shared.http.problem import PolicyUnknown
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import Vault
+from shared.second_person import requests
+from shared.second_person.requests import Act as SecondAct
+from shared.second_person.requests import Acts
 
 NAME = "observation.bulk"
 BATCH = 20
@@ -66,6 +72,8 @@ async def ask(
         same_content(kept["content_index"], vault.index_all("bulk", content))
         return False
     places = await store.places(tx, case_ids)
+    rules = await _second_person(tx) if order.act == "decide" else None
+    waits = rules is not None and len(case_ids) > rules.bulk_cases
     key = await vault.key(bulk_id, create=True)
     await store.add(
         tx,
@@ -74,11 +82,40 @@ async def ask(
         order_sealed=vault.seal(key, "bulk_order", text),
         content_index=vault.index("bulk", content),
         asked_by=who.subject,
+        waits=waits,
     )
     await store.add_items(
         tx, bulk_id, [(case_id, _hindrance(places.get(case_id), who)) for case_id in case_ids]
     )
+    if waits and rules is not None and order.reason:
+        await requests.ask(
+            tx,
+            bulk_id,
+            ACT,
+            facts={"decision": order.decision, "cases": len(case_ids)},
+            reason=order.reason,
+            role=",".join(sorted({grant.role for grant in who.grants})),
+            within=timedelta(hours=rules.hours),
+            vault=vault,
+        )
     return True
+
+
+async def _second_person(tx: Tx) -> SecondPersonRules:
+    rules = (await observing.calendar_in_force(tx, tx.today)).on(tx.today).document.second_person
+    if rules is None:
+        raise PolicyUnknown
+    return rules
+
+
+async def _dropped(tx: Tx, bulk_id: UUID, _why: str | None) -> None:
+    await store.cancel(tx, bulk_id, by=tx.actor or "unknown")
+
+
+ACT = "bulk_decision"
+DECIDERS = frozenset({Role.HQ_OFFICER})
+ACTS: Acts = {ACT: SecondAct(deciders=DECIDERS, approved=store.release, dropped=_dropped)}
+"""What needs two people in this service."""
 
 
 def _hindrance(place: asyncpg.Record | None, who: Principal) -> str | None:

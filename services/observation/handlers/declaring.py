@@ -187,6 +187,7 @@ async def _tell(taken: _Taken, *, tx: Tx) -> None:
         temperature_c=draft.temperature_c,
         symptomatic=bool(draft.symptoms),
         submitted_at=declared.received_at,
+        worker_ref=tx.worker_ref,
     )
     await tx.publish(submitted, version=case.version + 1)
     if declared.alarming:

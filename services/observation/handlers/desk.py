@@ -1,7 +1,8 @@
 """Calls and visits, and who is to make them. Each under the case's lock, in one transaction."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,10 +13,10 @@ from services.observation.domain.attempts import (
     check_attempt,
     check_told,
 )
-from services.observation.domain.calendar import Calendar, Slot
+from services.observation.domain.calendar import ONE_DAY, Calendar, Slot
 from services.observation.domain.case import Case
 from services.observation.domain.declaring import Channel, Draft
-from services.observation.domain.grid import Cell, WindowState, grid_of
+from services.observation.domain.grid import Cell, WindowState, grid_of, outcome_of
 from services.observation.domain.refusals import CaseEnded
 from services.observation.handlers import declaring, observing
 from services.observation.handlers.declaring import Receipt
@@ -129,11 +130,12 @@ async def withdraw(case_id: UUID, *, by: str, tx: Tx) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How a window was answered."""
+    """How a window was answered, and which of the five outcomes it came to."""
 
     channels: tuple[Channel, ...] = ()
     declarations: int = 0
     alarming: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +167,30 @@ async def days(
         marked[row["case_id"]][row["day"], row["window_name"]] = Mark(
             channels=tuple(row["channels"]), declarations=row["declarations"], alarming=row["alarming"]
         )
+    tried: defaultdict[tuple[UUID, Slot], list[Outcome]] = defaultdict(list)
+    for row in await store.tried(conn, ids, start_of(first), start_of(last + 2 * ONE_DAY)):
+        tried[row["case_id"], calendar.span_at(row["at"]).slot].append(Outcome(row["outcome"]))
+    cases_by_id = {case.case_id: case for case in await cases.find_all(conn, ids)}
     return [
         Days(
             case=case,
             cells=tuple(
-                (cell, marked[case.case_id].get(cell.span.slot, Mark()))
+                (
+                    cell,
+                    _judged(
+                        cell,
+                        marked[case.case_id].get(cell.span.slot, Mark()),
+                        tried[case.case_id, cell.span.slot],
+                    ),
+                )
                 for cell in grid_of(case, calendar, now=now)
                 if first <= cell.span.day <= last and cell.state is not WindowState.NOT_DUE
             ),
         )
-        for case in sorted(await cases.find_all(conn, ids), key=lambda found: found.case_id)
+        for row in rows
+        if (case := cases_by_id.get(row["case_id"])) is not None
     ]
+
+
+def _judged(cell: Cell, mark: Mark, tried: Sequence[Outcome]) -> Mark:
+    return replace(mark, outcome=outcome_of(cell, tried, alarming=mark.alarming))

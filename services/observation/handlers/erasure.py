@@ -3,9 +3,12 @@
 Erasing changes no figure: windows, standings and counts are not personal answers and stay.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from services.observation.store import copies, erasure, messages
+from shared.db.erasures import destroy_keys
 from shared.db.pool import Database, Tx
 from shared.events.registry.people import PersonErased
 from shared.kernel.sealed import Vault
@@ -17,11 +20,17 @@ BATCH = 200
 
 async def forget_person(event: PersonErased, *, tx: Tx, vault: Vault) -> None:
     """Destroy a person's key, so that nothing sealed of them opens anywhere, and what was sealed; again: the same."""
-    await vault.destroy(event.person_ref)
-    await erasure.erase_health(tx, await erasure.cases_of(tx, event.person_ref))
-    await erasure.drop_cards(tx, [event.person_ref])
-    await messages.erase(tx, event.person_ref)
+    await forget(tx, [event.person_ref])
     await erasure.note_erased(tx, event.person_ref)
+    await destroy_keys(tx, vault, [event.person_ref])
+
+
+async def forget(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
+    """Blank what is kept of these people; windows, standings and counts stay."""
+    await erasure.erase_health(tx, await erasure.cases_of(tx, refs))
+    await erasure.drop_cards(tx, refs)
+    await messages.erase(tx, refs)
+    return []
 
 
 async def erase_due(database: Database, *, batch: int = BATCH) -> int:

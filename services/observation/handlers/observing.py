@@ -13,8 +13,11 @@ from services.observation.domain.calendar import Calendar, Slot
 from services.observation.domain.case import Case
 from services.observation.domain.deciding import (
     NO_TERMS,
+    NOT_SEEN,
     DecisionKind,
+    Seen,
     Terms,
+    check_seen,
     decide_decision,
 )
 from services.observation.domain.refusals import CaseUnknown
@@ -118,8 +121,13 @@ async def decide(
     tx: Tx,
     vault: Vault,
     terms: Terms = NO_TERMS,
+    seen: Seen = NOT_SEEN,
 ) -> tuple[KeptDecision, bool]:
-    """Carry out an officer's decision once per id; tells the answer and whether it is a repeated one (O3, O5, O6)."""
+    """Carry out an officer's decision once per id; tells the answer and whether it is a repeated one (O3, O5, O6).
+
+    Raises:
+        CaseUnknown, PolicyUnknown, SameIdOtherContent, CaseChanged, and what `decide_decision` raises.
+    """
     before = await locked(tx, case_id)
     content = (
         f"{case_id}|{kind}|{reason}" if terms == NO_TERMS else f"{case_id}|{kind}|{reason}|{terms.content()}"
@@ -130,6 +138,7 @@ async def decide(
         return kept, True
     calendar = await calendar_in_force(tx, tx.today)
     settled, facts = decide_settling(before, calendar, until=tx.now)
+    check_seen(settled, seen)
     rules = calendar.on(tx.today).document.observation
     decided = decide_decision(settled, kind, now=tx.now, terms=terms, rules=rules)
     key = await sealing_key(vault, before.person_ref)

@@ -29,6 +29,7 @@ from services.observation.handlers.declaring import Receipt, Said, declare_all
 from services.observation.handlers.matching import Matched, match, unknown
 from services.observation.store import matching, questionnaires
 from services.observation.store.questionnaires import Job, Rejected
+from shared.db.erasures import destroy_keys
 from shared.db.pool import TRANSIENT, Database, Tx
 from shared.events.envelope import Cause
 from shared.http.access import Grant, Principal, Role, Scope
@@ -382,6 +383,5 @@ async def rejected(import_id: UUID, *, tx: Tx, vault: Vault) -> Table:
 async def _forget_expired(database: Database, vault: Vault) -> None:
     async with database.begin(actor=NAME) as tx:
         expired = await questionnaires.expired(tx, database.clock.real_now(), 100)
-        for import_id in expired:
-            await vault.destroy(import_id)
         await questionnaires.forget(tx, expired)
+        await destroy_keys(tx, vault, expired)

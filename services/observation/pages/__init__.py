@@ -1,1 +1,1 @@
-"""Pages to print: self-contained HTML without script."""
+"""What desks and residents see in a browser: rendered by the functions that the API answers with."""

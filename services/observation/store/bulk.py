@@ -8,13 +8,14 @@ import asyncpg
 from shared.db.pool import Conn, Tx
 
 FIND_BULK = """
-select bulk_id, act, content_index, asked_at, asked_by, cancelled_at from bulk_action where bulk_id = $1
+select bulk_id, act, content_index, asked_at, asked_by, cancelled_at, waits from bulk_action where bulk_id = $1
 """
 LOCK_BULK = "select pg_advisory_xact_lock(hashtextextended('observation.bulk:' || $1::uuid::text, 0))"
 ADD_BULK = """
-insert into bulk_action (bulk_id, act, order_sealed, content_index, asked_at, asked_by, correlation_id)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into bulk_action (bulk_id, act, order_sealed, content_index, asked_at, asked_by, correlation_id, waits)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+RELEASE = "update bulk_action set waits = false where bulk_id = $1"
 PLACES = """
 select c.case_id, c.compound, c.grid, p.neighbourhood
 from observation_case c left join compound_place p using (compound) where c.case_id = any($1::uuid[])
@@ -28,13 +29,13 @@ from unnest($3::uuid[], $4::text[]) with ordinality as item (case_id, code, nth)
 WAITING = """
 select b.bulk_id, b.act, b.order_sealed, b.asked_by, b.correlation_id, i.case_id
 from bulk_action b join bulk_item i using (bulk_id)
-where i.status = 'waiting' and b.cancelled_at is null
+where i.status = 'waiting' and b.cancelled_at is null and not b.waits
 order by b.asked_at, b.bulk_id, i.nth limit $1
 """
 TAKE_ITEM = """
 update bulk_item i set status = 'done', settled_at = $3
 from bulk_action b
-where b.bulk_id = i.bulk_id and b.cancelled_at is null
+where b.bulk_id = i.bulk_id and b.cancelled_at is null and not b.waits
   and i.bulk_id = $1 and i.case_id = $2 and i.status = 'waiting'
 returning i.case_id
 """
@@ -61,12 +62,16 @@ async def lock(tx: Tx, bulk_id: UUID) -> asyncpg.Record | None:
 
 
 async def add(
-    tx: Tx, bulk_id: UUID, act: str, *, order_sealed: bytes, content_index: bytes, asked_by: str
+    tx: Tx, bulk_id: UUID, act: str, *, order_sealed: bytes, content_index: bytes, asked_by: str, waits: bool
 ) -> None:
-    """Keep what is to be done."""
-    await tx.execute(
-        ADD_BULK, bulk_id, act, order_sealed, content_index, tx.now, asked_by, tx.cause.correlation
-    )
+    """Keep what is to be done, now or once a second person lets it."""
+    asked = bulk_id, act, order_sealed, content_index, tx.now, asked_by, tx.cause.correlation
+    await tx.execute(ADD_BULK, *asked, waits)
+
+
+async def release(tx: Tx, bulk_id: UUID) -> None:
+    """Let what waited for a second person begin."""
+    await tx.execute(RELEASE, bulk_id)
 
 
 async def places(conn: Conn, case_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:

@@ -1,6 +1,6 @@
 """What this service keeps of others' facts: policy versions, places, contact cards, returnees not yet opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -20,9 +20,13 @@ KEEP_POLICY = """
 insert into policy_version (version, effective_from, document) values ($1, $2, $3) on conflict (version) do nothing
 """
 KEEP_PLACE = """
-insert into compound_place (compound, neighbourhood) values ($1, $2)
-on conflict (compound) do update set neighbourhood = excluded.neighbourhood
+insert into compound_place (compound, neighbourhood, name) values ($1, $2, $3)
+on conflict (compound) do update set neighbourhood = excluded.neighbourhood, name = excluded.name
 """
+NEIGHBOURHOODS = "select compound, neighbourhood from compound_place where compound = any($1::text[])"
+COMPOUND_NAMES = (
+    "select compound, coalesce(name, compound) as name from compound_place where compound = any($1::text[])"
+)
 NEIGHBOURHOOD = "select neighbourhood from compound_place where compound = $1"
 
 WAIT_FOR_POLICY = """
@@ -44,6 +48,9 @@ on conflict (person_ref) do update set compound = excluded.compound, name_sealed
   documents_index = excluded.documents_index, name_phone_index = excluded.name_phone_index, indexed = true
 """
 DROP_CARD = "delete from contact_card where person_ref = $1"
+FIND_CARDS = """
+select person_ref, name_sealed, phone_sealed, room_sealed from contact_card where person_ref = any($1::uuid[])
+"""
 FIND_CARD = "select name_sealed, phone_sealed, room_sealed from contact_card where person_ref = $1"
 
 NOTE_READ = """
@@ -95,8 +102,10 @@ async def keep_policies(tx: Tx, revisions: Sequence[PolicyRevised]) -> None:
 
 
 async def keep_places(tx: Tx, compounds: Sequence[CompoundRegistered]) -> None:
-    """Keep which neighbourhood a compound belongs to."""
-    await tx.executemany(KEEP_PLACE, sorted((event.compound, event.neighbourhood) for event in compounds))
+    """Keep what a compound is called and which neighbourhood it belongs to."""
+    await tx.executemany(
+        KEEP_PLACE, sorted((event.compound, event.neighbourhood, event.name) for event in compounds)
+    )
 
 
 async def neighbourhood(conn: Conn, compound: str) -> str | None:
@@ -139,6 +148,23 @@ async def drop_card(tx: Tx, person_ref: UUID) -> None:
 async def find_card(conn: Conn, person_ref: UUID) -> asyncpg.Record | None:
     """Read a contact card, sealed."""
     return await conn.fetchrow(FIND_CARD, person_ref)
+
+
+async def find_cards(conn: Conn, people: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
+    """Read contact cards, sealed, by pseudonym."""
+    return {row["person_ref"]: row for row in await conn.fetch(FIND_CARDS, list(people))}
+
+
+async def neighbourhoods(conn: Conn, compounds: Iterable[str]) -> dict[str, str]:
+    """Tell the neighbourhoods of compounds, of those that are known yet."""
+    rows = await conn.fetch(NEIGHBOURHOODS, sorted(compounds))
+    return {row["compound"]: row["neighbourhood"] for row in rows}
+
+
+async def compound_names(conn: Conn, compounds: Iterable[str]) -> dict[str, str]:
+    """Tell what people call compounds, of those that are known."""
+    rows = await conn.fetch(COMPOUND_NAMES, sorted(set(compounds)))
+    return {row["compound"]: row["name"] for row in rows}
 
 
 async def note_read(tx: Tx, *, actor: str, role: str, action: str, person_ref: UUID, scope: str) -> None:

@@ -29,7 +29,9 @@ where exists (select from observation_case c where c.person_ref = k.person_ref a
     select from observation_case c where c.person_ref = k.person_ref and (c.ended_at is null or c.ended_at >= $1))
 order by k.person_ref limit $2 for update of k
 """
-CASES_OF_PERSON = "select case_id from observation_case where person_ref = $1 order by case_id for update"
+CASES_OF_PEOPLE = """
+select case_id from observation_case where person_ref = any($1::uuid[]) order by case_id for update
+"""
 ERASE_ANSWERS = """
 update declaration set answers_sealed = null, content_index = ''
 where case_id = any($1::uuid[]) and answers_sealed is not null
@@ -72,6 +74,7 @@ ERASE_PLACES = """
 update measure_change set place_sealed = null where case_id = any($1::uuid[]) and place_sealed is not null
 """
 DROP_CARDS = "delete from contact_card where person_ref = any($1::uuid[])"
+ERASED_PEOPLE = "select person_ref from person_erased"
 NOTE_ERASED = """
 insert into person_erased (person_ref, erased_at) values ($1, $2) on conflict (person_ref) do nothing
 """
@@ -87,9 +90,9 @@ async def contacts_due(tx: Tx, ended_before: datetime, limit: int) -> list[UUID]
     return [row["person_ref"] for row in await tx.fetch(CONTACTS_DUE, ended_before, limit)]
 
 
-async def cases_of(conn: Conn, person_ref: UUID) -> list[UUID]:
-    """Tell all cases of somebody, under their row locks."""
-    return [row["case_id"] for row in await conn.fetch(CASES_OF_PERSON, person_ref)]
+async def cases_of(conn: Conn, people: Sequence[UUID]) -> list[UUID]:
+    """Tell all cases of people, under their row locks."""
+    return [row["case_id"] for row in await conn.fetch(CASES_OF_PEOPLE, list(people))]
 
 
 _ERASE_HEALTH = (

@@ -24,6 +24,14 @@ join observation_case member on member.case_id = $3
 left join compound_place p on p.compound = member.compound
 where l.link_id = $1 and l.case_id = $2 and l.revoked_at is null
 """
+HOUSEMATES = """
+select other.case_id, other.person_ref, other.state, other.last_day, k.name_sealed, k.phone_sealed, k.room_sealed
+from observation_case own
+join observation_case other on other.dwelling_id = own.dwelling_id and other.case_id <> own.case_id
+left join contact_card k on k.person_ref = other.person_ref
+where own.case_id = $1 and other.ended_at is null
+order by other.case_id
+"""
 ADD_MEMBER = """
 insert into link_member (link_id, case_id, added_at, added_by) values ($1, $2, $3, $4)
 on conflict (link_id, case_id) do nothing
@@ -34,6 +42,11 @@ REMOVE_MEMBER = "delete from link_member where link_id = $1 and case_id = $2"
 async def family(conn: Conn, link_id: UUID) -> list[asyncpg.Record]:
     """Tell the cases in force that a living link reaches, the own one first."""
     return await conn.fetch(FAMILY, link_id)
+
+
+async def housemates(conn: Conn, case_id: UUID) -> list[asyncpg.Record]:
+    """Tell who else of the dwelling is under observation, with the sealed contact of each."""
+    return await conn.fetch(HOUSEMATES, case_id)
 
 
 async def link_and_member(

@@ -49,8 +49,9 @@ select e.episode_id, e.person_ref, e.compound, e.case_id, e.source, e.opened_at
 from fever_episode e left join compound_place p using (compound)
 where e.closed_at is null
   and ($1::boolean or e.compound = any($2::text[]) or p.neighbourhood = any($3::text[]) or e.grid = any($4::text[]))
-  and ($5::uuid is null or e.episode_id > $5)
-order by e.episode_id limit $6
+  and ($5::uuid is null or e.case_id = $5)
+  and ($6::uuid is null or e.episode_id > $6)
+order by e.episode_id limit $7
 """
 NEXT_VERSION = """
 insert into fever_told (person_ref, version) values ($1, 1)
@@ -153,9 +154,9 @@ async def lock(tx: Tx, episode_id: UUID) -> asyncpg.Record | None:
 
 
 async def page(
-    conn: Conn, *, scopes: Sequence[Scope], after: UUID | None, limit: int
+    conn: Conn, *, scopes: Sequence[Scope], case_id: UUID | None, after: UUID | None, limit: int
 ) -> list[asyncpg.Record]:
-    """Tell the open fever paths within scopes."""
+    """Tell the open fever paths within scopes, of everybody or of one case."""
     places: dict[ScopeKind, list[str]] = {kind: [] for kind in ScopeKind}
     for scope in scopes:
         places[scope.kind].append(scope.id or "")
@@ -165,6 +166,7 @@ async def page(
         places[ScopeKind.COMPOUND],
         places[ScopeKind.NEIGHBOURHOOD],
         places[ScopeKind.GRID],
+        case_id,
         after,
         limit,
     )

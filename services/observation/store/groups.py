@@ -40,9 +40,9 @@ async def group(conn: Conn, compound: str, after: UUID | None, limit: int) -> li
     return await conn.fetch(GROUP, compound, after, limit)
 
 
-async def is_in(tx: Tx, case_id: UUID) -> bool:
+async def is_in(conn: Conn, case_id: UUID) -> bool:
     """Whether the last thing confirmed is that the person joined."""
-    last: str | None = await tx.fetchval(LAST_CHANGE, case_id)
+    last: str | None = await conn.fetchval(LAST_CHANGE, case_id)
     return last == "joined"
 
 

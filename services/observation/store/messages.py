@@ -70,7 +70,7 @@ where message_id = $1 and state in ('queued', 'sent') and attempts > 0 returning
 STATE_OF = "select state from message where message_id = $1 and attempts > 0"
 ERASE = """
 update message set state = 'not_sent', reason = 'erased', content_sealed = null, try_at = null, settled_at = $2
-where person_ref = $1 and state = 'queued'
+where person_ref = any($1::uuid[]) and state = 'queued'
 """
 PAGE = """
 select m.number, m.message_id, m.case_id, m.person_ref, c.compound, c.grid, m.day, m.window_name as window, m.kind,
@@ -190,9 +190,9 @@ async def receive(tx: Tx, receipt: Settlement) -> bool:
     return await tx.fetchval(STATE_OF, receipt.message_id) is not None
 
 
-async def erase(tx: Tx, person_ref: UUID) -> None:
-    """Forget what was to be told to somebody."""
-    await tx.execute(ERASE, person_ref, tx.now)
+async def erase(tx: Tx, people: Sequence[UUID]) -> None:
+    """Forget what was to be told to people."""
+    await tx.execute(ERASE, list(people), tx.now)
 
 
 async def page(

@@ -28,6 +28,11 @@ select import_id, file_name, dry_run, sent_by, sent_at, state, rows_total, rows_
   rows_rejected, finished_at, kept_until
 from questionnaire where import_id = $1
 """
+LAST_OF = """
+select import_id, file_name, dry_run, sent_by, sent_at, state, rows_total, rows_done, rows_accepted, rows_unchanged,
+  rows_rejected, finished_at, kept_until
+from questionnaire where sent_by = $1 order by sent_at desc, import_id desc limit $2
+"""
 NEXT_JOB = """
 select import_id, dry_run, sent_by, scopes, correlation_id, rows_total, rows_done
 from questionnaire where state = 'running' order by sent_at, import_id limit 1
@@ -127,6 +132,11 @@ async def parts(conn: Conn, import_id: UUID) -> list[bytes]:
 async def find(conn: Conn, import_id: UUID) -> asyncpg.Record | None:
     """Tell how far a list is."""
     return await conn.fetchrow(FIND, import_id)
+
+
+async def last_of(conn: Conn, sent_by: str, limit: int) -> list[asyncpg.Record]:
+    """Tell the lists that somebody sent, the newest first."""
+    return await conn.fetch(LAST_OF, sent_by, limit)
 
 
 async def next_job(conn: Conn) -> Job | None:

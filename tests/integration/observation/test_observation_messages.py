@@ -56,7 +56,7 @@ async def desk(
     monkeypatch.setenv("FANGKONG_WEBHOOK_KEY_FILE", str(ring))
     monkeypatch.setenv("FANGKONG_WEBHOOK_ATTEMPTS", "4")
     monkeypatch.setenv("FANGKONG_WEBHOOK_FIRST_DELAY_SECONDS", "0.01")
-    monkeypatch.setenv("FANGKONG_WEBHOOK_TIMEOUT_SECONDS", "0.3")
+    monkeypatch.setenv("FANGKONG_WEBHOOK_TIMEOUT_SECONDS", "2")
     client = await client_for("observation")
     made = Desk(client=client, outlets=Outlets.of(client.context.settings))
     await made.hear(policy_revised())

@@ -8,6 +8,7 @@ import pytest
 from services.observation import metrics
 from services.observation.tickers import close_due, show_figures
 from shared.events.policy import Window
+from shared.testing.figures import figure
 from tests.integration.observation.conftest import (
     FEB24,
     LAST,
@@ -179,6 +180,39 @@ async def test_the_gauges_show_who_is_observed_and_what_is_overdue(desk: Desk) -
     for job in metrics.JOBS:
         age = desk.client.context.clock.real_now().timestamp() - metrics.LAST_SUCCESS.labels(job)._value.get()
         assert 0 <= age < 60
+
+
+async def test_declarations_so_far_stand_beside_what_was_usual_by_then(desk: Desk) -> None:
+    days = [FEB25 + timedelta(days=nth) for nth in range(4)]
+    cases = [await desk.open_case() for _ in range(3)]
+    for day, number in zip(days, (3, 1, 2, 1), strict=True):
+        desk.move(day, "07:30")
+        for case_id in cases[:number]:
+            await desk.declare(case_id)
+        desk.move(day, "09:59")  # late in the window: not by the time that is looked at
+        for case_id in cases[number:3] if day != days[-1] else []:
+            await desk.declare(case_id)
+    desk.move(days[-1], "08:00")
+    await show_figures(desk.database)
+    assert figure("observation_declarations_received", window="morning") == 1
+    assert figure("observation_declarations_usual", window="morning") == 2
+    assert figure("observation_declarations_received", window="evening") == 0
+    closes = figure("observation_window_closes_timestamp_seconds", window="morning") or 0
+    until = closes - desk.client.context.clock.real_now().timestamp()
+    assert until == pytest.approx(2 * 3_600, abs=60)
+
+
+async def test_windows_that_nobody_can_close_are_told_while_that_lasts(desk: Desk) -> None:
+    case_id = await desk.open_case()
+    desk.move(FEB25, "10:02")
+    async with desk.database.begin() as tx:
+        await tx.execute("select from observation_case where case_id = $1 for update", case_id)
+        closing = asyncio.create_task(desk.tick())
+        await show_figures(desk.database)
+        assert figure("observation_windows_overdue", window="morning") == 1
+    await closing
+    await show_figures(desk.database)
+    assert figure("observation_windows_overdue", window="morning") == 0
 
 
 @pytest.mark.release

@@ -16,7 +16,8 @@ from services.observation.handlers.contacts import index_kept
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import PersonErased
 from shared.events.registry.returnees import ReturneeRegistered
-from shared.kernel.sealed import MasterKeys, Vault
+from shared.kernel.masters import MasterKeys
+from shared.kernel.sealed import Vault
 from shared.kernel.tables import FileFormat, Table, write
 from shared.kernel.tasks import stop
 from shared.testing.waiting import eventually

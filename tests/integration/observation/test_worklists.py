@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.testing.figures import figure
 from tests.integration.observation.conftest import CLERK, Desk, returnee
 
 FEB25 = date(2020, 2, 25)
@@ -227,3 +228,27 @@ async def test_the_grid_is_blank_outside_the_period_and_tells_whose_hand_it_was(
     for query in ("from=2020-02-20&to=2020-02-19", "from=2020-02-20&to=2020-05-19"):
         answer = await desk.get(f"/v1/case-days?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "range_too_long")
+
+
+async def test_how_long_somebody_who_missed_waited_for_each_first_step_is_measured(desk: Desk) -> None:
+    def waited(step: str) -> tuple[float, float]:
+        name = "observation_followup_delay_seconds"
+        return figure(f"{name}_count", step=step) or 0, figure(f"{name}_sum", step=step) or 0
+
+    before = {step: waited(step) for step in ("assign", "visit", "call")}
+    case_id = await desk.open_case()
+    desk.move(FEB25, "10:00")
+    await desk.tick()
+    desk.move(FEB25, "11:00")
+    for _ in range(2):  # the second one relieves the first and is nobody's first step
+        task = {"follow_up_id": str(uuid4()), "kind": "visit", "assigned_to": "worker-1"}
+        await desk.post(f"/v1/cases/{case_id}/follow-ups", task)
+    desk.move(FEB25, "12:00")
+    made = attempt("unavailable", "2020-02-25T11:50:00+08:00", "visit")
+    for body in (made, made, attempt("no_symptoms", "2020-02-25T11:55:00+08:00")):
+        await tried(desk, case_id, body)
+    after = {
+        step: tuple(now - then for now, then in zip(waited(step), before[step], strict=True))
+        for step in before
+    }
+    assert after == {"assign": (1, 3_600), "visit": (1, 7_200), "call": (0, 0)}

@@ -21,13 +21,14 @@ from shared.events.policy import (
     PassRules,
     PatternRules,
     PolicyDocument,
-    ReportingRules,
     RetentionRules,
     RiskRules,
     SanitationRules,
+    SecondPersonRules,
     TemperatureRules,
     Window,
 )
+from shared.events.policy_reporting import ReportingRules
 from shared.kernel.days import at_local
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
@@ -66,6 +67,7 @@ def policy(rules: ObservationRules = RULES) -> PolicyDocument:
         follow_up=FOLLOW_UP,
         doors=DOORS,
         patterns=PATTERNS,
+        second_person=SecondPersonRules(export_people=200, bulk_cases=50, hours=24),
         text_reference="test",
         checkpoints=CheckpointRules(city_limits=(), town_limit=1),
         temperature=TemperatureRules(

@@ -1,17 +1,16 @@
 """A person's sheet to print and file: fourteen rows, morning and evening, on one page of A4 (R2.7)."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from html import escape
 
 from services.observation.domain.sheets import SheetDay
 from services.observation.handlers.exports import Sheet
 
-_STYLE = """
+TITLE = "健康观察登记表 Observation sheet"
+STYLE = """
 @page{size:A4;margin:12mm}
 *{box-sizing:border-box;margin:0;padding:0}
-body{font-family:"Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#000;font-size:10pt}
+body{color:#000;font-size:10pt}
 h1{font-size:16pt;text-align:center;margin-bottom:3mm}
 p{margin-bottom:1mm}
 table{width:100%;border-collapse:collapse;margin-top:3mm}
@@ -19,11 +18,6 @@ th,td{border:.3mm solid #000;padding:1.2mm;text-align:left}
 tr{break-inside:avoid}
 .sign{margin-top:8mm;display:flex;justify-content:space-between}
 """
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    + "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
 HEADER = ("天 Day", "日期 Date", "早 Morning", "晚 Evening")
 
 
@@ -37,12 +31,11 @@ def page(one: Sheet, days: Sequence[SheetDay]) -> str:
     )
     head = "".join(f"<th>{title}</th>" for title in HEADER)
     return (
-        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>健康观察登记表 Observation sheet</title>'
-        f"<style>{_STYLE}</style></head><body><h1>健康观察登记表 Observation sheet</h1>"
+        f"<h1>{TITLE}</h1>"
         f"<p>{escape(one.name)} {escape(one.phone)} {escape(one.room)}</p>"
         f"<p>{escape(case.compound)} · {escape(case.grid)} · 起始 day 0 {case.anchor_date:%Y-%m-%d} · "
         f"期满 last day {case.last_day:%Y-%m-%d}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         '<div class="sign"><span>被观察人 Observed ______</span><span>网格员 Grid worker ______</span>'
-        "<span>日期 Date ______</span></div></body></html>"
+        "<span>日期 Date ______</span></div>"
     )
