@@ -1,8 +1,9 @@
 """Who may call what."""
 
 from services.sanitation.settings import Settings
-from shared.http.access import AccessTable, Role
+from shared.http.access import STAFF, AccessTable, Role
 from shared.http.limits import Rate, RateLimit, RateTable
+from shared.pages import audit, sign_in, start
 
 _KEEPERS = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.ADMIN})
 _READERS = frozenset(
@@ -28,6 +29,45 @@ _WITNESSES = _READERS - {Role.AUDITOR}
 """Who may hand in proof; who reads it is another matter: a worker sees no photos of others."""
 
 ACCESS: AccessTable = {
+    **sign_in.ACCESS,
+    **start.ACCESS,
+    **audit.ACCESS,
+    "GET /field-worker.js": frozenset({Role.PUBLIC}),
+    "GET /field/offline": frozenset({Role.PUBLIC}),
+    "GET /field/session": STAFF,
+    "GET /sheet": _WORKERS,
+    "GET /sheet/history": _WORKERS,
+    "POST /sheet/rounds": _WORKERS,
+    "POST /sheet/airings": _WORKERS,
+    "POST /sheet/bins": _WORKERS,
+    "GET /pickups": _CUSTODY,
+    "POST /pickups/{pickup_id}": _WORKERS | {Role.COMMUNITY_CLERK},
+    "GET /inspect": _OVERSEERS,
+    "POST /inspect": _OVERSEERS,
+    "GET /inspections": _READERS,
+    "GET /inspections/{inspection_id}": _READERS,
+    "GET /spot-checks": _OVERSEERS | {Role.AUDITOR},
+    "POST /spot-checks/{round_id}": _OVERSEERS,
+    "GET /orders": _READERS,
+    "GET /orders/new": _OVERSEERS,
+    "POST /orders": _OVERSEERS,
+    "GET /orders/{order_id}": _READERS,
+    "POST /orders/{order_id}": _MENDERS | _OVERSEERS,
+    "GET /sites": _READERS - _WORKERS,
+    "POST /sites": _KEEPERS | {Role.PROPERTY_MANAGER},
+    "GET /sites/{code}": _KEEPERS | {Role.PROPERTY_MANAGER},
+    "POST /sites/{code}": _KEEPERS | {Role.PROPERTY_MANAGER},
+    "POST /sites/{code}/closures": _KEEPERS | {Role.PROPERTY_MANAGER},
+    "GET /venues": _READERS - _WORKERS,
+    "POST /venues": _KEEPERS,
+    "GET /venues/{venue_id}": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
+    "POST /venues/{venue_id}": frozenset({Role.HQ_OFFICER}),
+    "GET /book": _READERS - _WORKERS,
+    "GET /site-reports": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
+    "POST /site-reports/{report_id}": _OVERSEERS,
+    "GET /figures": _READERS - _WORKERS,
+    "GET /property": _OVERSEERS | {Role.PROPERTY_MANAGER, Role.AUDITOR},
+    "POST /property": _KEEPERS,
     "POST /v1/imports": _KEEPERS,
     "GET /v1/imports/{import_id}": _KEEPERS,
     "GET /v1/imports/{import_id}/rows": _KEEPERS,
@@ -82,6 +122,15 @@ ACCESS: AccessTable = {
     "GET /v1/day-figures": _READERS,
     "GET /v1/figures-history": _READERS,
 }
+
+EVERYWHERE: frozenset[str] = frozenset(
+    {
+        "GET /",
+        "GET /v1/checklists",
+        "GET /field/session",
+    }
+)
+"""Cells that no place narrows: the same answer wherever the grant holds. All others ask for the place."""
 
 
 def rate_limits(settings: Settings) -> RateTable:

@@ -24,7 +24,18 @@ from services.sanitation.api import (
     work_sheets,
 )
 from services.sanitation.domain.images import MAX_BYTES
+from services.sanitation.handlers import rooms
 from services.sanitation.imports.job import SiteImports
+from services.sanitation.pages import book as book_pages
+from services.sanitation.pages import figures as figure_pages
+from services.sanitation.pages import inspect as inspect_pages
+from services.sanitation.pages import offline as offline_pages
+from services.sanitation.pages import orders as order_pages
+from services.sanitation.pages import pickups as pickup_pages
+from services.sanitation.pages import sheet as sheet_pages
+from services.sanitation.pages import sites as site_pages
+from services.sanitation.pages import venues as venue_pages
+from services.sanitation.pages.face import pages_of
 from services.sanitation.projections import CheckpointCopy, CompoundCopy, PolicyCopy
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import inspections as inspections_store
@@ -37,7 +48,9 @@ from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import ventilation as ventilation_store
 from services.sanitation.store import venues as venues_store
+from shared.audit import api as audit_api
 from shared.leader import Ticker
+from shared.pages import audit, sign_in, start
 from shared.runtime import Context, Service
 
 
@@ -66,8 +79,22 @@ def build(context: Context) -> Service:
             spot_checks.router,
             reports.router,
             property_record.router,
+            offline_pages.router,
+            sheet_pages.router,
+            pickup_pages.router,
+            inspect_pages.router,
+            order_pages.router,
+            site_pages.router,
+            venue_pages.router,
+            figure_pages.router,
+            book_pages.router,
+            sign_in.router,
+            start.router,
+            audit.router,
+            audit_api.router,
         ],
         access=ACCESS,
+        pages=pages_of(context),
         rejections={
             **sites_store.REJECTIONS,
             **duty_store.REJECTIONS,
@@ -92,10 +119,19 @@ def build(context: Context) -> Service:
         tickers=[
             Ticker(name="site_imports", act=SiteImports().act),
             tickers.closing(),
+            tickers.counting(),
             tickers.fetching(),
             tickers.letting_go(context.vault),
             tickers.supervising(),
         ],
-        body_limits={"POST /v1/photos": MAX_BYTES},
+        forget=rooms.forget,
+        body_limits={
+            "POST /v1/photos": MAX_BYTES,
+            "POST /sheet/rounds": MAX_BYTES,
+            "POST /spot-checks/{round_id}": MAX_BYTES,
+            "POST /orders": MAX_BYTES,
+            "POST /orders/{order_id}": MAX_BYTES,
+            "POST /inspect": 2 * MAX_BYTES,
+        },
         rate_limits=rate_limits(context.settings),
     )

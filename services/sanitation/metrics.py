@@ -1,7 +1,7 @@
 """Sanitation's own figures (screens.md section 6.2)."""
 
 from services.sanitation.handlers.rounds import LoggedRound
-from shared.obs.metrics import counter, gauge
+from shared.obs.metrics import LED, counter, gauge
 
 ROUNDS = counter(
     "sanitation_rounds_total",
@@ -10,7 +10,10 @@ ROUNDS = counter(
 )
 
 ROUNDS_DUE = gauge(
-    "sanitation_rounds_due", "Rounds that today asks for, whether done or not.", *("compound", "place_class")
+    "sanitation_rounds_due",
+    "Rounds that today asks for, whether done or not.",
+    *("compound", "place_class"),
+    registry=LED,
 )
 
 

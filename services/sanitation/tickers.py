@@ -7,8 +7,10 @@ from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
 from shared.kernel.sealed import Vault
 from shared.leader import Ticker
+from shared.obs.metrics import RULES_VERSION
 
 DAY_CLOSE = "sanitation.day_close"
+FIGURES = "sanitation.figures"
 PICKUPS = "sanitation.pickups"
 PHOTOS = "sanitation.photos"
 ORDERS = "sanitation.orders"
@@ -21,17 +23,17 @@ BATCH = 200
 
 
 def closing() -> Ticker:
-    """Close the days that are over, the oldest first; and keep today's denominators for the gauges."""
-    counted = float("-inf")
+    """Close the days that are over, the oldest first."""
 
     async def act(database: Database) -> None:
-        nonlocal counted
         await close_days(database)
-        if database.clock.monotonic() - counted >= FIGURES_EVERY:
-            await show_figures(database)
-            counted = database.clock.monotonic()
 
     return Ticker(name=DAY_CLOSE, act=act)
+
+
+def counting() -> Ticker:
+    """Keep today's denominators for the gauges."""
+    return Ticker(name=FIGURES, act=show_figures, every_seconds=FIGURES_EVERY, waited_for=False)
 
 
 def fetching() -> Ticker:
@@ -97,7 +99,9 @@ async def show_figures(database: Database) -> None:
     """Count today's rounds into the gauges; without a policy there is nothing to count."""
     now, today = database.clock.now(), database.clock.today()
     async with database.read() as conn:
-        if await copies.policy_of(conn, today) is None:
+        policy = await copies.policy_of(conn, today)
+        RULES_VERSION.set(policy.version if policy else 0)
+        if policy is None:
             return
         compounds = list(await day_close_store.closed_through(conn))
         found = await figures.figures(conn, compounds, first=today, last=today, now=now)

@@ -88,12 +88,13 @@ class BatchItem(Answer):
     """What became of one log.
 
     `created`, `exists`: it is kept, delete it from the queue. `rejected`: it never will be, a person has to look at
-    it. `retry`: send it again, not before `retry_after` seconds. `counts` is told of rounds.
+    it. `retry`: send it again, not before `retry_after` seconds. `counts` and `within_range` are told of rounds.
     """
 
     id: UUID | None
     status: Literal["created", "exists", "rejected", "retry"]
     counts: bool | None = None
+    within_range: bool | None = None
     code: str | None = None
     field: str | None = None
     detail: str | None = None
@@ -119,7 +120,7 @@ async def _one(raw: Any, who: Principal, context: Context) -> BatchItem:
     named = _id_of(raw)
     try:
         item = _QUEUED.validate_python(raw)
-        async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
             fresh, logged = await _keep(item, who, tx, context)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
@@ -140,7 +141,10 @@ async def _one(raw: Any, who: Principal, context: Context) -> BatchItem:
     if logged is not None and fresh:
         count_round(logged)
     return BatchItem(
-        id=named, status="created" if fresh else "exists", counts=logged.counts if logged else None
+        id=named,
+        status="created" if fresh else "exists",
+        counts=logged.counts if logged else None,
+        within_range=logged.within_range if logged else None,
     )
 
 

@@ -11,13 +11,13 @@ from services.sanitation.api.common import Day, Explanation, InContext, cause
 from services.sanitation.domain.duty import Closure
 from services.sanitation.domain.sites import ClosureReason
 from services.sanitation.handlers import sites as handlers
-from services.sanitation.sealing import unseal
 from services.sanitation.store import duty as store
 from shared.events.policy import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, SiteId
+from shared.kernel.sealed_texts import unseal
 
 router = APIRouter(tags=["sanitation"])
 

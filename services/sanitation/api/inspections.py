@@ -14,7 +14,6 @@ from services.sanitation.handlers import inspections as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.inspections import Item, Recorded, RecordInspection
 from services.sanitation.handlers.policy import in_force, inspection_rules
-from services.sanitation.sealing import unseal
 from services.sanitation.store import inspections as store
 from shared.events.policy_inspections import Inspected
 from shared.http.access import IDENTIFIED, Caller
@@ -22,6 +21,7 @@ from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import unseal
 
 router = APIRouter(tags=["inspections"])
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Query, Response
 
 from services.sanitation.api.common import Code, InContext, Instant, Words, cause, roles_of
@@ -14,7 +15,6 @@ from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
-from services.sanitation.sealing import unseal
 from services.sanitation.store.orders import KnownOrder
 from shared.events.policy_inspections import Inspected
 from shared.http.access import Caller, Principal
@@ -23,6 +23,7 @@ from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.uploads import FormatQuery, as_file
 from shared.kernel import tables
 from shared.kernel.ids import CompoundId
+from shared.kernel.sealed_texts import unseal
 from shared.runtime import Context
 
 router = APIRouter(tags=["orders"])
@@ -158,7 +159,7 @@ async def give_order(body: OrderBody, who: Caller, context: InContext, response:
             OrderByHand(**body.model_dump()), who=who, tx=tx, vault=context.vault
         )
     response.status_code = 201 if new else 200
-    return await _whole(known.order_id, who, context)
+    return await whole(known.order_id, who, context)
 
 
 @router.get("/v1/orders", summary="Orders with their clocks")
@@ -185,7 +186,7 @@ async def orders(
         rows = await order_lists.orders_of(
             conn, mine, wanted, now=now, after=(seen[0], seen[1]) if seen else None, limit=limit + 1
         )
-    items = [OrderLine(**dict(row) | _clock(row["state"], row["due_at"], now)) for row in rows[:limit]]
+    items = [line_of(row, now) for row in rows[:limit]]
     return Page(
         items=items,
         next=_AFTER.write(items[-1].due_at, items[-1].order_id) if len(rows) > limit else None,
@@ -195,7 +196,7 @@ async def orders(
 @router.get("/v1/orders/{order_id}", summary="One order with its custody")
 async def order(order_id: UUID, who: Caller, context: InContext) -> OrderAnswer:
     """Tell everything that was done with an order, by whom and when."""
-    return await _whole(order_id, who, context)
+    return await whole(order_id, who, context)
 
 
 @router.post("/v1/orders/{order_id}/mendings", status_code=201, summary="Say that it is put right")
@@ -266,10 +267,15 @@ async def _act(cmd: ActOnOrder, who: Principal, context: Context, response: Resp
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         _, fresh = await handlers.act_on(cmd, role=roles_of(who), who=who, tx=tx, vault=context.vault)
     response.status_code = 201 if fresh else 200
-    return await _whole(cmd.order_id, who, context)
+    return await whole(cmd.order_id, who, context)
 
 
-async def _whole(order_id: UUID, who: Principal, context: Context) -> OrderAnswer:
+async def whole(order_id: UUID, who: Principal, context: Context) -> OrderAnswer:
+    """An order within the caller's scope with its custody and texts.
+
+    Raises:
+        OrderUnknown, OutOfScope: there is none, or it is somebody else's.
+    """
     async with context.database.read() as conn:
         known, acts = await handlers.custody(conn, order_id, who)
     texts = {
@@ -288,6 +294,11 @@ async def _whole(order_id: UUID, who: Principal, context: Context) -> OrderAnswe
             for row in acts
         ],
     )
+
+
+def line_of(row: asyncpg.Record, now: datetime) -> OrderLine:
+    """A row of the list with its clock."""
+    return OrderLine(**dict(row) | _clock(row["state"], row["due_at"], now))
 
 
 def _clock(state: State, due_at: datetime, now: datetime) -> dict[str, object]:

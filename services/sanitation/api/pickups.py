@@ -167,7 +167,7 @@ async def record_step(
 ) -> PickupAnswer:
     """Sealed, collected, disinfected, handed over: in this order only. A repeat changes nothing."""
     cmd = handlers.RecordStep(pickup_id=pickup_id, **body.model_dump())
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+    async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
         standing = await handlers.record_step(cmd, who=who, tx=tx)
     response.status_code = 201 if standing.fresh else 200
     return PickupAnswer.of(standing)

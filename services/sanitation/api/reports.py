@@ -13,14 +13,14 @@ from services.sanitation.domain.reports import Decision, Problem, State
 from services.sanitation.handlers import reports as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.reports import ReportProblem
-from services.sanitation.pages import place as page
-from services.sanitation.sealing import unseal
+from services.sanitation.papers import place as page
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import reports as store
 from shared.http.access import IDENTIFIED, Caller, Role
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, SiteId
+from shared.kernel.sealed_texts import unseal
 
 router = APIRouter(tags=["reports"])
 

@@ -131,7 +131,7 @@ class RoundLine(Answer):
 @router.post("/v1/rounds", status_code=201, summary="Log a disinfection round")
 async def log_round(body: RoundBody, who: Caller, context: InContext, response: Response) -> RoundAnswer:
     """Keep a disinfection and say whether it counts. A repeat of id and content gets the first answer."""
-    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+    async with context.database.begin(actor=who.subject, worker_ref=who.worker_ref, cause=cause()) as tx:
         logged = await rounds_handlers.log_round(
             LogRound(**body.model_dump()), who=who, tx=tx, vault=context.vault
         )

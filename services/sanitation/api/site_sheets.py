@@ -7,12 +7,13 @@ from fastapi.responses import HTMLResponse
 
 from services.sanitation.api.common import InContext
 from services.sanitation.handlers import sites as handlers
-from services.sanitation.pages import site_sheet as page
+from services.sanitation.papers import site_sheet as page
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import sites as sites_store
 from shared.http.access import Caller
 from shared.http.paging import Limit
 from shared.kernel.ids import CompoundId
+from shared.pages.papers import paper
 
 router = APIRouter(tags=["sanitation"])
 
@@ -35,7 +36,10 @@ async def site_sheets(
     printed = [
         page.PrintedSite(known=known, rule=rules.get(known.site.kind)) for known in found if known.site.active
     ]
-    return HTMLResponse(
+    return paper(
         page.sheet(printed, compound_name=name or compound, page=context.settings.site_page),
-        headers={"Cache-Control": "no-store", "content-security-policy": page.CONTENT_POLICY},
+        title=page.TITLE,
+        css=page.STYLE,
+        settings=context.settings,
+        headers={"Cache-Control": "no-store"},
     )

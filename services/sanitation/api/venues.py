@@ -12,13 +12,13 @@ from services.sanitation.domain.venues import Status
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers import venues as handlers
 from services.sanitation.handlers.venues import ApproveReopening, RegisterVenue
-from services.sanitation.sealing import unseal
 from services.sanitation.store import venues as store
 from services.sanitation.store.venues import KnownVenue
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
+from shared.kernel.sealed_texts import unseal
 
 router = APIRouter(tags=["venues"])
 

@@ -31,7 +31,6 @@ from services.sanitation.handlers.policy import (
 )
 from services.sanitation.handlers.sites import require_compound
 from services.sanitation.handlers.venues import look_at, venue_within
-from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import inspections as store
 from services.sanitation.store import sites as sites_store
@@ -43,6 +42,7 @@ from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, SiteId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import said_in, same, seal
 
 NOTE = "inspection_note"
 CONTENT = "inspection_content"

@@ -10,7 +10,6 @@ import asyncpg
 
 from services.sanitation.domain.orders import Source, State
 from services.sanitation.handlers.orders import NOTE
-from services.sanitation.sealing import unseal
 from services.sanitation.store import orders as store
 from services.sanitation.store import photos as photos_store
 from shared.db.pool import Conn, Tx
@@ -19,6 +18,7 @@ from shared.kernel.cells import Cell
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import unseal
 from shared.kernel.tables import Table
 
 HEADER: Final = (

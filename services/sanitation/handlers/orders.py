@@ -22,7 +22,6 @@ from services.sanitation.domain.orders import (
 from services.sanitation.handlers.photos import use_photo
 from services.sanitation.handlers.policy import in_force, inspection_rules
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import orders as store
 from services.sanitation.store.orders import KnownOrder
@@ -38,6 +37,7 @@ from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import said_in, same, seal
 
 NOTE = "order_note"
 """Name of a sealed field, part of what is stored: never renamed."""

@@ -10,9 +10,9 @@ from uuid import UUID
 from services.sanitation.domain import images
 from services.sanitation.domain.photos import NoSuchPhoto, PhotoDropped, PhotoUnknown, PhotoUsed
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import same
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import photos as store
+from shared.db.erasures import destroy_keys
 from shared.db.pool import Conn, Database, Tx
 from shared.events.envelope import Cause
 from shared.http.access import Principal
@@ -20,6 +20,7 @@ from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
+from shared.kernel.sealed_texts import same
 
 PHOTO = "photo"
 """Name of a sealed field, part of what is stored: never renamed."""
@@ -140,8 +141,7 @@ async def drop_spent(tx: Tx, *, limit: int, vault: Vault) -> int:
         before=tx.now - timedelta(days=rules.keep_days),
         limit=limit,
     )
-    for key in keys:
-        await vault.destroy(key)
+    await destroy_keys(tx, vault, keys)
     return len(keys)
 
 

@@ -25,7 +25,6 @@ from services.sanitation.handlers.pickup_days import miss, tell_due
 from services.sanitation.handlers.policy import clock_tolerance, in_force
 from services.sanitation.handlers.rooms import ROOM
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import same, seal
 from services.sanitation.store import pickups as store
 from services.sanitation.store import quarantine as quarantine_store
 from services.sanitation.store.pickups import Act, KnownPickup
@@ -35,6 +34,7 @@ from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, DwellingId
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import same, seal
 
 NOTE = "pickup_note"
 """Name of a sealed field, part of what is stored: never renamed."""
@@ -133,6 +133,7 @@ async def record_step(cmd: RecordStep, *, who: Principal, tx: Tx) -> Standing:
             day=known.day,
             bags=known.bags or 0,
             handed_over_at=done.at,
+            worker_ref=tx.worker_ref,
         )
         await tx.publish(event, version=version)
     return await _after(tx, cmd.pickup_id)

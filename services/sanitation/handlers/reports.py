@@ -15,7 +15,6 @@ from services.sanitation.domain.sites import SiteUnknown
 from services.sanitation.handlers.orders import Fault, order_for
 from services.sanitation.handlers.policy import finding, in_force, inspection_rules
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import reports as store
 from services.sanitation.store import sites as sites_store
@@ -24,6 +23,7 @@ from shared.http.access import Principal
 from shared.kernel.ids import SiteId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import said_in, same, seal
 
 TEXT = "report_text"
 NOTE = "report_note"

@@ -11,7 +11,6 @@ from services.sanitation.handlers.day_close import reconsider
 from services.sanitation.handlers.photos import use_photo
 from services.sanitation.handlers.policy import clock_tolerance, in_force, late_rules, rules_of
 from services.sanitation.handlers.sites import site_within
-from services.sanitation.sealing import same, seal, unseal
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
@@ -23,6 +22,7 @@ from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import same, seal, unseal
 
 EXPLANATION = "explanation"
 """Name of a sealed field, part of what is stored: never renamed."""
@@ -148,6 +148,7 @@ async def log_round(cmd: LogRound, *, who: Principal, tx: Tx, vault: Vault) -> L
         counts=decision.counts,
         done_at=done_at,
         source=cmd.source,
+        worker_ref=tx.worker_ref,
     )
     await tx.publish(event, version=version)
     await reconsider(tx, known.site.compound, known.site_id, day)

@@ -21,7 +21,6 @@ from services.sanitation.domain.sites import (
 )
 from services.sanitation.handlers.day_close import reconsider
 from services.sanitation.handlers.policy import in_force
-from services.sanitation.sealing import same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import day_close as day_close_store
 from services.sanitation.store import duty as duty_store
@@ -33,6 +32,7 @@ from shared.http.access import Principal, Role
 from shared.kernel.ids import CompoundId, SiteId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import same, seal
 
 NOTE = "closure_note"
 """Name of a sealed field, part of what is stored: never renamed."""

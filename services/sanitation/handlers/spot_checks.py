@@ -28,13 +28,13 @@ from services.sanitation.handlers.inspections import (
 )
 from services.sanitation.handlers.policy import clock_tolerance, finding, in_force, inspection_rules
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import said_in
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import inspections as store
 from shared.db.pool import Conn, Tx
 from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import said_in
 
 Outcome = Literal["confirmed", "contradicted"]
 

@@ -10,7 +10,6 @@ from services.sanitation.domain.ventilation import decide_length
 from services.sanitation.handlers.policy import clock_tolerance, in_force, late_rules
 from services.sanitation.handlers.rounds import EXPLANATION
 from services.sanitation.handlers.sites import site_within
-from services.sanitation.sealing import same, seal
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import ventilation as store
 from services.sanitation.store.sites import KnownSite
@@ -22,6 +21,7 @@ from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import same, seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from services.sanitation.domain.venues import (
 )
 from services.sanitation.handlers.policy import in_force, venue_rules
 from services.sanitation.handlers.sites import require_compound
-from services.sanitation.sealing import said_in, same, seal
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import orders as orders_store
 from services.sanitation.store import venues as store
@@ -29,6 +28,7 @@ from shared.kernel.days import local_day, start_of
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
+from shared.kernel.sealed_texts import said_in, same, seal
 
 REASON = "approval_reason"
 CONTENT = "venue_content"

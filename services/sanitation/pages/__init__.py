@@ -1,1 +1,1 @@
-"""Sanitation's printed pages."""
+"""What headquarters see in a browser: rendered from the same queries as the API (R7.1)."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+import asyncpg
+
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 from shared.kernel.ids import CompoundId, NeighbourhoodId
@@ -29,6 +31,7 @@ COMPOUND = "select compound, neighbourhood from compound where compound = $1"
 COMPOUND_NAME = "select name from compound where compound = $1"
 COMPOUNDS = "select compound from compound"
 COMPOUND_PLACES = "select compound, neighbourhood from compound order by compound"
+COMPOUND_NAMES = "select compound, name, neighbourhood from compound order by compound"
 LOCK_COMPOUNDS = (
     "select compound from compound where compound = any($1::text[]) order by compound for no key update"
 )
@@ -60,3 +63,8 @@ async def compound_name(conn: Conn, compound: CompoundId) -> str | None:
     """What people call a compound."""
     found: str | None = await conn.fetchval(COMPOUND_NAME, compound)
     return found
+
+
+async def compounds(conn: Conn) -> list[asyncpg.Record]:
+    """Every compound with its name and neighbourhood, by code."""
+    return await conn.fetch(COMPOUND_NAMES)

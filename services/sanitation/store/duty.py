@@ -9,9 +9,9 @@ import asyncpg
 
 from services.sanitation.domain.duty import Closure, DutyState
 from services.sanitation.domain.sites import ClosureReason
-from services.sanitation.sealing import SealedText
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed_texts import SealedText
 
 REJECTIONS: Rejections = {
     "site_closure_once": SameIdOtherContent(

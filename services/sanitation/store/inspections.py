@@ -82,6 +82,7 @@ on conflict (checkpoint) do update set compound = excluded.compound, version = e
   where checkpoint.version < excluded.version
 """
 CHECKPOINT = "select compound from checkpoint where checkpoint = $1"
+CHECKPOINTS_OF = "select checkpoint from checkpoint where compound = $1 order by checkpoint"
 
 
 async def add_inspection(

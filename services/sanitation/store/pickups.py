@@ -8,11 +8,11 @@ from uuid import UUID
 import asyncpg
 
 from services.sanitation.domain.pickups import Done, MissedReason, Pickup
-from services.sanitation.sealing import SealedText
 from shared.db.pool import Conn, Rejections, Tx
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, DwellingId
 from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed_texts import SealedText
 
 REJECTIONS: Rejections = {
     "pickup_act_once": SameIdOtherContent(

@@ -47,7 +47,7 @@ on conflict (person_ref) do update
   set compound = excluded.compound, room_sealed = excluded.room_sealed, withdrawn = false
 """
 WITHDRAW_CARD = "update room_card set withdrawn = true where person_ref = $1"
-DROP_CARD = "delete from room_card where person_ref = $1"
+DROP_CARDS = "delete from room_card where person_ref = any($1::uuid[])"
 # A withdrawn card stays only while waste of that household may still be underway.
 DROP_SPENT_CARDS = """
 delete from room_card r where r.withdrawn and not exists (

@@ -10,11 +10,11 @@ import asyncpg
 from services.sanitation.domain.day_sheet import Log
 from services.sanitation.domain.duty import DutyState
 from services.sanitation.domain.rounds import RoundDecision
-from services.sanitation.sealing import SealedText
 from shared.db.pool import Conn, Rejections, Tx
 from shared.events.policy import SiteKind
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.sealed_texts import SealedText
 
 REJECTIONS: Rejections = {
     "round_log_once": SameIdOtherContent(

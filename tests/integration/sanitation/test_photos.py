@@ -78,7 +78,7 @@ async def test_a_photo_proves_one_round_and_is_seen_by_who_may_see_it(sanitation
     with Image.open(io.BytesIO(seen.content)) as kept:
         assert (kept.format, kept.size) == ("JPEG", (40, 30))
     assert (await sanitation.get(path, worker)).status_code == 403
-    assert (await sanitation.get(path, "property_manager", "compound:lj-002")).status_code == 403
+    assert (await sanitation.get(path, "property_manager", "compound:lj-002")).status_code == 404
     assert (await sanitation.get(f"/v1/photos/{uuid4()}", "supervisor")).status_code == 404
     [read] = await pool.fetch("select actor, role, action, scope from audit_read")
     assert tuple(read) == ("test-property_manager", "property_manager", "photo", f"photo:{photo_id}")

@@ -45,6 +45,19 @@ async def test_a_round_is_answered_and_published_with_its_facts(site: Service) -
     assert (event["subject"], event["sequence"]) == ("lj-001", "2")
 
 
+@pytest.mark.requirement("R7.3")
+async def test_a_round_is_credited_to_the_worker_whose_sign_in_it_is(site: Service) -> None:
+    worker = str(uuid4())
+    headers = site.client.as_role("sanitation_worker", worker_ref=worker)
+    queued = [log(done_at="2020-02-24T04:30:00+08:00") | {"kind": "round"}]
+    for path, body in (("/v1/rounds", log()), ("/v1/logs/batch", {"logs": queued})):
+        answer = await site.client.http.post(path, headers=headers, json=body)
+        assert answer.status_code in {200, 201}, answer.text
+    await site.post("/v1/rounds", log(done_at="2020-02-24T00:10:00+08:00"), "sanitation_worker")
+    credited = [event["data"]["worker_ref"] for event in await site.published("RoundLogged")]
+    assert credited == [worker, worker, None]
+
+
 async def test_a_repeat_gets_the_first_answer_and_changes_nothing(site: Service) -> None:
     body = log()
     first = await site.post("/v1/rounds", body, "sanitation_worker")

@@ -25,7 +25,6 @@ from shared.events.policy import (
     PassRules,
     PhotoRules,
     PolicyDocument,
-    ReportingRules,
     RetentionRules,
     RiskRules,
     RoundRule,
@@ -35,6 +34,7 @@ from shared.events.policy import (
     WasteRules,
     Window,
 )
+from shared.events.policy_reporting import ReportingRules
 from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.rules import PolicyRevised
 from shared.kernel.ids import CompoundId

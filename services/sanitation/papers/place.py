@@ -26,12 +26,16 @@ input[type=radio]{width:1.4rem;height:1.4rem;vertical-align:middle;margin-right:
 textarea{width:100%;font:inherit;border:2px solid #0b0c0c;padding:.4rem}
 button{font:inherit;font-weight:bold;width:100%;padding:.8rem;border:0;background:#00703c;color:#fff;margin-top:1rem}
 button:focus,textarea:focus,input:focus{outline:3px solid #fd0}
+#work{display:inline-block;padding:.8rem 0}#work[hidden]{display:none}
 #said{font-weight:bold;margin-top:1rem}
 """
 _SCRIPT = """
 const form = document.querySelector("form"), said = document.querySelector("#said");
 const code = decodeURIComponent(location.hash.slice(1));
 document.querySelector("#code").textContent = code || "—";
+const work = document.querySelector("#work");
+work.href = `sheet?site=${encodeURIComponent(code)}`;
+work.hidden = !code;
 const fresh = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64; bytes[8] = (bytes[8] & 63) | 128;
@@ -71,7 +75,8 @@ PAGE: Final = (
     '<meta name="viewport" content="width=device-width,initial-scale=1"><title>反映问题 Report a problem</title>'
     f"<style>{_STYLE}</style></head><body><h1>反映问题</h1><p>Report a problem at this place</p>"
     '<p>点位 Place: <b id="code"></b></p><noscript>请启用 JavaScript，或告诉门岗。'
-    "Allow JavaScript, or tell the gate.</noscript><form>"
+    "Allow JavaScript, or tell the gate.</noscript>"
+    '<p><a id="work" hidden>消杀员在这里登记 Workers log here</a></p><form>'
     + "".join(
         f'<label><input type="radio" name="problem" value="{code}" required>{label}</label>'
         for code, label in _PROBLEMS.items()

@@ -1,0 +1,1 @@
+"""What is printed, and what a printed code opens: sheets in both languages."""
