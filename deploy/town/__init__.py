@@ -4,6 +4,6 @@ The generator shares no code with the importers and imports nothing of the produ
 """
 
 from deploy.town.arrivals import Returnee, returnees
-from deploy.town.build import DEFAULT_SEED, Manifest, ManifestFile, generate
+from deploy.town.build import DEFAULT_SEED, Manifest, ManifestFile, generate, town_households
 
-__all__ = ["DEFAULT_SEED", "Manifest", "ManifestFile", "Returnee", "generate", "returnees"]
+__all__ = ["DEFAULT_SEED", "Manifest", "ManifestFile", "Returnee", "generate", "returnees", "town_households"]

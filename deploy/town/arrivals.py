@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from deploy.town import names
 from deploy.town.documents import Issuer, born_between
@@ -59,6 +59,28 @@ class Returnee:
     building: str
     unit: str
     room: str
+
+    def intake(self) -> dict[str, Any]:
+        """What a clerk enters of them, as the registry's door takes it."""
+        return {
+            "person": {
+                "name": self.name,
+                "documents": [{"kind": self.document_kind, "number": self.document}],
+                "phone": self.phone,
+            },
+            "dwelling": {
+                "compound": self.compound,
+                "building": self.building,
+                "unit": self.unit,
+                "room": self.room,
+            },
+            "trip": {
+                "origin_code": self.from_code,
+                "arrived_on": self.arrived.isoformat(),
+                "transport": self.transport,
+                "proof": self.proof,
+            },
+        }
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -81,6 +81,16 @@ def generate(
     finally:
         if collecting:
             gc.enable()
+
+
+def town_households(seed: int, scale: float) -> Iterator[tuple[Layout, list[Household]]]:
+    """The households of every compound. Landlords of one compound may own in the later ones."""
+    landlords: list[Landlord] = []
+    origins = Origins(city_codes())
+    for layout in town_layout(seed, scale):
+        rng = stream(seed, "people", layout.compound.code)
+        registrar = Registrar(Issuer(layout.compound.number, rng), rng, origins, landlords)
+        yield layout, registrar.households(layout)
 
 
 class _Register:
@@ -175,15 +185,10 @@ class _Register:
         self._file("grids", "03-网格.xlsx", [Sheet("网格", rows.GRID_HEADER, grids)])
 
     def _households(self) -> dict[str, list[Household]]:
-        """The households of every compound. Landlords of one compound may own in the later ones."""
-        landlords: list[Landlord] = []
-        origins = Origins(city_codes())
         made: dict[str, list[Household]] = {}
-        for code, layout in self._layouts.items():
-            rng = stream(self._seed, "people", code)
-            registrar = Registrar(Issuer(layout.compound.number, rng), rng, origins, landlords)
-            made[code] = registrar.households(layout)
-            self._truth.add_compound(layout, made[code])
+        for layout, homes in town_households(self._seed, self._scale):
+            made[layout.compound.code] = homes
+            self._truth.add_compound(layout, homes)
         return made
 
     def _addresses(self, households: dict[str, list[Household]]) -> None:

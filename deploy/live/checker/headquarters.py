@@ -1,0 +1,121 @@
+"""What headquarters see: their figures over HTTP, and by their own rows where a page tells only today's."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+import httpx
+
+from deploy.live.checker.compare import Seen
+from deploy.live.checker.doors import Doors, Names
+from deploy.live.oracle.words import Table
+
+STATES = {"active": "under_observation", "interrupted": "medical"}
+RETURNEES = tuple(f"returnees_{one}.new" for one in ("focus", "higher_risk", "concern", "other"))
+ROWS = {
+    "flows": (
+        (
+            "select compound, day::text, sum(checks)::int, sum(entries)::int, sum(exits)::int, sum(refused)::int,"
+            " sum(cannot_verify)::int, sum(fever)::int, sum(offline)::int from entry_flow group by 1, 2"
+        ),
+        2,
+    ),
+    "vehicle_flows": (
+        (
+            "select compound, day::text, sum(vehicles_in + vehicles_out + vehicles_held + vehicles_refused)::int,"
+            " sum(vehicles_in)::int, sum(vehicles_out)::int, sum(vehicles_refused)::int, sum(vehicles_held)::int, 0, 0"
+            " from vehicle_flow group by 1, 2"
+        ),
+        2,
+    ),
+    "days": (
+        (
+            "select s.compound, d.day::text, sum(d.logged)::int, sum(d.counted)::int"
+            " from site_day d join site s using (site_id) where d.logged > 0 group by 1, 2"
+        ),
+        2,
+    ),
+}
+
+
+async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[str, Seen]:
+    """What headquarters say, by the oracle's tables."""
+    found: dict[str, Seen] = {}
+    connection = await asyncpg.connect(doors.databases["reporting"], timeout=10)
+    try:
+        for what, (statement, keys) in ROWS.items():
+            rows = [tuple(row) for row in await connection.fetch(statement)]
+            found[what] = [(row[:keys], row[keys:]) for row in rows]
+    finally:
+        await connection.close()
+    async with httpx.AsyncClient(
+        base_url=doors.headquarters, headers=dict(doors.headers), timeout=60
+    ) as http:
+        found["roll"] = [
+            (
+                (names.of("person", one["person_ref"]),),
+                (
+                    one["compound"],
+                    STATES.get(one["state"], one["state"]),
+                    one["measure"],
+                    one["last_day"],
+                ),
+            )
+            for one in await _all(http, "/v1/observation-roll")
+        ]
+        board = await _one(http, "/v1/board")
+        lines = board["compounds"]
+        found["passes_by_compound"] = _figures(lines, "passes_active")
+        found["surveyed_by_compound"] = _figures(lines, "survey_final")
+        told = await _one(http, "/v1/leads")
+        found["leads_by_compound"] = [
+            ((one["compound"],), (one["received"], one["open"], one["valid"]))
+            for one in told["compounds"]
+            if one["received"]
+        ]
+        short: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
+        for day in sorted({day for _, day in expected["short_by_compound"]}):
+            short += await _short(http, day)
+        found["short_by_compound"] = short
+        found["reports"] = [await _report(http, day) for (day,) in expected["reports"]]
+    return found
+
+
+def _figures(lines: Iterable[dict[str, Any]], name: str) -> Seen:
+    return [((one["compound"],), (one[name],)) for one in lines if one[name]]
+
+
+async def _short(http: httpx.AsyncClient, day: str) -> Seen:
+    """Summed over the kinds of sites."""
+    sums: dict[str, list[int]] = {}
+    for line in (await _one(http, f"/v1/rounds-missed?day={day}"))["lines"]:
+        one = sums.setdefault(line["compound"], [0, 0])
+        one[0] += line["sites_short"]
+        one[1] += line["rounds_short"]
+    return [((compound, day), tuple(one)) for compound, one in sums.items() if any(one)]
+
+
+async def _report(http: httpx.AsyncClient, day: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    told = await _one(http, f"/v1/daily-reports/{day}?version=1")
+
+    def town(*keys: str) -> int:
+        return sum(unit["values"].get(key) or 0 for unit in told["units"] for key in keys)
+
+    return (day,), (town("entries.new"), town("exits.new"), town(*RETURNEES))
+
+
+async def _one(http: httpx.AsyncClient, path: str) -> Any:
+    answer = await http.get(path)
+    answer.raise_for_status()
+    return answer.json()
+
+
+async def _all(http: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        told = await _one(http, f"{path}?limit=200{after}")
+        found += told["items"]
+        if not told.get("next"):
+            return found
+        after = f"&after={told['next']}"

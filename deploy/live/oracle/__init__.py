@@ -1,0 +1,11 @@
+"""What must have come of the town's days: an own statement of the rules, from the ledger's acts alone.
+
+It imports nothing of the product. Where it and a service disagree, one of them has the rule wrong.
+
+    observation   when a case runs, what is due, what was missed, how it ended
+    gates         what every check and every car must have been told
+    cleaning      which rounds count, and which days of which sites were short
+    duty          when nobody stood at a gate
+    offices       risk lists, passes, leads, the survey
+    outcome       all of it together
+"""

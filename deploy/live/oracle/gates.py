@@ -1,0 +1,194 @@
+"""What everybody who asked to pass must have been told: reasons gravest first, and the strictest verdict of them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from deploy.live.ledger import Act, Ledger
+from deploy.live.oracle.observation import Case
+from deploy.live.oracle.words import Table, day_of, fever, local
+
+GRAVITY = (
+    "fever",
+    "under_quarantine",
+    "self_monitoring",
+    "pass_suspended",
+    "wrong_compound",
+    "no_pass",
+    "not_checkable_offline",
+    "subject_unknown",
+    "no_mask",
+    "pass_not_shown",
+)
+STRICTNESS = ("admit", "admit_with_action", "cannot_verify", "refuse")
+USUALLY: Mapping[str, str] = {
+    "not_checkable_offline": "cannot_verify",
+    "subject_unknown": "cannot_verify",
+    "pass_not_shown": "admit_with_action",
+}
+"""What a reason calls for; all others: refuse."""
+GOES_HOME = frozenset({"under_quarantine", "self_monitoring", "pass_suspended", "wrong_compound", "no_pass"})
+AT_HOME = frozenset({"home_self_monitoring", "home_quarantine"})
+LETS_OUT = frozenset({"wrong_compound", "no_pass"})
+LEEWAY = timedelta(seconds=300)
+"""By so much two good clocks may differ."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of somebody: the compound of their pass, and since when a fever at the gate holds them."""
+
+    pass_of: str | None = None
+    held: bool = False
+
+
+def checks(ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]) -> Table:
+    """Every check: where, when, which way, the verdict, the reasons, and whether the device decided.
+
+    Args:
+        ledger: what was done.
+        cases: who is under observation.
+        by_device: the checks and cars about which a device decided by itself.
+    """
+    found: Table = {}
+    for act, verdict, reasons in _judged(ledger, cases, by_device):
+        found[act.key,] = (
+            act.place,
+            local(_happened(act, ledger.acts[0].at)).isoformat(),
+            act.about["direction"],
+            verdict,
+            reasons,
+            act.key in by_device,
+        )
+    return found
+
+
+def vehicles(
+    ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str], shown_by_device: Collection[str]
+) -> Table:
+    """Every car: refused with its driver, held until the boot is open, else complete.
+
+    A device goes by what it showed of the driver (`shown_by_device`: what it decided before any answer came), the
+    gate by what it kept.
+    """
+    kept = {act.key: verdict for act, verdict, _ in _judged(ledger, cases, by_device)}
+    shown = {act.key: verdict for act, verdict, _ in _judged(ledger, cases, shown_by_device)}
+    found: Table = {}
+    for act in ledger.of("vehicle"):
+        driver = act.about["driver"]
+        verdict = (shown if act.key in by_device else kept)[driver]
+        reasons = []
+        if act.key not in by_device and driver in by_device:
+            reasons.append(
+                "occupant_unchecked"
+            )  # what the device decided of the driver has not been handed in yet
+        elif verdict == "refuse":
+            reasons.append("driver_refused")
+        elif verdict == "cannot_verify":
+            reasons.append("occupant_not_cleared")
+        if act.about["direction"] == "entry" and act.about["boot_opened"] is not True:
+            reasons.append("boot_not_checked")
+        outcome = "complete" if not reasons else "refuse" if "driver_refused" in reasons else "held"
+        found[act.key,] = (
+            act.place,
+            local(_happened(act, ledger.acts[0].at)).isoformat(),
+            act.about["direction"],
+            outcome,
+            tuple(reasons),
+            act.key in by_device,
+        )
+    return found
+
+
+def _happened(act: Act, opened: datetime) -> datetime:
+    """The device's own time where it can be true: since the gates were opened, and not in the future; else ours."""
+    device_at = datetime.fromisoformat(act.about["device_at"])
+    return device_at if opened - LEEWAY <= device_at <= act.at + LEEWAY else act.at
+
+
+def fevers(ledger: Ledger) -> Table:
+    """Every fever of somebody who is known, seen at a gate."""
+    return {(act.key,): (act.place,) for act in ledger.of("check") if fever(act.about["temperature"])}
+
+
+def flows(judged: Table, *, fever_reason: bool) -> Table:
+    """Per compound and day: checked, in, out, refused, not verified (held, of cars), with a fever, offline."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for place, at, direction, verdict, reasons, offline in judged.values():
+        day = day_of(datetime.fromisoformat(at)).isoformat()
+        one = sums.setdefault((place, day), [0] * 7)
+        one[0] += 1
+        let = verdict in {"admit", "admit_with_action", "complete"}
+        one[1] += let and direction == "entry"
+        one[2] += let and direction == "exit"
+        one[3] += verdict == "refuse"
+        one[4] += verdict in {"cannot_verify", "held"}
+        one[5] += fever_reason and "fever" in reasons
+        one[6] += fever_reason and offline
+    return {key: tuple(one) for key, one in sums.items()}
+
+
+def _judged(
+    ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]
+) -> Iterator[tuple[Act, str, tuple[str, ...]]]:
+    known: dict[str, Standing] = {}
+    for act in ledger.acts:
+        if act.kind == "pass" and act.answer.get("issued", True):
+            known.setdefault(act.about["who"], Standing()).pass_of = act.place
+        elif act.kind == "cleared":
+            known.setdefault(act.about["who"], Standing()).held = False
+        elif act.kind == "check":
+            who = known.setdefault(act.about["who"], Standing())
+            measure = case.measure_at(act.at) if (case := cases.get(act.about["who"])) else None
+            if who.held:
+                measure = "medical"
+            reasons = _reasons(act, who, measure, by_device=act.key in by_device)
+            yield act, _verdict(act, reasons, measure), reasons
+            if fever(act.about["temperature"]) and who.pass_of is not None:
+                who.held = True
+
+
+def _reasons(act: Act, who: Standing, measure: str | None, *, by_device: bool) -> tuple[str, ...]:
+    found = set()
+    if fever(act.about["temperature"]):
+        found.add("fever")
+    if not act.about["mask"]:
+        found.add("no_mask")
+    match act.about["shows"]:
+        case "visitor":
+            found.add("no_pass")
+        case "document" if by_device:
+            found.add("not_checkable_offline")
+        case "document" if who.pass_of is None and measure is None:
+            found.add("subject_unknown")
+        case shows:
+            found |= _known(act, who, measure, shows)
+    return tuple(reason for reason in GRAVITY if reason in found)
+
+
+def _known(act: Act, who: Standing, measure: str | None, shows: str) -> set[str]:
+    found = set()
+    if measure is not None:
+        found.add("self_monitoring" if measure == "home_self_monitoring" else "under_quarantine")
+    if who.pass_of is None:
+        found.add("no_pass")
+        return found
+    if measure is not None:
+        found.add("pass_suspended")
+    if who.pass_of != act.place:
+        found.add("wrong_compound")
+    if shows == "document":
+        found.add("pass_not_shown")
+    return found
+
+
+def _verdict(act: Act, reasons: tuple[str, ...], measure: str | None) -> str:
+    strictest = "admit"
+    for reason in reasons:
+        calls_for = USUALLY.get(reason, "refuse")
+        if act.about["direction"] == "entry" and measure in AT_HOME and reason in GOES_HOME:
+            calls_for = "admit_with_action"
+        if act.about["direction"] == "exit" and measure is None and reason in LETS_OUT:
+            calls_for = "admit_with_action"
+        strictest = max(strictest, calls_for, key=STRICTNESS.index)
+    return strictest

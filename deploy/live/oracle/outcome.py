@@ -1,0 +1,140 @@
+"""All that must have come of a ledger: one table for each thing that is compared."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from deploy.live.ledger import Ledger
+from deploy.live.oracle import cleaning, duty, gates, observation, offices
+from deploy.live.oracle.words import Table, clock, day_of, local
+
+CUT_OFF = 16
+"""The hour up to which a day's report reaches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What must be there; keys are the ledger's own names, of cases who is observed."""
+
+    checks: Table
+    vehicles: Table
+    fevers: Table
+    intakes: Table
+    cases: Table
+    roll: Table
+    declarations: Table
+    missed: Table
+    passes: Table
+    vehicle_passes: Table
+    rounds: Table
+    short: Table
+    turns: Table
+    gaps: Table
+    leads: Table
+    surveyed: Table
+    risk_lists: Table
+    flows: Table
+    vehicle_flows: Table
+    days: Table
+    short_by_compound: Table
+    passes_by_compound: Table
+    leads_by_compound: Table
+    surveyed_by_compound: Table
+    reports: Table
+
+
+def outcome_of(ledger: Ledger, *, by_device: Collection[str], shown_by_device: Collection[str]) -> Outcome:
+    """Reckon it.
+
+    Args:
+        ledger: what was done.
+        by_device: checks and cars of which a device's own decision is kept.
+        shown_by_device: those of which it was shown; more than the former where an answer was lost on its way.
+    """
+    cases = observation.cases_of(ledger, offices.lists(ledger))
+    end = ledger.acts[-1].at
+    checks = gates.checks(ledger, cases, by_device)
+    vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device)
+    passes = offices.passes(ledger, cases)
+    return Outcome(
+        checks=checks,
+        vehicles=vehicles,
+        fevers=gates.fevers(ledger),
+        intakes={
+            (act.key,): (
+                act.place,
+                cases[act.key].category,
+                cases[act.key].measure,
+                cases[act.key].day_zero.isoformat(),
+            )
+            for act in ledger.of("intake")
+        },
+        cases={
+            (who,): (case.place, case.state_at(end), case.measure, case.last_day.isoformat())
+            for who, case in cases.items()
+        },
+        roll={
+            (who,): (case.place, case.state_at(end), case.held_last(end), case.last_day.isoformat())
+            for who, case in cases.items()
+        },
+        declarations=observation.declarations(ledger),
+        missed={
+            (who, one.day.isoformat(), one.name): (streak,)
+            for who, case in cases.items()
+            for one, streak in case.missed(end)
+        },
+        passes=passes,
+        vehicle_passes={
+            (act.about["who"],): (act.place,) for act in ledger.of("pass") if act.about["drives"]
+        },
+        rounds=cleaning.rounds(ledger),
+        short=cleaning.short(ledger),
+        turns=duty.turns(ledger),
+        gaps=duty.gaps(ledger),
+        leads=offices.leads(ledger),
+        surveyed=offices.surveyed(ledger),
+        risk_lists=offices.risk_lists(ledger),
+        flows=gates.flows(checks, fever_reason=True),
+        vehicle_flows=gates.flows(vehicles, fever_reason=False),
+        days=cleaning.days(ledger),
+        short_by_compound=cleaning.short_by_compound(ledger),
+        passes_by_compound=_counted(passes),
+        leads_by_compound=offices.leads_by_compound(ledger),
+        surveyed_by_compound=offices.surveyed_by_compound(ledger),
+        reports=_reports(ledger, checks),
+    )
+
+
+def _counted(passes: Table) -> Table:
+    sums: dict[str, int] = {}
+    for place, state in passes.values():
+        sums[place] = sums.get(place, 0) + (state == "active")
+    return {(place,): (number,) for place, number in sums.items() if number}
+
+
+def _reported_on(instant: datetime) -> date:
+    """In whose day's report something counts."""
+    day = day_of(instant)
+    return day if instant <= clock(day, CUT_OFF) else day.fromordinal(day.toordinal() + 1)
+
+
+def _reports(ledger: Ledger, checks: Table) -> Table:
+    """What each day's report tells of the whole town: let in, let out, came back."""
+    last = day_of(ledger.acts[-1].at)
+    days = sorted({day_of(act.at) for act in ledger.of("round")})
+    sums = {
+        day: [0, 0, 0] for day in days if day < last or clock(day, CUT_OFF + 1) < local(ledger.acts[-1].at)
+    }
+
+    def count(instant: datetime, nth: int) -> None:
+        day = _reported_on(instant)
+        if day in sums:
+            sums[day][nth] += 1
+
+    for act in ledger.of("check"):  # by when it was recorded, whatever the device's clock said
+        _, _, direction, verdict, _, _ = checks[act.key,]
+        if verdict in {"admit", "admit_with_action"}:
+            count(act.at, 0 if direction == "entry" else 1)
+    for act in ledger.of("intake"):
+        count(act.at, 2)
+    return {(day.isoformat(),): tuple(one) for day, one in sums.items()}

@@ -1,0 +1,204 @@
+"""Two days of a small town, the second one while things break: every fact is everywhere once, and the checker knows."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import asyncpg
+import nats
+import pytest
+
+from deploy.cli.faults import letters_told
+from deploy.faults.campaign import HEALED_WITHIN, drawn
+from deploy.faults.kinds import KINDS, kinds
+from deploy.live.checker.compare import Compared
+from deploy.live.ledger import Ledger
+from deploy.live.plan import plan_of
+from tests.live.conftest import DAYS, SCALE, SEED, Lived, living
+
+pytestmark = pytest.mark.timeout(900)  # two days and ten faults, on a machine that others use as well
+FAULTS = [
+    "doubled, reordered",
+    "partition",
+    "answers lost",
+    "poison",
+    "clocks wrong",
+    "two side by side",
+]
+"""What no other test in tests/faults makes and what is over soon; `./fangkong faults` makes them all."""
+SECOND_MORNING = 7
+
+
+@pytest.fixture(scope="module")
+async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
+    async with living(tmp_path_factory.mktemp("lived"), FAULTS, first_hour=SECOND_MORNING) as days:
+        yield days
+
+
+@pytest.mark.scenario("F6", "F9", "F10", "F12", "F13", "F14")
+async def test_every_fact_is_in_the_services_on_the_bus_and_in_headquarters_figures_once_whatever_broke(
+    lived: Lived,
+) -> None:
+    found = await lived.checked()
+    assert [one for one in found.values() if not one.equal] == [], lived.outcome.made
+    assert {where for where, _ in found} == {"answers", "services", "bus", "headquarters"}
+    assert [one for one in found.values() if not one.expected] == [], "an empty table proves nothing"
+    assert [one.kind for one in lived.outcome.made] == FAULTS
+    assert [one for one in lived.outcome.made if one.equal_after > HEALED_WITHIN] == []
+    assert letters_told(lived.outcome)
+    assert lived.outcome.meddled.planted
+
+
+async def test_people_forgot_were_refused_fell_ill_and_stood_at_gates_without_a_connection(
+    lived: Lived,
+) -> None:
+    """Else two days of faultless people would prove little."""
+    kinds_of_acts = Counter(act.kind for act in lived.ledger.acts)
+    assert {"vehicle", "confirmation", "cleared", "lead closed", "turn", "submission"} <= kinds_of_acts.keys()
+    checks = list(lived.ledger.of("check"))
+    verdicts = {"admit", "refuse", "cannot_verify", "admit_with_action"}
+    assert {act.answer["verdict"] for act in checks} == verdicts
+    assert any(act.about["line_cut"] and act.answer["offline"] for act in checks)
+    assert {act.answer["standing"] for act in lived.ledger.of("declaration")} == {"in_time", "late"}
+    assert {act.answer["counts"] for act in lived.ledger.of("round")} == {True, False}
+
+
+def test_the_same_seed_draws_the_same_people_and_places() -> None:
+    one, again, another = [plan_of(seed=seed, scale=SCALE, days=DAYS) for seed in (SEED, SEED, SEED + 1)]
+    assert one == again
+    assert one.walkers != another.walkers
+
+
+def test_a_campaign_makes_each_kind_as_often_and_the_same_ones_for_the_same_seed() -> None:
+    chosen = drawn(2 * len(KINDS), SEED, disks=True)
+    assert {kind: chosen.count(kind) for kind in KINDS} == dict.fromkeys(KINDS, 2)
+    assert chosen == drawn(2 * len(KINDS), SEED, disks=True)
+    assert set(kinds(disks=True)) - set(kinds(disks=False)) == {"bus disk full", "database disk full"}
+
+
+# ---- the checker has to fail where something is wrong
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoilt:
+    """What is done to a service's rows, and which line of the check has to say so; `{first}` is what `pick` picks."""
+
+    service: str
+    pick: str
+    table: str
+    choose: str
+    change: str
+    where: str
+    what: str
+    fault: str
+
+
+ONE_ADMITTED = "select min(check_id::text) from entry_check where verdict = 'admit' and not offline"
+SPOILT = (
+    Spoilt(
+        service="gate",
+        pick=ONE_ADMITTED,
+        table="entry_check",
+        choose="check_id = '{first}'",
+        change="delete from entry_check where check_id = '{first}'",
+        where="services",
+        what="checks",
+        fault="lost",
+    ),
+    Spoilt(
+        service="sanitation",
+        pick="select min(round_id::text) from round_log",
+        table="round_log",
+        choose="true",
+        change="update round_log set round_id = gen_random_uuid() where round_id = '{first}'",
+        where="services",
+        what="rounds",
+        fault="extra",
+    ),
+    Spoilt(
+        service="reporting",
+        pick="select min(compound) from entry_flow where entries > 0",
+        table="entry_flow",
+        choose="compound = '{first}'",
+        change="update entry_flow set entries = entries + 1 where compound = '{first}'",
+        where="headquarters",
+        what="flows",
+        fault="wrong",
+    ),
+)
+
+
+@asynccontextmanager
+async def spoilt(lived: Lived, how: Spoilt) -> AsyncIterator[None]:
+    """Rows of a service as nobody in town made them, for a while; afterwards they are as they were."""
+    connection = await asyncpg.connect(lived.doors.databases[how.service])
+    try:
+        first = await connection.fetchval(how.pick)
+        assert first, "nothing to spoil"
+        chosen = f"{how.table} t where {how.choose.format(first=first)}"
+        kept = [row[0] for row in await connection.fetch(f"select to_jsonb(t) from {chosen}")]
+        await connection.execute(how.change.format(first=first))
+        yield
+        await connection.execute(f"delete from {chosen}")
+        put_back = (
+            f"insert into {how.table} select * from jsonb_populate_record(null::{how.table}, $1::jsonb)"
+        )
+        await connection.executemany(put_back, [(row,) for row in kept])
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("how", SPOILT, ids=lambda how: f"{how.what} {how.fault}")
+async def test_a_fact_that_is_missing_changed_or_invented_is_named(lived: Lived, how: Spoilt) -> None:
+    async with spoilt(lived, how):
+        named = [one for one in (await lived.checked()).values() if not one.equal]
+    assert [(one.where, one.what) for one in named] == [(how.where, how.what)]
+    assert getattr(named[0], how.fault) >= 1
+    assert named[0].examples
+
+
+async def test_an_answer_that_differs_from_the_rules_is_named_and_a_fact_that_nobody_did(
+    lived: Lived,
+) -> None:
+    acts = list(lived.ledger.acts)
+    nth, act = next((nth, act) for nth, act in enumerate(acts) if act.kind == "check")
+    lied = replace(act, answer={**act.answer, "verdict": "refuse"})
+    told_otherwise, forgotten = [*acts[:nth], lied, *acts[nth + 1 :]], [*acts[:nth], *acts[nth + 1 :]]
+    for changed, where, fault in ((told_otherwise, "answers", "wrong"), (forgotten, "services", "extra")):
+        spoilt_ledger = Ledger(acts=changed, ids=lived.ledger.ids)
+        assert spoilt_ledger.digest() != lived.ledger.digest()
+        found = await replace(lived, ledger=spoilt_ledger).checked()
+        assert getattr(found[where, "checks"], fault) == 1
+
+
+async def test_an_event_that_is_on_the_bus_twice_or_not_at_all_is_named(lived: Lived) -> None:
+    """The last one: what a stream lost stays lost, because everybody has read it."""
+
+    async def on_the_bus() -> dict[str, Compared]:
+        return {what: one for (where, what), one in (await lived.checked()).items() if where == "bus"}
+
+    doors = lived.doors
+    client = await nats.connect(
+        doors.nats_url, nkeys_seed_str=doors.nats_seed, inbox_prefix=f"_INBOX_{doors.nats_user}"
+    )
+    try:
+        js = client.jetstream()
+        message = await js.get_msg("fk_gate_checks", seq=1)
+        assert message.subject is not None
+        place = {name: value for name, value in (message.headers or {}).items() if name.startswith("Fk-")}
+        headers = {**place, "Nats-Msg-Id": "told again"}
+        await js.publish(message.subject, message.data or b"", headers=headers)
+        await lived.system.equal()
+        twice = await on_the_bus()
+        assert (twice["events"].twice, twice["events"].lost) == (1, 0)
+        assert twice["checks"].twice + twice["vehicles"].twice == 1
+
+        await js.purge_stream("fk_registry_leads")
+        lost = await on_the_bus()
+        assert lost["leads"].lost == lost["leads"].expected > 0
+        assert lost["events"].lost >= lost["leads"].lost
+    finally:
+        await client.close()
+    elsewhere = {one.where for one in (await lived.checked()).values() if not one.equal}
+    assert elsewhere == {"bus"}, "what was read before is in headquarters' figures all the same"
