@@ -16,7 +16,7 @@ from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from shared.bus import names
-from shared.bus.link import Credentials, Link
+from shared.bus.link import Link
 from shared.kernel.clock import write_control
 from shared.testing.databases import Databases
 from shared.testing.waiting import eventually
@@ -74,9 +74,7 @@ async def _kill(victim: str, stack: Stack, postgres: Postgres) -> None:
 
 async def _on_the_bus(nats: NatsServer) -> int:
     """How many checks the stream holds."""
-    link = Link(
-        nats.url, name="counter", credentials=Credentials(user=nats.admin.user, password=nats.admin.password)
-    )
+    link = Link(nats.url, name="counter", credentials=nats.admin)
     link.start()
     try:
         await link.up.wait()

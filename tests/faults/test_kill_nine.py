@@ -80,7 +80,7 @@ async def run(
                 "producer_url": bench.producer_urls.database,
                 "consumer_url": bench.consumer_urls.database,
                 "nats_url": nats.url,
-                "passwords": {user: nats.credentials(user).password for user in ("sanitation", "reporting")},
+                "seeds": {user: nats.credentials(user).seed for user in ("sanitation", "reporting")},
                 "sites": [str(uuid4()) for _ in range(20)],
                 "events": events,
                 "ledger": str(ledger),
@@ -126,7 +126,7 @@ async def run(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("events", [4_000, pytest.param(20_000, marks=pytest.mark.release)])
+@pytest.mark.parametrize("events", [2_500, pytest.param(20_000, marks=pytest.mark.release)])
 async def test_nothing_is_lost_repeated_or_reordered_while_everything_is_killed(
     databases: Databases, postgres: Postgres, nats: NatsServer, tmp_path: Path, events: int
 ) -> None:

@@ -14,7 +14,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from shared.bus import names, outbox
 from shared.bus.consumer import Consumer, Received
 from shared.bus.feed import Feed, Raw
-from shared.bus.link import BusError, Link, Message
+from shared.bus.link import BusError, Link, Message, NotFoundError
 from shared.bus.runner import Runner
 from shared.db.pool import Database, Tx
 from shared.events.envelope import decode, peek
@@ -91,8 +91,12 @@ async def test_a_naive_relay_loses_events_of_slower_transactions(bench: Bench) -
     link.start()
     try:
         async with background(naive_relay(bench, link)), bench.reading():
-            await write_slowly(bench.producer, each=60)
-            counts = wrong(await quiet(bench), await committed(bench))
+            # Whether a slower transaction is passed depends on how often the relay gets to look: until it was.
+            for _ in range(10):
+                await write_slowly(bench.producer, each=60)
+                counts = wrong(await quiet(bench), await committed(bench))
+                if counts["lost"]:
+                    break
     finally:
         await link.stop()
     assert counts["lost"] > 0
@@ -131,9 +135,12 @@ async def careless_reader(bench: Bench, *, crashes: int, ack_first: bool) -> Non
     await link.up.wait()
     js = link.js
     stream = names.stream("sanitation", "rounds")
-    await js.add_consumer(
-        stream, ConsumerConfig(durable_name="reporting", ack_policy=AckPolicy.EXPLICIT, ack_wait=0.5)
-    )
+    async with bench.administering() as admin:
+        with suppress(NotFoundError):
+            await admin.js.delete_consumer(stream, "reporting")
+        await admin.js.add_consumer(
+            stream, ConsumerConfig(durable_name="reporting", ack_policy=AckPolicy.EXPLICIT, ack_wait=0.5)
+        )
     subscription = await js.pull_subscribe_bind(consumer="reporting", stream=stream)
     idle = 0
     while idle < 3:
@@ -214,7 +221,7 @@ async def lives(bench: Bench, consumer: Consumer, dress: Callable[[Runner], None
             return len(await bench.seen()) >= expected
 
         reading = asyncio.create_task(runner.channels[0].run())
-        watching = asyncio.create_task(eventually(enough, within=15))
+        watching = asyncio.create_task(eventually(enough, within=60))
         await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
         for task in (reading, watching):
             task.cancel()

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from shared.bus.link import Credentials, Link
+from shared.bus.credentials import Credentials
+from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
 from shared.db.pool import TRANSIENT, Database
@@ -25,9 +26,7 @@ async def connected(url: str, service: str) -> Database:
 
 
 def link(plan: dict, user: str) -> Link:  # type: ignore[type-arg]
-    made = Link(
-        plan["nats_url"], name=user, credentials=Credentials(user=user, password=plan["passwords"][user])
-    )
+    made = Link(plan["nats_url"], name=user, credentials=Credentials(user=user, seed=plan["seeds"][user]))
     made.start()
     return made
 

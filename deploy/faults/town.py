@@ -1,0 +1,223 @@
+"""The whole system in our own hands: every process can be killed, frozen, redeployed; every wire can be cut."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.faults.cluster import BusCluster
+from deploy.faults.wires import Proxy
+from deploy.local import databases, ports, programs
+from deploy.local.children import spawn
+from deploy.local.errors import LocalError
+from deploy.local.issuer import Issuer
+from deploy.local.names import SERVICES
+from deploy.local.postgres import Postgres
+from deploy.local.programs import Program, Surroundings
+from deploy.local.secrets import Secrets
+from deploy.local.state import PROJECT, Home, Plan
+from deploy.nats.streams import keep_streams
+from shared.kernel.tasks import stop
+
+READY_SECONDS = 180.0
+DRAIN_SECONDS = 25.0
+
+
+class FaultyTown:
+    """PostgreSQL, three nats-servers and the five services, each behind a wire."""
+
+    def __init__(self, home: Home) -> None:
+        self.home, self.secrets = home, Secrets(folder=home.secrets)
+        self.postgres = Postgres(home.postgres, log=home.logs / "postgres.log")
+        self.bus = BusCluster(home.nats)
+        self.issuer = Issuer(home.issuer, home.secrets / "issuer-key.json", "http://issuer.test")
+        self.doors: dict[str, Proxy] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._programs: dict[str, Program] = {}
+        self._keeper: asyncio.Task[None] | None = None
+
+    # ---- all of it
+
+    async def start(self) -> None:
+        """Everything, ready."""
+        self.secrets.make()
+        self.issuer.make()
+        await self.postgres.start_async()
+        await self.bus.start()
+        for service in SERVICES:
+            self.secrets.write_nats(self.bus.servers[0].credentials(service))
+        await databases.provision(self.postgres.superuser_url(), self.secrets)
+        await databases.migrate_all(self.postgres.port, self.secrets)
+        self._keeper = asyncio.create_task(
+            keep_streams(self.bus.urls, self.bus.servers[0].admin, every=0.5, replicas=3)
+        )
+        chosen = ports.choose(self.home.path, {}, {}, None) | {"postgres": self.postgres.port}
+        around = Surroundings(
+            home=self.home, plan=Plan(ports=chosen), secrets=self.secrets, certificate=None, host="127.0.0.1"
+        )
+        told = {"FANGKONG_NATS_URL": self.bus.urls, "FANGKONG_ISSUER": self.issuer.url}
+        for program in programs.services(around):
+            self._programs[program.name] = Program(
+                name=program.name,
+                argv=program.argv,
+                port=program.port,
+                ready_url=program.ready_url,
+                env=dict(program.env) | told,
+            )
+            self.doors[program.name] = await Proxy(program.port).start()
+            self.launch(program.name)
+        for service in SERVICES:
+            await self.ready(service)
+
+    async def stop(self) -> dict[str, int]:
+        """Everything, in order; how each service ended."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        codes = {name: await asyncio.to_thread(one.wait, 60) for name, one in self.processes.items()}
+        if self._keeper:
+            await stop(self._keeper)
+        for door in self.doors.values():
+            await door.stop()
+        await self.bus.stop()
+        await asyncio.to_thread(self.postgres.stop)
+        return codes
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """As a supervisor would tell it: what loading a town needs."""
+        return {"urls": self.urls, "ports": {"postgres": self.postgres.port}, "ca": None}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where people find the services: over the wires."""
+        issuer = {"issuer": self.issuer.url}
+        return {name: f"http://127.0.0.1:{door.port}" for name, door in self.doors.items()} | issuer
+
+    @property
+    def databases(self) -> dict[str, str]:
+        """Where the databases are."""
+        return dict(databases.app_urls(self.postgres.port, self.secrets))
+
+    # ---- one service
+
+    def launch(self, service: str, *, beside: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a service's process; `beside`: another one of it, on that port."""
+        program = self._programs[service]
+        env = dict(program.env) | ({"FANGKONG_HTTP_PORT": str(beside)} if beside else {})
+        with (self.home.logs / f"{service}.log").open("ab") as log:
+            process = spawn(
+                (sys.executable, "-m", f"services.{service}"),
+                death_signal=signal.SIGKILL,
+                cwd=PROJECT,
+                env=programs.clean_environment() | env,
+                log=log,
+            )
+        if beside is None:
+            self.processes[service] = process
+        return process
+
+    async def ready(self, service: str, port: int | None = None) -> None:
+        """Wait until it says so.
+
+        Raises:
+            LocalError: it does not.
+        """
+        url = f"http://127.0.0.1:{port or self._programs[service].port}/readyz"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=2) as http:
+                while self.processes[service].poll() is None:
+                    with suppress(httpx.HTTPError):
+                        if (await http.get(url)).status_code == 200:
+                            return
+                    await asyncio.sleep(0.1)
+        raise LocalError(f"服务 {service} 没有就绪。", f"{service} did not become ready.")
+
+    async def kill(self, service: str) -> None:
+        """Kill -9, and start it again."""
+        self.processes[service].kill()
+        await asyncio.to_thread(self.processes[service].wait)
+        self.launch(service)
+        await self.ready(service)
+
+    async def deploy(self, service: str) -> None:
+        """SIGTERM; it must end by itself in time and without a fault, and the next one takes over.
+
+        Raises:
+            LocalError: it did not.
+        """
+        self.processes[service].terminate()
+        try:
+            code = await asyncio.to_thread(self.processes[service].wait, DRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL
+        if code != 0:
+            raise LocalError(
+                f"{service} 收到 SIGTERM 后以 {code} 结束。", f"{service} ended with {code} when told to."
+            )
+        self.launch(service)
+        await self.ready(service)
+
+    async def frozen(self, service: str, seconds: float) -> None:
+        """Stopped for a while, as a machine that swaps or a hypervisor that pauses."""
+        pid = self.processes[service].pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    async def beside(self, service: str, seconds: float) -> None:
+        """Two of them for a while: the one is being deployed and the other still runs."""
+        port = ports.any_free()
+        second = self.launch(service, beside=port)
+        try:
+            await self.ready(service, port)
+            await asyncio.sleep(seconds)
+        finally:
+            second.terminate()
+            await asyncio.to_thread(second.wait, DRAIN_SECONDS)
+
+    # ---- what everybody needs
+
+    async def kill_postgres(self) -> None:
+        """All its processes at once, as when the machine loses power; crash recovery follows."""
+        await asyncio.to_thread(self.postgres.kill)
+        await self.postgres.start_async()
+
+    async def kill_bus(self, *nodes: int, pause: float = 0.0) -> None:
+        """Servers of the bus, at once; they come back after a pause."""
+        for node in nodes:
+            self.bus.servers[node].kill()
+        await asyncio.sleep(pause)
+        for node in nodes:
+            self.bus.spawn(node)
+        for node in nodes:
+            await self.bus.ready(node)
+
+
+def disk_of(folder: Path, megabytes: int) -> bool:
+    """Give a folder a small disk of its own; False where we may not (only root may)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0:
+        return False
+    options = f"size={megabytes}m,mode=0777"
+    mounted = subprocess.run(  # nosec B607 -- root's own tools, on root's own path
+        ["mount", "-t", "tmpfs", "-o", options, "fangkong-faults", str(folder)],
+        check=False,
+        capture_output=True,
+    )
+    return mounted.returncode == 0
+
+
+def take_away(folder: Path) -> None:
+    """The small disk again."""
+    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)  # nosec B607 -- as above
