@@ -10,8 +10,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from deploy.cli import stack, times
+from deploy.cli import buses, rotating, stack, times
 from deploy.cli.calls import account_of, issuer_of
+from deploy.cli.restoring import backup, beyond_app, restore
 from deploy.cli.show import first_thing, panel, print_logs, status_table
 from deploy.cli.words import HomeOption, home_of, out, running_home, say, say_why
 from deploy.local.errors import LocalError
@@ -26,8 +27,13 @@ app = typer.Typer(
     help="防控 fangkong · 封闭式管理 The operating system of a town's closed management.",
 )
 letters_app = typer.Typer(no_args_is_help=True, help="死信 Events that a consumer could not apply.")
+app.command("nats-config")(buses.nats_config)
+app.command("rotate-keys")(rotating.rotate_keys)
 app.add_typer(times.app, name="clock")
 app.add_typer(letters_app, name="dead-letters")
+app.add_typer(beyond_app, name="beyond")
+app.command()(backup)
+app.command()(restore)
 
 Port = Annotated[
     int | None, typer.Option(show_default=False, rich_help_panel="端口 Ports (默认自动 free ones)")
@@ -151,6 +157,20 @@ def status(home: HomeOption = None) -> None:
 
 
 @app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读 For programs.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="也显示正常项 Also what is well.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """体检 Look for faults and say what to do; exit code 1 when something is wrong."""
+    from deploy.cli.doctor import report  # noqa: PLC0415  # imports the driver and the migrations
+
+    if not report(home_of(home), as_json=as_json, every=every):
+        raise typer.Exit(1)
+
+
+@app.command()
 def logs(
     service: Annotated[str | None, typer.Argument(help="gate, postgres, …", show_default=False)] = None,
     *,
@@ -202,8 +222,9 @@ def run_tests(  # a command, not a test
     """运行全部检查与测试 Run all checks and tests; anything skipped is a failure."""
     from deploy.cli import checks  # noqa: PLC0415  # only this command needs the test tools
 
-    steps = [] if paths else checks.static_checks()
-    if checks.run([*steps, checks.tests(paths or [], release=release, parallel=parallel)]):
+    lanes = [checks.static_checks(), [*checks.page_checks(), *checks.security_checks()]]
+    failed = 0 if paths else checks.run(*lanes)
+    if failed + checks.run([checks.tests(paths or [], release=release, parallel=parallel)]):
         raise typer.Exit(1)
 
 
@@ -219,6 +240,17 @@ def token(
     account = account_of(role, scope)
     issuer = issuer_of(where, where.status())
     print(issuer.access_token(account, seconds=int(hours * 3600)))
+
+
+@app.command()
+def device(
+    checkpoint: Annotated[str, typer.Argument(help="例如 for instance lj-001-k1")], home: HomeOption = None
+) -> None:
+    """发一个设备登记码 A code, link and QR code that take a phone into service at a checkpoint."""
+    from deploy.cli.enrolling import show_code  # noqa: PLC0415  # only this command draws
+
+    where = running_home(home)
+    show_code(where, where.status(), checkpoint)
 
 
 @app.command()
@@ -250,6 +282,45 @@ def walk(
         raise typer.Exit(130) from None
 
 
+@app.command("live")
+def live_days(
+    *,
+    days: Annotated[int, typer.Option(help="天数 How many days.", min=1, max=14)] = 14,
+    scale: Annotated[float, typer.Option(help="城镇规模 Of the town.", min=0.001, max=4.0)] = 0.02,
+    seed: Annotated[int, typer.Option(help="同一个数，同一本账 The same seed, the same ledger.")] = 1,
+    home: HomeOption = None,
+) -> None:
+    """全镇十四天快放并逐条核对 The town's days at speed; exit code 1 unless every fact is everywhere once."""
+    from deploy.cli import live  # noqa: PLC0415  # imports the device client
+    from deploy.live.plan import plan_of  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    if not live.live_days(home_of(home), plan_of(seed=seed, scale=scale, days=days)):
+        raise typer.Exit(1)
+
+
+@app.command("faults")
+def fault_campaign(
+    *,
+    number: Annotated[int, typer.Option("--n", help="故障次数 How many faults.", min=1)] = 200,
+    days: Annotated[int, typer.Option(help="天数 How many days.", min=1, max=14)] = 14,
+    scale: Annotated[float, typer.Option(help="城镇规模 Of the town.", min=0.001, max=4.0)] = 0.01,
+    seed: Annotated[int, typer.Option(help="同一个数，同一串故障 The same seed, the same faults.")] = 1,
+    controls: Annotated[
+        bool, typer.Option("--controls/--no-controls", help="连同反例 With the negative controls.")
+    ] = True,
+    home: HomeOption = None,
+) -> None:
+    """边过日子边出故障并逐条核对 The days while everything breaks; exit code 1 unless nothing is lost or twice."""
+    from deploy.cli import faults  # noqa: PLC0415  # imports the device client
+    from deploy.live.plan import plan_of  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    plan = plan_of(seed=seed, scale=scale, days=days)
+    if not faults.campaign(home_of(home), plan, number=number, controls=controls):
+        raise typer.Exit(1)
+
+
 @app.command()
 def score(home: HomeOption = None) -> None:
     """导入核对答案 The import against the answer key; exit code 1 unless every row is as expected."""
@@ -258,6 +329,62 @@ def score(home: HomeOption = None) -> None:
     where = running_home(home)
     if not score_table(where, where.status()):
         raise typer.Exit(1)
+
+
+@app.command("rebuild")
+def rebuild_read_models(
+    name: Annotated[str, typer.Argument(help="读模型名或 all A read model, or all.")],
+    *,
+    compare_only: Annotated[
+        bool, typer.Option("--compare-only", help="只比较，不更改 Change nothing.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="不接着上次 Do not go on from last time.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """重建读模型并逐行比较 Build read models again, compare, switch; exit code 1 when rows differed."""
+    from deploy.cli.rebuild import rebuild_table  # noqa: PLC0415  # imports a service
+
+    where = running_home(home)
+    if not rebuild_table(where, where.status(), name, switch=not compare_only, fresh=fresh):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(home: HomeOption = None) -> None:
+    """核对看板与各服务事实 Read models against the services' own rows; exit code 1 unless they agree."""
+    from deploy.cli.verify import verify_table  # noqa: PLC0415  # imports the services
+
+    where = running_home(home)
+    if not verify_table(where, where.status()):
+        raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit_reads(
+    *,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            help="用另存的链头核对 Heads that were noted elsewhere.", show_default=False, exists=True
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """核对查阅记录链 Walk the log of who read whom; exit code 1 and the first broken link unless it is whole."""
+    from deploy.cli.reads import audit_table  # noqa: PLC0415  # imports the services' runtime
+
+    where = running_home(home)
+    if not audit_table(where, where.status(), heads):
+        raise typer.Exit(1)
+
+
+@app.command("reapply-erasures")
+def reapply_erasures(home: HomeOption = None) -> None:
+    """恢复备份后重新执行清除 Erase again what a restored backup brought back."""
+    from deploy.cli import erasures  # noqa: PLC0415  # imports the services
+
+    where = running_home(home)
+    erasures.show(asyncio.run(erasures.reapply_all(where, where.status())))
 
 
 @letters_app.command("list")
@@ -301,9 +428,14 @@ def events() -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def bench(context: typer.Context, what: Annotated[str, typer.Argument(help="gate, relay")] = "gate") -> None:
-    """性能对比 Measure against plain FastAPI in one run (gate --help tells its options)."""
-    known = ("gate", "relay")
+def bench(
+    context: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="table, gate, relay, projections, board, growth, stack, pages")
+    ] = "table",
+) -> None:
+    """性能对比 Measure against limits and rivals in one run; table: all of them (--help of each tells its options)."""
+    known = ("table", "gate", "relay", "projections", "board", "growth", "stack", "pages")
     if what not in known:
         raise LocalError(
             f"没有 {what} 的性能测试，现有：{', '.join(known)}。",

@@ -62,8 +62,8 @@ async def settle(
     """
     if service not in SERVICES:
         raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
-    os.environ.update(_environment(home, status, service))
-    settings = _settings(service)
+    os.environ.update(environment_of(home, status, service))
+    settings = settings_of(service)
     build = importlib.import_module(f"services.{service}.app").build
     context = await open_context(service, settings, clock_from(settings))
     try:
@@ -84,7 +84,7 @@ async def settle(
         await context.close()
 
 
-def _settings(service: str) -> ServiceSettings:
+def settings_of(service: str) -> ServiceSettings:
     """The service's own settings, read from the environment like in its process."""
     module = importlib.import_module(f"services.{service}.settings")
     own = [
@@ -96,7 +96,8 @@ def _settings(service: str) -> ServiceSettings:
     return settings
 
 
-def _environment(home: Home, status: Mapping[str, Any], service: str) -> dict[str, str]:
+def environment_of(home: Home, status: Mapping[str, Any], service: str) -> dict[str, str]:
+    """What the supervisor gives the service's process."""
     around = Surroundings(
         home=home,
         plan=Plan(ports=status["ports"], lan=False),

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
 from deploy.cli.calls import Calls, calling, only_one, positions, why
 from deploy.cli.scoring import score_line
-from deploy.cli.words import out, say
+from deploy.cli.words import progress, say
 from deploy.local.children import leashed, server_account
 from deploy.local.errors import LocalError
 from deploy.local.postgres import existing, reachable_home
@@ -63,7 +63,7 @@ def load_town(home: Home, status: Mapping[str, Any], *, scale: float, seed: int 
         _require_space(home, scale)
         home.remember(town={"state": "loading", "scale": scale, "seed": seed})
         began = time.monotonic()
-        with _bars() as bars:
+        with progress() as bars:
             _import_all(home, status, _lists(home, bars, seed=seed, scale=scale), bars)
             committed = time.monotonic() - began
             _catch_up(home, status, bars)
@@ -89,11 +89,6 @@ def _require_space(home: Home, scale: float) -> None:
                 f"磁盘空间不足：{place} 只剩 {free} MB，载入需要约 {needed} MB（可用 --scale 缩小）。",
                 f"The disk is full: {place} has {free} MB left, the town needs about {needed} MB (see --scale).",
             )
-
-
-def _bars() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=out)
 
 
 # ---- generating

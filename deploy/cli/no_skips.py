@@ -1,4 +1,4 @@
-"""A pytest plugin: what was not run did not pass. Loaded by ``./fangkong test``; adds ``--release``.
+"""A pytest plugin: what was not run did not pass. Loaded by ``./fangkong test``; adds ``--release``, ``--failed-to``.
 
 A skipped, expected-to-fail or deselected test fails the run with a sentence. Tests with large counts (mark
 ``release``) are taken out before that without ``--release``: they are another run's business, not a gap in
@@ -6,6 +6,7 @@ this one.
 """
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ _UNRUN = pytest.StashKey[Counter[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that the command line passes on."""
+    """Add the options that the command line passes on."""
     parser.addoption("--release", action="store_true", help="also run the tests with large counts")
+    parser.addoption(
+        "--failed-to", type=Path, help="a file for the names of failed tests, if all else was run"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,14 +38,19 @@ class _Counting:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.unrun = config.stash[_UNRUN]
+        self.failed: dict[str, None] = {}
+        self.broken = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed[report.nodeid] = None
         if hasattr(report, "wasxfail"):
             self.unrun["expected to fail"] += 1
         elif report.skipped:
             self.unrun["skipped"] += 1
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.broken |= report.failed
         if report.skipped:
             self.unrun["skipped"] += 1
 
@@ -54,6 +63,11 @@ class _Counting:
             worker["deselected"] = self.unrun["deselected"]  # reports of tests travel by themselves
         elif self.unrun.total() and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        told: Path | None = self.config.getoption("failed_to")
+        if told is not None and worker is None:
+            complete = not self.broken and not self.unrun.total()
+            names = [f"{self.config.rootpath / name}\n" for name in self.failed if complete]
+            told.write_text("".join(names), encoding="utf-8")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -9,24 +9,29 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from deploy.cli.restoring import show_held
 from deploy.cli.stack import ca_of
 from deploy.cli.words import out, say
 from deploy.local import databases
+from deploy.local.beyond import Held, held_beyond
 from deploy.local.children import memory_of
 from deploy.local.issuer import ROLES
 from deploy.local.names import SERVICES, TITLES
 from deploy.local.probe import status_of, trust
 from deploy.local.secrets import Secrets
 from deploy.local.state import PROJECT, Home
+from shared.bus.lag import progress
 
 STATES = {
     "ready": "[green]就绪 ready[/green]",
     "starting": "[yellow]启动中 starting[/yellow]",
     "waiting": "[yellow]等待重启 restarting[/yellow]",
+    "held": "[yellow]停着，正在恢复 held[/yellow]",
     "failing": "[red]失败 failing[/red]",
 }
 
@@ -36,7 +41,7 @@ PURPOSES = {
     "gate": "卡口设备、进出核验 devices, checks at the gate",
     "observation": "观察个案、早晚申报 cases, declarations",
     "sanitation": "消杀点位、消杀与通风记录、隔离户垃圾收运 sites, rounds, airing, isolation waste",
-    "reporting": "看板、观察名册 the board, the observation roll",
+    "reporting": "指挥部页面、看板、观察名册 pages of headquarters, the board, the observation roll",
     "issuer": "签发令牌 (OIDC) signs everybody's tokens",
 }
 
@@ -50,7 +55,11 @@ def panel(home: Home, status: Mapping[str, Any]) -> None:
     table.add_row("")
     table.add_row(
         "接口\n[dim]APIs[/dim]",
-        "五个服务都是 JSON over HTTP，说明在 /openapi.json\n[dim]the five services tell theirs there[/dim]",
+        "五个服务都有 JSON over HTTP，说明在 /openapi.json\n[dim]the five services tell theirs there[/dim]",
+    )
+    table.add_row(
+        "门岗页面\n[dim]guard's page[/dim]",
+        f"{status['urls']['gate']}/guard/\n[dim]登记 enrol a phone: ./fangkong device lj-001-k1[/dim]",
     )
     table.add_row(
         "账号\n[dim]accounts[/dim]",
@@ -75,24 +84,32 @@ def _command(home: Home) -> Callable[[str], str]:
 def first_thing(home: Home, status: Mapping[str, Any], *, loaded: bool) -> None:
     """Commands to copy, outside of any frame: lines to copy are never broken."""
     say("先试试", "try first:")
-    ca = f" --cacert {shlex.quote(status['ca'])}" if status.get("ca") else ""
     run = _command(home)
-    signed = f'-H "Authorization: Bearer $({run("token hq_officer")})"'
     lines = [
         ("陪一位返回人员走完全程", "one returnee, from arrival to the gate", run("walk")),
         (
-            "指挥部看板",
-            "HQ's board",
-            f"curl -s{ca} {signed} {status['urls']['reporting']}/v1/board",
+            "指挥部实时板：在浏览器打开，选一个账号",
+            "HQ's live board: open it in a browser and choose an account",
+            f"{status['urls']['reporting']}/board",
         ),
+        (
+            "各岗位的首页：社区、网格、消杀、督查、指挥部",
+            "where each role begins: desk, grid, sanitation, supervision, headquarters",
+            f"{status['urls']['registry']}/",
+        ),
+        ("居民入口", "where residents begin", f"{status['urls']['registry']}/residents"),
     ]
     for zh, en, line in lines if loaded else lines[1:]:
         out.print(f"  {zh} [dim]{en}[/dim]")
         out.print(f"    [bold]{escape(line)}[/bold]", soft_wrap=True)
 
 
-async def _look(home: Home, status: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int] | None]:
-    """What each service answers, and how many events each has still to apply (None: unknown now)."""
+Seen = tuple[dict[str, int], dict[str, int] | None, list[Held]]
+"""What each service answers, how many events it has still to apply (None: unknown now), and what is held beyond."""
+
+
+async def _look(home: Home, status: Mapping[str, Any]) -> Seen:
+    """Look at everything once."""
     tls = trust(ca_of(status))
     scheme = "https" if tls else "http"
     ports: dict[str, int] = status["ports"]
@@ -100,18 +117,15 @@ async def _look(home: Home, status: Mapping[str, Any]) -> tuple[dict[str, int], 
     codes = dict(
         zip(urls, await asyncio.gather(*(status_of(url, tls) for url in urls.values())), strict=True)
     )
-    return codes, await _backlog(home, ports["postgres"])
-
-
-async def _backlog(home: Home, port: int) -> dict[str, int] | None:
-    import asyncpg  # noqa: PLC0415  # only this command needs the driver
-
-    from shared.bus.lag import progress  # noqa: PLC0415
-
+    own = databases.app_urls(ports["postgres"], Secrets(folder=home.secrets))
     try:
-        found = await progress(databases.app_urls(port, Secrets(folder=home.secrets)))
+        return codes, await _backlog(own), await held_beyond(own)
     except (OSError, TimeoutError, asyncpg.PostgresError):
-        return None
+        return codes, None, []
+
+
+async def _backlog(urls: Mapping[str, str]) -> dict[str, int]:
+    found = await progress(urls)
     behind = dict.fromkeys(SERVICES, 0)
     for lag in found.lags:
         behind[lag.service] = behind.get(lag.service, 0) + lag.behind
@@ -120,7 +134,7 @@ async def _backlog(home: Home, port: int) -> dict[str, int] | None:
 
 def status_table(home: Home, status: Mapping[str, Any]) -> bool:
     """Print every process; returns whether all are ready."""
-    codes, behind = asyncio.run(_look(home, status))
+    codes, behind, held = asyncio.run(_look(home, status))
     table = Table(title=f"防控 fangkong · {home.path}")
     for zh, en in (
         ("进程", "process"),
@@ -154,6 +168,8 @@ def status_table(home: Home, status: Mapping[str, Any]) -> bool:
     table.add_section()
     table.add_row("合计 total", "", "", "", "", f"{total / 1e6:.0f} MB", _count(behind, None))
     out.print(table)
+    if held:
+        show_held(held)
     return well
 
 

@@ -108,7 +108,11 @@ class WalkSteps:
         for who in people:
             before = self.figures(who.compound)
             answer = self.calls.ask(
-                "POST", "registry", "/v1/returnees", headers=self.calls.as_role(CLERK), json=_intake(who)
+                "POST",
+                "registry",
+                "/v1/returnees",
+                headers=self.calls.as_role(CLERK),
+                json={"intake_id": str(uuid4()), **who.intake()},
             )
             if answer.status_code == 409 and answer.json().get("code") == "already_observed":
                 continue
@@ -359,29 +363,6 @@ class WalkSteps:
             return found is not None and found.equal
 
         eventually(everything, "各服务同步", "the services catch up")
-
-
-def _intake(who: Returnee) -> dict[str, Any]:
-    return {
-        "intake_id": str(uuid4()),
-        "person": {
-            "name": who.name,
-            "documents": [{"kind": who.document_kind, "number": who.document}],
-            "phone": who.phone,
-        },
-        "dwelling": {
-            "compound": who.compound,
-            "building": who.building,
-            "unit": who.unit,
-            "room": who.room,
-        },
-        "trip": {
-            "origin_code": who.from_code,
-            "arrived_on": who.arrived.isoformat(),
-            "transport": who.transport,
-            "proof": who.proof,
-        },
-    }
 
 
 def _within(window: dict[str, str]) -> datetime:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.errors import LocalError
 from deploy.local.state import Home
@@ -23,6 +24,12 @@ HomeOption = Annotated[
 def say(zh: str, en: str) -> None:
     """One line of news."""
     out.print(f"{zh} [dim]{en}[/dim]", soft_wrap=True)
+
+
+def progress() -> Progress:
+    """Bars that count, for what takes a while."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=out)
 
 
 def say_why(error: LocalError) -> None:

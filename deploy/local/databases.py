@@ -15,6 +15,7 @@ from deploy.local.names import SERVICES
 from deploy.local.secrets import Secrets
 from deploy.local.state import PROJECT
 from shared.db.migrations import MigrationError, Source, migrate, service_sources
+from shared.db.reach import WHOLE_TOWN
 
 KEYSTORE = Source(name="keystore", directory=PROJECT / "shared" / "db" / "keystore_migrations")
 
@@ -30,8 +31,8 @@ def url(port: int, role: str, database: str, secrets: Secrets) -> str:
 
 
 def app_urls(port: int, secrets: Secrets) -> Mapping[str, str]:
-    """Service -> address of its database for its app role."""
-    return {service: url(port, f"{service}_app", service, secrets) for service in SERVICES}
+    """Service -> address of its database for its app role, for tools: they look at the whole town."""
+    return {service: url(port, f"{service}_app", service, secrets) + WHOLE_TOWN for service in SERVICES}
 
 
 async def provision(superuser_url: str, secrets: Secrets) -> None:
@@ -58,12 +59,13 @@ async def provision(superuser_url: str, secrets: Secrets) -> None:
     base, _, _ = superuser_url.rpartition("/")
     for service in SERVICES:
         for database in names_of(service):
-            await _privileges(f"{base}/{database}", service)
+            await privileges(f"{base}/{database}", service)
 
 
-async def _privileges(superuser_url: str, service: str) -> None:
+async def privileges(address: str, service: str) -> None:
+    """What the service's own role may do in a database of it; `address` is the superuser's or the owner's."""
     owner, app = f"{service}_owner", f"{service}_app"
-    connection = await asyncpg.connect(superuser_url)
+    connection = await asyncpg.connect(address)
     try:
         await connection.execute(
             f"""

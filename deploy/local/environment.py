@@ -163,6 +163,7 @@ def install(lock: Path, place: Path, log: IO[str]) -> None:
             "--require-hashes",
             "--no-compile",
             "--only-binary=:all:",
+            "--no-binary=nkeys",  # pure Python that is published as source only
             "--disable-pip-version-check",
             "--no-input",
             "--retries=1",

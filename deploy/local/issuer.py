@@ -48,6 +48,8 @@ class Account:
     name: str
     role: str
     scope: str
+    worker_ref: str | None = None
+    """Who of the registry's workers it is, whose work is credited (R7.3)."""
 
     @property
     def grants(self) -> list[dict[str, str]]:
@@ -67,6 +69,7 @@ class Issuer:
         self.folder = folder
         self.key_file = key_file
         self.url = url
+        self.now = time.time
 
     def make(self) -> None:
         """Create key and accounts when missing, and publish the public half of the key."""
@@ -91,14 +94,20 @@ class Issuer:
         return next((account for account in self.accounts() if account.subject == subject), None)
 
     def jwks(self) -> dict[str, Any]:
-        """The public key set."""
-        return {"keys": [self._key().as_dict(private=False)]}
+        """The public key set, and the word that production mode refuses."""
+        return {"keys": [self._key().as_dict(private=False)], "development": True}
 
     def access_token(self, account: Account, *, seconds: int = ACCESS_SECONDS) -> str:
         """A token for the services' APIs. Real time: business time may be stepped, lifetimes may not."""
-        return self._sign(
-            {"sub": account.subject, "aud": AUDIENCE, "name": account.name, "grants": account.grants}, seconds
-        )
+        claims: dict[str, Any] = {
+            "sub": account.subject,
+            "aud": AUDIENCE,
+            "name": account.name,
+            "grants": account.grants,
+        }
+        if account.worker_ref:
+            claims["worker_ref"] = account.worker_ref
+        return self._sign(claims, seconds)
 
     def id_token(self, account: Account, *, client: str, nonce: str | None) -> str:
         """Who signed in, for the page that asked."""
@@ -108,7 +117,7 @@ class Issuer:
         return self._sign(claims, 300)
 
     def _sign(self, claims: dict[str, Any], seconds: int) -> str:
-        key, now = self._key(), int(time.time())
+        key, now = self._key(), int(self.now())
         stamped = {"iss": self.url, "iat": now, "nbf": now, "exp": now + seconds, "jti": uuid.uuid4().hex}
         return jwt.encode({"alg": "ES256", "kid": key.kid}, stamped | claims, key)
 

@@ -49,6 +49,16 @@ class Code:
     request: SignIn
     account: Account
     expires: float
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """What asks again for a sign-in's tokens, once: the answer holds the next one."""
+
+    subject: str
+    client_id: str
+    session: str
 
 
 @dataclass(slots=True)
@@ -58,6 +68,7 @@ class Endpoints:
     issuer: Issuer
     codes: dict[str, Code] = field(default_factory=dict)
     sessions: dict[str, tuple[str, float]] = field(default_factory=dict)
+    refreshes: dict[str, Refresh] = field(default_factory=dict)
 
     async def ready(self) -> dict[str, str]:
         """Whether it answers."""
@@ -73,7 +84,7 @@ class Endpoints:
             "jwks_uri": f"{url}/jwks",
             "end_session_endpoint": f"{url}/logout",
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
@@ -93,7 +104,7 @@ class Endpoints:
         prompt = request.query_params.get("prompt", "")
         account = None if prompt in {"login", "select_account"} else self._signed_in(request)
         if account:
-            return self._send_back(asked, account)
+            return self._send_back(asked, account, request.cookies[COOKIE])
         if prompt == "none":
             return _redirect(asked.redirect_uri, error="login_required", state=asked.state)
         return HTMLResponse(_page(self.issuer, request.url.query))
@@ -106,8 +117,8 @@ class Endpoints:
         account = self.issuer.account(subject)
         if account is None:
             return _refused("没有这个账号。", "There is no such account.")
-        answer = self._send_back(asked, account)
         session = secrets.token_urlsafe(24)
+        answer = self._send_back(asked, account, session)
         self.sessions[session] = (account.subject, time.monotonic() + SESSION_SECONDS)
         answer.set_cookie(
             COOKIE,
@@ -121,13 +132,17 @@ class Endpoints:
 
     async def token(
         self,
+        *,
         grant_type: Annotated[str, Form()],
-        code: Annotated[str, Form()],
         client_id: Annotated[str, Form()],
-        redirect_uri: Annotated[str, Form()],
-        code_verifier: Annotated[str, Form()],
+        code: Annotated[str, Form()] = "",
+        redirect_uri: Annotated[str, Form()] = "",
+        code_verifier: Annotated[str, Form()] = "",
+        refresh_token: Annotated[str, Form()] = "",
     ) -> Response:
-        """Exchange a code for tokens."""
+        """Exchange a code for tokens, or say anew what somebody may do."""
+        if grant_type == "refresh_token":
+            return self._refreshed(refresh_token, client_id)
         found = self.codes.pop(code, None)  # taken out before it is judged: a code is tried once
         if grant_type != "authorization_code":
             return JSONResponse({"error": "unsupported_grant_type"}, status_code=400)
@@ -140,18 +155,34 @@ class Endpoints:
         ):
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
         nonce = found.request.nonce or None
+        identity = self.issuer.id_token(found.account, client=client_id, nonce=nonce)
+        return self._tokens(found.account, client_id, found.session, id_token=identity)
+
+    def _refreshed(self, token: str, client_id: str) -> Response:
+        known = self.refreshes.pop(token, None)
+        account = self.issuer.account(known.subject) if known and known.client_id == client_id else None
+        if known is None or account is None:  # signed out, or an account that is there no more
+            return JSONResponse({"error": "invalid_grant"}, status_code=400)
+        return self._tokens(account, client_id, known.session)
+
+    def _tokens(self, account: Account, client_id: str, session: str, **more: str) -> Response:
+        refresh = secrets.token_urlsafe(24)
+        self.refreshes[refresh] = Refresh(subject=account.subject, client_id=client_id, session=session)
         return JSONResponse(
             {
-                "access_token": self.issuer.access_token(found.account),
-                "id_token": self.issuer.id_token(found.account, client=client_id, nonce=nonce),
+                "access_token": self.issuer.access_token(account),
+                "refresh_token": refresh,
                 "token_type": "Bearer",
                 "expires_in": ACCESS_SECONDS,
+                **more,
             }
         )
 
     async def logout(self, request: Request, post_logout_redirect_uri: str = "") -> Response:
-        """End the issuer's session."""
-        self.sessions.pop(request.cookies.get(COOKIE, ""), None)
+        """End the issuer's session, and with it those of all services that began by it."""
+        session = request.cookies.get(COOKIE, "")
+        self.sessions.pop(session, None)
+        self.refreshes = {token: one for token, one in self.refreshes.items() if one.session != session}
         known = any(_same_origin(post_logout_redirect_uri, base) for base in _clients(self.issuer).values())
         answer: Response = (
             _redirect(post_logout_redirect_uri)
@@ -165,12 +196,12 @@ class Endpoints:
         subject, expires = self.sessions.get(request.cookies.get(COOKIE, ""), ("", 0.0))
         return self.issuer.account(subject) if expires > time.monotonic() else None
 
-    def _send_back(self, asked: SignIn, account: Account) -> RedirectResponse:
+    def _send_back(self, asked: SignIn, account: Account, session: str) -> RedirectResponse:
         now = time.monotonic()
         for old in [value for value, code in self.codes.items() if code.expires < now]:
             del self.codes[old]
         value = secrets.token_urlsafe(24)
-        self.codes[value] = Code(request=asked, account=account, expires=now + CODE_SECONDS)
+        self.codes[value] = Code(request=asked, account=account, expires=now + CODE_SECONDS, session=session)
         return _redirect(asked.redirect_uri, code=value, state=asked.state)
 
 

@@ -28,7 +28,7 @@ def main() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         sys.exit(0)
-    os.execv(program[0], program)  # noqa: S606  # no shell is the point
+    os.execv(program[0], program)  # nosec B606  # noqa: S606  # no shell is the point
 
 
 main()

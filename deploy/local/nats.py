@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -11,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,50 +20,66 @@ from typing import Any, Self
 from deploy.local.children import is_running, signal_quietly, spawn
 from deploy.local.errors import LocalError
 from deploy.local.files import write_private
-from deploy.local.names import SERVICES
+from deploy.nats import configuration
+from deploy.nats.generate import Files
+from deploy.nats.users import ADMIN, ANYBODY
+from shared.bus.credentials import Credentials
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
-ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """A user of the bus. The password never goes into an argument or a log."""
+class Cluster:
+    """A server's place in a cluster: its name there, the port on which others reach it, and theirs on this machine."""
 
-    user: str
-    password: str
+    name: str
+    port: int
+    routes: tuple[int, ...]
+
+    def settings(self) -> dict[str, Any]:
+        """Its part of the configuration. Neither clients nor servers are told of further addresses."""
+        return {
+            "server_name": self.name,
+            "cluster": {
+                "name": "fangkong",
+                "host": "127.0.0.1",
+                "port": self.port,
+                "no_advertise": True,
+                "routes": [f"nats://127.0.0.1:{port}" for port in self.routes],
+            },
+        }
 
 
 class NatsServer:
     """One server with one JetStream store in one folder.
 
-    `home` holds the store, the configuration (mode 0600: it has the passwords) and the log. `port` -1 lets
+    `home` holds the store, the configuration, the users' seeds (mode 0600) and the log. `port` -1 lets
     the kernel choose at the first start; the port, the monitoring port and the store stay the same for
-    later starts of this object, so a restart looks to clients like an outage. `users` are the services that
-    may connect; ``admin`` is always there, and only it may create, change, purge or delete streams.
+    later starts of this object, so a restart looks to clients like an outage. Who may connect, and what each
+    may do, is said in :mod:`deploy.nats.users`, as for a cluster; in a `trial` there is somebody who may do anything.
 
-    Everything acknowledged is on disk: ``sync_interval: always``. Start from the main thread
-    (see :func:`deploy.local.children.spawn`).
+    Start from the main thread (see :func:`deploy.local.children.spawn`).
     """
 
     def __init__(
         self,
         home: Path,
         port: int = -1,
-        users: Sequence[str] = SERVICES,
         *,
         monitor_port: int = -1,
         log: Path | None = None,
+        trial: bool = False,
     ) -> None:
         self.home = Path(home).absolute()
         self.port = port
         self.monitor_port = monitor_port
-        self.users = tuple(users)
         self.log = log or self.home / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.cluster: Cluster | None = None
+        self.trial = trial
         self._picked = port < 0
-        self._passwords: dict[str, str] = {}
+        self.files = Files(folder=self.home / "users")
 
     # ---- what clients need
 
@@ -80,63 +95,26 @@ class NatsServer:
 
     @property
     def admin(self) -> Credentials:
-        """The user that may administer streams."""
+        """The streams' administrator."""
         return self.credentials(ADMIN)
 
-    def credentials(self, user: str) -> Credentials:
-        """User and password of a service; generated once per folder."""
-        if not self._passwords:
-            self._load_passwords()
-        return Credentials(user=user, password=self._passwords[user])
+    @property
+    def anybody(self) -> Credentials:
+        """Somebody who meddles; a server that was not made for a trial knows nobody like that."""
+        return self.credentials(ANYBODY)
 
-    def url_for(self, user: str) -> str:
-        """Address with credentials in it, for tests and tools in this process."""
-        who = self.credentials(user)
-        return f"nats://{who.user}:{who.password}@127.0.0.1:{self.port}"
+    def credentials(self, user: str) -> Credentials:
+        """A user and its seed; generated once per folder."""
+        return self.files.credentials(user)
 
     # ---- files
 
-    def _load_passwords(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        file = self.home / "users.json"
-        known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-        missing = [user for user in (*self.users, ADMIN) if user not in known]
-        if missing:
-            known |= {user: secrets.token_urlsafe(24) for user in missing}
-            write_private(file, json.dumps(known))
-        self._passwords = known
-
     def config(self) -> str:
         """The server's configuration file; JSON is a subset of its format, so paths need no own escaping."""
-        settings: dict[str, Any] = {
-            "server_name": "fangkong-local",
-            "host": "127.0.0.1",
-            "port": self.port,
-            "http": f"127.0.0.1:{self.monitor_port}",
-            "pid_file": str(self.home / "nats.pid"),
-            "ports_file_dir": str(self.home),
-            "max_payload": 1048576,
-            "max_pending": 67108864,
-            "jetstream": {
-                "store_dir": str(self.home / "store"),
-                "sync_interval": "always",
-                "max_memory_store": 67108864,
-                "max_file_store": 21474836480,
-            },
-            "authorization": {
-                "users": [
-                    {"user": ADMIN, "password": self.credentials(ADMIN).password},
-                    *(
-                        {
-                            "user": user,
-                            "password": self.credentials(user).password,
-                            "permissions": permissions(user),
-                        }
-                        for user in self.users
-                    ),
-                ]
-            },
-        }
+        public = self.files.public() | ({ANYBODY: self.anybody.public} if self.trial else {})
+        settings = configuration.local(self.home, public, port=self.port, monitor_port=self.monitor_port)
+        if self.cluster is not None:
+            settings |= self.cluster.settings()
         return json.dumps(settings, indent=1)
 
     def prepare(self) -> None:
@@ -182,7 +160,7 @@ class NatsServer:
     def healthy(self) -> bool:
         """Whether the server says that JetStream is usable. Blocks <= 1 s."""
         try:
-            with urllib.request.urlopen(  # noqa: S310  # our own http address
+            with urllib.request.urlopen(  # nosec B310  # noqa: S310  # our own http address
                 f"{self.monitor_url}/healthz?js-enabled-only=true", timeout=1
             ) as answer:
                 said: dict[str, Any] = json.load(answer)
@@ -283,35 +261,6 @@ class NatsServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def permissions(service: str) -> Mapping[str, Any]:
-    """What a service may say and hear, as allow-lists: all that is not named here is refused.
-
-    Its own events, heartbeat and answers out; everybody's heartbeats and its own consumers in; no
-    administration of streams. A refusal shows on the client only in its error callback and as a timeout.
-    """
-    return {
-        "publish": {
-            "allow": [
-                f"fk.evt.{service}.>",
-                f"fk.beat.{service}",
-                "fk.replay.>",  # asking others to repeat; who may answer is decided by "subscribe"
-                "$JS.API.INFO",
-                "$JS.API.STREAM.NAMES",
-                "$JS.API.STREAM.INFO.*",
-                f"$JS.API.CONSUMER.INFO.*.{service}",
-                f"$JS.API.CONSUMER.CREATE.*.{service}",
-                f"$JS.API.CONSUMER.DURABLE.CREATE.*.{service}",
-                f"$JS.API.CONSUMER.DELETE.*.{service}",
-                f"$JS.API.CONSUMER.MSG.NEXT.*.{service}",
-                f"$JS.ACK.*.{service}.>",
-                f"$JS.ACK.*.*.*.{service}.>",
-            ]
-        },
-        "subscribe": {"allow": [f"_INBOX_{service}.>", "fk.beat.*", f"fk.replay.{service}.>"]},
-        "allow_responses": {"max": 1, "expires": "1m"},
-    }
 
 
 def find_server() -> Path:

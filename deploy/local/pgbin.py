@@ -47,6 +47,30 @@ def find() -> Path:
     )
 
 
+def find_with_tls() -> Path:
+    """The folder of a PostgreSQL that speaks TLS: the wheels' do not; the system's package does.
+
+    Raises:
+        LocalError: there is none, and none can be installed.
+    """
+    if (found := _system_with_tls()) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "postgresql"]):
+            subprocess.run(command, env=environment, capture_output=True, check=False)
+        found = _system_with_tls()
+    if found is None:
+        raise LocalError(
+            "加密连接的测试需要系统自带的 PostgreSQL，请安装：apt-get install postgresql。",
+            "The tests of encrypted lines need the system's PostgreSQL; install it: apt-get install postgresql",
+        )
+    return found
+
+
+def _system_with_tls() -> Path | None:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: -major(folder))
+    return next((folder for folder in folders if b"libssl" in (folder / "postgres").read_bytes()), None)
+
+
 def major(bin_dir: Path) -> int:
     """Major version of the server in `bin_dir`; 0 when it does not run."""
     try:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from deploy.local.errors import LocalError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-FALLBACKS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  # ours is 0700 and named for the project
+FALLBACKS = (Path("/var/lib"), Path("/var/tmp"))  # nosec B108  # noqa: S108  # ours is 0700 and named for the project
 
 
 class Postgres:
@@ -33,7 +33,7 @@ class Postgres:
     live deeper than that.
 
     `port` 0 picks a free one at the first start and keeps it for later starts of this object. `fsync` False
-    is for tests, which never lose power.
+    is for tests, which never lose power. `settings` are the server's, beside and above ours.
 
     Start from the main thread (see :func:`deploy.local.children.spawn`).
     """
@@ -45,6 +45,7 @@ class Postgres:
         fsync: bool = True,  # noqa: FBT001, FBT002  # reads well as Postgres(home, fsync=False)
         *,
         log: Path | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.account: Account | None = server_account()
         self.home = reachable_home(Path(home).absolute(), self.account)
@@ -54,6 +55,7 @@ class Postgres:
         self.process: subprocess.Popen[bytes] | None = None
         self._picked = port == 0
         self._bin: Path | None = None
+        self._own_settings = dict(settings or {})
 
     @property
     def data(self) -> Path:
@@ -177,6 +179,11 @@ class Postgres:
             "log_timezone": "UTC",
             "logging_collector": "off",
             "log_line_prefix": "%m [%p] %u@%d ",
+            # A failing row, a key that is there already, the values of a slow statement: all may be somebody's.
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
+            **self._own_settings,
         }
 
     def spawn(self) -> None:
@@ -319,6 +326,39 @@ class Postgres:
         """Stop the server and delete the cluster with everything in it."""
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
+
+    def beside(self, folder: Path, settings: Mapping[str, str]) -> "Postgres":
+        """A second server on a cluster in a folder that the account may enter, with the same programs and password."""
+        other = Postgres(folder, fsync=False, settings=settings)
+        other._bin = self.bin
+        return other
+
+    def program(self, name: str, *arguments: str | Path) -> None:
+        """Run one of the programs as the server's account and as the superuser, until it ends.
+
+        Raises:
+            LocalError: it failed, with what it said last.
+        """
+        argv: Sequence[str | Path] = [self.bin / name, *arguments]
+        password = (self.home / "superuser.pw").read_text().strip()
+        env = self._env() | {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": "postgres",
+            "PGPASSWORD": password,
+        }
+        done = subprocess.run(
+            leashed(argv, death_signal=signal.SIGTERM, account=self.account),
+            env=env,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            last = said[-1] if said else str(done.returncode)
+            raise LocalError(f"{name} 失败：{last}", f"{name} failed: {last}")
 
     def superuser_url(self, database: str = "postgres") -> str:
         """Connection address of the superuser. It holds the password: never log it, never pass it on."""

@@ -1,5 +1,6 @@
 """The processes of the stack beside the two servers, as data."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from deploy.local.secrets import Secrets
 from deploy.local.state import Home, Plan
 from deploy.local.tls import Certificate
 
-CHOICES = ("FANGKONG_PG_BIN", "FANGKONG_NATS_SERVER", "FANGKONG_LOG_LEVEL")
+CHOICES = ("FANGKONG_PG_BIN", "FANGKONG_NATS_SERVER", "FANGKONG_LOG_LEVEL", "FANGKONG_CHROMIUM")
 """What a user may choose about the stack through the environment."""
 OWN_PREFIXES = ("FANGKONG_", "PG", "PYTHON", "NATS_", "UVICORN_")
 
@@ -91,9 +92,15 @@ def services(around: Surroundings) -> list[Program]:
             "FANGKONG_CARD_KEYS_FILE": str(secrets.card_keys_file(service)),
             "FANGKONG_ISSUER": around.base_url("issuer"),
             "FANGKONG_JWKS_FILE": str(around.home.issuer / "jwks.json"),
+            "FANGKONG_PUBLIC_URL": around.base_url(service),
+            "FANGKONG_FACES": json.dumps({name: around.base_url(name) for name in SERVICES}),
             "FANGKONG_CLOCK_FILE": str(around.home.clock),
             "FANGKONG_LOG_LEVEL": os.environ.get("FANGKONG_LOG_LEVEL", "info"),
+            # One account loads the whole town, and one machine plays all its gates.
+            "FANGKONG_CALLER_RATE_SCALE": "50",
         }
+        if around.certificate:
+            env["FANGKONG_ISSUER_CA_FILE"] = str(around.certificate.ca)
         programs.append(
             Program(
                 name=service,
@@ -108,7 +115,7 @@ def services(around: Surroundings) -> list[Program]:
 
 def _http(around: Surroundings, name: str) -> dict[str, str]:
     env = {
-        "FANGKONG_HTTP_HOST": "0.0.0.0" if around.certificate else "127.0.0.1",  # noqa: S104  # --lan asks for it
+        "FANGKONG_HTTP_HOST": "0.0.0.0" if around.certificate else "127.0.0.1",  # nosec B104  # noqa: S104  # --lan asks for it
         "FANGKONG_HTTP_PORT": str(around.plan.ports[name]),
     }
     if around.certificate:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.local.files import read_json, write_private
 from deploy.local.names import CARD_READERS, SERVICES
+from shared.bus.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,12 @@ class Secrets:
         return self.folder / f"cards-{service}.json"
 
     def nats_file(self, service: str) -> Path:
-        """User and password of a service on the bus."""
-        return self.folder / f"nats-{service}.json"
+        """The seed of a service's key on the bus."""
+        return self.folder / f"nats-{service}.nk"
 
-    def write_nats(self, service: str, password: str) -> None:
+    def write_nats(self, who: Credentials) -> None:
         """Hand a service its credentials for the bus."""
-        write_private(self.nats_file(service), json.dumps({"user": service, "password": password}))
+        write_private(self.nats_file(who.user), who.seed + "\n")
 
     def password(self, role: str) -> str:
         """Password of a database role such as ``gate_app``."""

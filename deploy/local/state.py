@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.local.children import born
 from deploy.local.errors import LocalError
 from deploy.local.files import read_json, write_json
 
@@ -150,6 +151,19 @@ class Home:
                 return int((self.run / "supervisor.lock").read_text())
             return 0
         return None
+
+    def hold(self, name: str) -> None:
+        """Ask the supervisor to stop a service and to keep it down."""
+        write_json(self.run / f"hold.{name}", {"pid": os.getpid(), "born": born(os.getpid())})
+
+    def held(self, name: str) -> bool:
+        """Whether somebody wants it down. Who dies without letting go does not hold."""
+        holder = read_json(self.run / f"hold.{name}")
+        return bool(holder) and born(holder["pid"]) == holder["born"]
+
+    def let_go(self, name: str) -> None:
+        """It may run again."""
+        (self.run / f"hold.{name}").unlink(missing_ok=True)
 
     def status(self) -> dict[str, Any]:
         """What the supervisor last told about itself; only true while :meth:`running`."""

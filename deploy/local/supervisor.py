@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import databases, programs, tls
+from deploy.local.backups import Backups, archived
 from deploy.local.children import born, spawn
 from deploy.local.errors import LocalError
 from deploy.local.files import write_json
@@ -37,6 +38,7 @@ STEADY_SECONDS = 30.0
 FIRST_READY_SECONDS = 120.0
 DEATHS_BEFORE_FIRST_READY = 4
 STOP_SECONDS = 30.0
+PRUNE_SECONDS = 3600.0
 
 Children = Callable[[Surroundings], Sequence[Program]]
 
@@ -87,7 +89,8 @@ class Supervisor:
         self.with_streams = with_streams
         self.board = Board(home)
         self.secrets = Secrets(folder=home.secrets)
-        self.postgres = Postgres(home.postgres, plan.ports["postgres"], log=home.logs / "postgres.log")
+        self.postgres = archived(home, plan.ports["postgres"])
+        self.backups = Backups(postgres=self.postgres)
         self.nats = NatsServer(
             home.nats, plan.ports["nats"], monitor_port=plan.ports["nats-monitor"], log=home.logs / "nats.log"
         )
@@ -130,7 +133,7 @@ class Supervisor:
         self.board.tell(step="nats")
         await self._start("nats", self.nats)
         for service in SERVICES:
-            self.secrets.write_nats(service, self.nats.credentials(service).password)
+            self.secrets.write_nats(self.nats.credentials(service))
         self.board.tell(step="databases")
         await databases.provision(self.postgres.superuser_url(), self.secrets)
         await databases.migrate_all(self.postgres.port, self.secrets)
@@ -141,6 +144,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_server("postgres", self.postgres))
             group.create_task(self._keep_server("nats", self.nats))
+            group.create_task(self._keep_backups())
             if self.with_streams:
                 group.create_task(self._keep_streams())
             for program in family:
@@ -201,11 +205,21 @@ class Supervisor:
             else:
                 pause.began()
 
-    async def _keep_streams(self) -> None:
-        from shared.bus.streams import keep_streams  # noqa: PLC0415  # pulls in every event; the servers need none
+    async def _keep_backups(self) -> None:
+        """Delete what is too old, whether or not anybody takes another."""
+        while True:
+            try:
+                await asyncio.to_thread(self.backups.prune, datetime.now(UTC))
+            except (LocalError, OSError) as error:
+                print(
+                    error, flush=True
+                )  # for the log; the services have nothing to do with it, and it is tried again
+            await asyncio.sleep(PRUNE_SECONDS)
 
-        admin = self.nats.admin
-        await keep_streams(self.nats.url, admin.user, admin.password)
+    async def _keep_streams(self) -> None:
+        from deploy.nats.streams import keep_streams  # noqa: PLC0415  # pulls in every event; the servers need none
+
+        await keep_streams(self.nats.url, self.nats.admin)
 
     # ---- programs
 
@@ -214,6 +228,7 @@ class Supervisor:
         ready = self._ready[program.name]
         deadline = time.monotonic() + FIRST_READY_SECONDS
         while True:
+            await self._not_held(program.name)
             pause.began()
             process = self._spawn(program)
             while process.poll() is None:
@@ -224,13 +239,26 @@ class Supervisor:
                 if not ready.is_set() and time.monotonic() > deadline:
                     raise self._never_ready(program)
                 await asyncio.sleep(LOOK_SECONDS / 2)
-            while process.poll() is None:  # noqa: ASYNC110  # processes raise no events
+            while process.poll() is None:
+                if self.home.held(program.name):
+                    process.terminate()
+                    await asyncio.to_thread(process.wait)
+                    break
                 await asyncio.sleep(LOOK_SECONDS)
+            if self.home.held(program.name):
+                continue
             deaths += 1
             self.board.restarted(program.name)
             if not ready.is_set() and deaths >= DEATHS_BEFORE_FIRST_READY:
                 raise self._never_ready(program)
             await asyncio.sleep(pause.next())
+
+    async def _not_held(self, name: str) -> None:
+        """While somebody works on its database it stays down, by wish and not as a death."""
+        if self.home.held(name):
+            self.board.child(name, state="held", pid=0)
+            while self.home.held(name):  # noqa: ASYNC110  # files raise no events
+                await asyncio.sleep(LOOK_SECONDS)
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         with self.home.rotate_log(program.name).open("ab") as log:

@@ -63,21 +63,40 @@ def ensure(folder: Path, addresses: list[str]) -> Certificate:
         return files
     allowed = [ipaddress.ip_network(net) for net in PRIVATE]
     outside = [a for a in addresses if not any(ipaddress.ip_address(a) in net for net in allowed)]
-    ca_key, ca = _authority(folder, names, outside, now)
+    ca_key, ca = authority(folder, names, outside, now)
+    issue(files, ca_key, ca, names, ["127.0.0.1", *addresses], since=now - dt.timedelta(hours=1))
+    return files
+
+
+def issue(
+    files: Certificate,
+    ca_key: ec.EllipticCurvePrivateKey,
+    ca: x509.Certificate,
+    names: list[str],
+    addresses: list[str],
+    *,
+    since: dt.datetime,
+    both_ways: bool = False,
+) -> None:
+    """A fresh key, and the authority's word for it: for these names and addresses, for `SERVER_DAYS`.
+
+    With `both_ways` its server may also call others with it, as the servers of a cluster do.
+    """
+    usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if both_ways else [])]
     key = ec.generate_private_key(ec.SECP256R1())
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
-    alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in ("127.0.0.1", *addresses)]
+    alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
     cert = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fangkong local")]))
         .issuer_name(ca.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=SERVER_DAYS))
+        .not_valid_before(since)
+        .not_valid_after(since + dt.timedelta(days=SERVER_DAYS))
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
         )
@@ -86,7 +105,6 @@ def ensure(folder: Path, addresses: list[str]) -> Certificate:
     )
     write_private(files.key, _pem(key))
     write_private(files.cert, cert.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
-    return files
 
 
 def _vouches(files: Certificate, wanted: set[str], now: dt.datetime) -> bool:
@@ -102,7 +120,7 @@ def _vouches(files: Certificate, wanted: set[str], now: dt.datetime) -> bool:
     return lasts and wanted <= have and cert.issuer == ca.subject and files.key.exists()
 
 
-def _authority(
+def authority(
     folder: Path, names: list[str], outside: list[str], now: dt.datetime
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """The private authority: the one on disk while it may vouch for these names, else a new one."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.cli import checks
+from deploy.cli.checks import Check
+
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = "import pytest\n"
 PASSES = "def test_fine(): pass\n"
@@ -69,3 +72,51 @@ def test_large_counts_wait_for_release(tmp_path: Path) -> None:
 
 def test_a_failure_stays_a_failure(tmp_path: Path) -> None:
     assert run(tmp_path, "def test_bad(): assert False\n")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("def test_bad(): assert False\n", ["test_it.py::test_bad"]),
+        ("@pytest.fixture\ndef f(): assert False\ndef test_bad(f): pass\n", ["test_it.py::test_bad"]),
+        ("", []),
+        ("def test_bad(): assert False\n@pytest.mark.skip\ndef test_s(): pass\n", []),
+        ("raise ValueError\n", []),
+    ],
+)
+@pytest.mark.parametrize("parallel", [(), ("-p", "xdist", "-n", "1")])
+def test_what_failed_is_named_where_all_else_was_run(
+    tmp_path: Path, text: str, named: list[str], parallel: tuple[str, ...]
+) -> None:
+    told = tmp_path / "failed"
+    run(tmp_path, text, "--failed-to", str(told), *parallel)
+    assert told.read_text().splitlines() == [f"{tmp_path / name}" for name in named]
+
+
+def suite(folder: Path, text: str) -> Check:
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "test_it.py").write_text(f"from pathlib import Path\n{PASSES}{text}")
+    told = folder / "failed"
+    plugin = (sys.executable, "-m", "pytest", "-p", "deploy.cli.no_skips")
+    return Check(name="tests", argv=(*plugin, "--failed-to", str(told), str(folder)), failed_to=told)
+
+
+def test_a_test_that_wobbles_is_run_again_and_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    once = f"def test_w():\n    p = Path({str(tmp_path / 'seen')!r})\n    p.exists() or p.touch() or 1 / 0\n"
+    assert checks.run([suite(tmp_path, once)]) == 0
+    assert "wobbles" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["def test_b(): 1 / 0\n", "1 / 0\n"])
+def test_what_fails_again_fails(tmp_path: Path, text: str) -> None:
+    assert checks.run([suite(tmp_path, text)]) == 1
+
+
+def test_many_failures_are_no_wobble(tmp_path: Path) -> None:
+    seen = "\n".join(
+        f"def test_{n}():\n    p = Path({str(tmp_path / str(n))!r})\n    p.exists() or p.touch() or 1 / 0\n"
+        for n in range(4)
+    )
+    assert checks.run([suite(tmp_path, seen)]) == 1
