@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,9 +25,12 @@ MAY = MUST | {
     "imports",
     "metrics",
     "openapi",
+    "page",  # the guard's checkpoint page, in TypeScript, with what was built from it
     "pages",
+    "papers",
     "projections",
     "queries",
+    "rebuild",
     "sealing",
     "store",
     "tickers",
@@ -142,3 +146,9 @@ def test_decisions_are_numbered_without_holes_and_say_their_number() -> None:
         path.name for path in files if not path.read_text(encoding="utf-8").startswith(f"# {path.name[:4]} ")
     ]
     assert unsaid == []
+
+
+def test_a_test_file_has_a_name_of_its_own() -> None:
+    """Folders of tests are no packages: two files of one name cannot be run together."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []

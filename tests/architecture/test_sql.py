@@ -65,7 +65,22 @@ async def test_every_statement_of_the_runtime_prepares(
     urls = await database_url("gate")
     found = [
         pair
-        for module in [*modules(shared.bus, "shared.bus."), importlib.import_module("shared.leader")]
+        for module in [
+            *modules(shared.bus, "shared.bus."),
+            *map(
+                importlib.import_module,
+                (
+                    "shared.leader",
+                    "shared.pages.sessions",
+                    "shared.audit.chain",
+                    "shared.audit.reads",
+                    "shared.audit.browsing",
+                    "shared.db.erasures",
+                    "shared.db.home",
+                    "shared.second_person.requests",
+                ),
+            ),
+        ]
         for pair in statements(module)
     ]
     assert await prepare(urls.database, iter(found)) > 15
@@ -86,7 +101,7 @@ def test_sql_lives_in_stores_and_projections_only() -> None:
 # A lock, a setting, a channel or a table of a session: it would outlive the transaction, and the pool resets nothing.
 _OF_A_SESSION = re.compile(
     r"\bpg_(try_)?advisory_lock(_shared)?\s*\(|\bset_config\s*\((?![^)]*,\s*true\s*\))"
-    r"|^\s*set\s+(session\s+)?[a-z_.]+\s*(=|\bto\b)|^\s*listen\s+\w+\s*$|\bcreate\s+temp",
+    r"|^\s*set\s+(session\s+)?[a-z_.]+\s*(=|\bto\b)|^\s*listen\s+\w+\s*$|\bcreate\s+temp(?![^;]*\bon commit drop\b)",
     re.IGNORECASE,
 )
 _OWN_CONNECTIONS = {"shared/leader.py", "shared/db/migrations.py"}

@@ -79,18 +79,25 @@ def test_a_subject_names_the_event_and_never_a_person(event: type[Event]) -> Non
     assert len(made.subject().split(".")) == 6
 
 
-async def test_every_published_event_has_a_reader_or_is_kept_for_the_record(
+async def test_every_published_event_has_a_reader_and_the_bus_serves_what_is_read(
     context_for: Callable[[str], Awaitable[Context]],
 ) -> None:
     import importlib  # noqa: PLC0415
 
     read: set[type[Event]] = set()
+    served: dict[str, dict[str, tuple[str, ...]]] = {}
     for service in catalogue.PUBLISHERS:
         built = importlib.import_module(f"services.{service}.app").build(await context_for(service))
         for consumer in built.consumers:
             read.update(consumer.reads)
+        places = {place for consumer in built.consumers for place in consumer.channels()}
+        served[service] = {
+            publisher: tuple(sorted(channel for whose, channel in places if whose == publisher))
+            for publisher in sorted({whose for whose, _ in places} - {service})
+        }
     unread = {event.__name__ for event in EVENTS if event not in read and not event.archive_only}
     assert unread == set()
+    assert served == catalogue.READERS, "the bus would serve a service too little, or more than it reads"
 
 
 def test_unknown_fields_of_a_newer_publisher_are_ignored() -> None:

@@ -1,0 +1,69 @@
+"""Every table whose rows lie at a place is under row-level security, or says here why it is not."""
+
+import asyncpg
+import pytest
+
+from shared.testing.databases import Databases
+
+NAMES = "names of places, printed on signs: forms offer those of the whole town"
+STAFFING = (
+    "whose post is where: work groups and posts are arranged across places, and workers are no residents"
+)
+UNHELD: dict[str, dict[str, str]] = {
+    "registry": {
+        "neighbourhood": NAMES,
+        "compound": NAMES,
+        "checkpoint": NAMES,
+        "grid": NAMES,
+        "posting": STAFFING,
+        "worker": STAFFING,
+        "saved_view": "a person's own, found by who it is",
+    },
+    "observation": {
+        "compound_place": NAMES,
+        "saved_view": "a person's own, found by who it is",
+    },
+    "sanitation": {
+        "compound": NAMES,
+        "checkpoint": NAMES,
+        "saved_view": "a person's own, found by who it is",
+    },
+}
+_PLACED = """
+select distinct c.relname as name, c.relrowsecurity as held
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  and a.attname ~ '^(home_)?(compound|neighbourhood|grid|checkpoint)(_id)?s?$'
+"""
+_VIEWS = """
+select relname from pg_class
+where relnamespace = 'public'::regnamespace and relkind = 'v'
+  and not coalesce(reloptions, '{}') @> '{security_invoker=true}'
+"""
+_LOOSE = """
+select c.relname from pg_class c
+where c.relrowsecurity and c.relnamespace = 'public'::regnamespace
+  and (select array_agg(p.polcmd::text order by p.polcmd::text) from pg_policy p where p.polrelid = c.oid)
+    is distinct from '{a,d,r,w}'
+"""
+
+
+@pytest.mark.requirement("F17")
+@pytest.mark.parametrize("service", sorted(UNHELD))
+async def test_rows_at_a_place_are_held_to_it_for_whoever_is_not_the_owner(
+    service: str, databases: Databases
+) -> None:
+    urls = await databases.fresh(service)
+    connection = await asyncpg.connect(urls.database)
+    try:
+        placed = {row["name"]: row["held"] for row in await connection.fetch(_PLACED)}
+        assert {name for name, held in placed.items() if not held} == UNHELD[service].keys()
+        assert await connection.fetch(_VIEWS) == [], "a view reads as its owner, past every policy"
+        assert await connection.fetch(_LOOSE) == [], "one policy each for reading, adding, changing, removing"
+        owners = await connection.fetchval(
+            "select count(*) from pg_class where relowner = current_user::regrole and relkind = 'r'"
+        )
+        assert owners == 0, "policies do not hold for the owner of a table"
+    finally:
+        await connection.close()
+    await databases.give_back(service, urls)
