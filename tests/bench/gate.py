@@ -22,6 +22,7 @@ from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
 from shared.testing.databases import Databases
 from tests.bench import bare
+from tests.bench.figures import Line, beside, write
 from tests.bench.gate_town import (
     ROOT,
     BenchTown,
@@ -36,7 +37,8 @@ from tests.bench.gate_town import (
     resident_mb,
 )
 
-CONNECTIONS = 32
+CONNECTIONS = 106
+"""Of the single routes: a device for who enters and one for who leaves at each of the town's 53 gates."""
 BATCH = 200
 BATCH_CONNECTIONS = 4
 RESIDENT_MB = 300.0
@@ -54,12 +56,17 @@ TARGETS = {  # issue's figures: ratio -> at least
 }
 
 
+SPENT = ("cpu_us", "leader_cpu_us", "database_cpu_us", "bus_cpu_us")
+"""Processor microseconds of a check: worker, leader, PostgreSQL, NATS."""
+
+
 @dataclass(kw_only=True)
 class Run:
     """What one run was asked for, and what it has seen."""
 
     requests: int
     rounds: int
+    connections: int
     seen: dict[str, list[float]] = field(default_factory=dict)
     latency: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
@@ -74,7 +81,7 @@ class Run:
     ) -> None:
         """One round; every request must have been taken."""
         before = self._used(server)
-        told = await hammer(server, requests, **plan)
+        told = await hammer(server, requests, **{"connections": self.connections} | plan)
         await asyncio.sleep(SETTLE_SECONDS)
         used = [after - was for was, after in zip(before, self._used(server), strict=True)]
         if set(told["statuses"]) - {"200", "201"}:
@@ -187,6 +194,7 @@ async def measure(
         run = Run(
             requests=options.requests,
             rounds=options.rounds,
+            connections=options.connections,
             database_pid=_pid(postgres),
             bus_pid=_pid(nats),
         )
@@ -266,11 +274,49 @@ def show(report: dict[str, Any]) -> None:
             print(f"  {whose}: {last[whose]['warm'] / first[whose]['warm']:.2f} x")
 
 
+def lines_of(report: dict[str, Any]) -> list[Line]:
+    """What the table tells of the first town."""
+    told = next(iter(report["towns"].values()))
+    speed = told["per_second"]
+    lines = []
+    for name, wanted in TARGETS.items():
+        above, _, below = name.partition(" / ")
+        lines.append(
+            Line(
+                part="gate",
+                what=f"checks, {above} / {below}",
+                unit="per s",
+                ours=speed[above],
+                other=speed[below],
+                ratio=told["ratios"][name],
+                wanted=wanted,
+            )
+        )
+    for rate, seen in told["sustained"].items():
+        lines.append(beside("gate", f"p99 at {rate}", "ms", seen["p99_ms"], P99_MS))
+    lines.append(
+        beside("gate", "resident memory of a process", "MB", max(told["resident_peak_mb"]), RESIDENT_MB)
+    )
+    spent = sum(told[whose]["warm"] for whose in SPENT)
+    lines.append(
+        Line(
+            part="gate",
+            what="processor seconds of a million checks / of inserts",
+            unit="s",
+            ours=spent,
+            other=told["cpu_us"]["insert"] + told["database_cpu_us"]["insert"],
+            ratio=spent / (told["cpu_us"]["insert"] + told["database_cpu_us"]["insert"]),
+        )
+    )
+    return lines
+
+
 def options_of(argv: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="./fangkong bench gate", description=__doc__)
     parser.add_argument("--requests", type=int, default=3_000, help="of each kind in a round")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="devices that ask at once")
     parser.add_argument("--workers", type=int, default=1, help="processes of the gate")
     parser.add_argument(
         "--passes", type=int, nargs="+", default=[2_000], help="2000 2000000 compares the two"
@@ -284,12 +330,12 @@ def options_of(argv: Sequence[str]) -> argparse.Namespace:
         help=f"{DESIGN_SECONDS:.0f} seconds of 50/s and as many of 200/s",
     )
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--lines", type=Path, help="a file for the table")
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Real servers with fsync on."""
-    options = options_of(sys.argv[1:] if argv is None else argv)
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    """Everything that was asked for, on real servers with fsync on."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         postgres = Postgres(Path(folder) / "pg")
@@ -297,10 +343,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         with postgres, nats:
             report = asyncio.run(measure(options, postgres, nats, Path(folder)))
         postgres.remove()
+    return report
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and tell."""
+    options = options_of(sys.argv[1:] if argv is None else argv)
+    report = measured(options)
     if options.json:
         print(json.dumps(report, indent=2))
     else:
         show(report)
+    write(options.lines, lines_of(report))
 
 
 if __name__ == "__main__":

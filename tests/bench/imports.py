@@ -136,6 +136,7 @@ async def _open(folder: Path, postgres: Postgres) -> Registry:
         card_keys_file=secrets.card_keys_file("registry"),
         issuer=ISSUER_URL,
         jwks_file=folder / "jwks.json",
+        caller_rate_scale=1_000,
         clock_file=clock_file,
     )
     context = await open_context("registry", settings, SteppedClock(clock_file))

@@ -21,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import uvloop
 
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
@@ -224,6 +225,7 @@ async def main(folder: Path, postgres: Postgres, nats: NatsServer) -> None:
         card_keys_file=secrets.card_keys_file("registry"),
         issuer=ISSUER_URL,
         jwks_file=issuer.folder / "jwks.json",
+        caller_rate_scale=1_000,
     )
     context = await open_context("registry", settings, SystemClock())
     try:
@@ -235,5 +237,9 @@ async def main(folder: Path, postgres: Postgres, nats: NatsServer) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         where = Path(made)
-        with Postgres(where / "pg", fsync=False) as server, NatsServer(where / "nats") as bus:
-            asyncio.run(main(where, server, bus))
+        with (
+            Postgres(where / "pg", fsync=False) as server,
+            NatsServer(where / "nats") as bus,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,  # as services run
+        ):
+            runner.run(main(where, server, bus))

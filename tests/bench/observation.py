@@ -383,6 +383,7 @@ async def a_town(folder: Path) -> AsyncIterator[Town]:
             card_keys_file=secrets.card_keys_file("observation"),
             issuer=issuer.url,
             jwks_file=issuer.folder / "jwks.json",
+            caller_rate_scale=1_000,
             clock_file=clock_file,
             session_burst_each=1_000,  # all links are opened from one address
             session_burst_together=1_000,

@@ -195,6 +195,7 @@ async def run(compounds: int, sites: int, days: int) -> None:
                 card_keys_file=secrets.card_keys_file("sanitation"),
                 issuer=ISSUER_URL,
                 jwks_file=issuer.folder / "jwks.json",
+                caller_rate_scale=1_000,
                 clock_file=clock_file,
             )
             context = await open_context("sanitation", settings, SteppedClock(clock_file))

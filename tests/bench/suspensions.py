@@ -22,6 +22,7 @@ from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
+from deploy.nats.streams import ensure
 from services.registry.app import build
 from services.registry.domain.documents import DocumentKind, read_document
 from services.registry.domain.people import Relation, Sex
@@ -29,10 +30,9 @@ from services.registry.handlers import passes
 from services.registry.handlers.passes import IssueEntryPass
 from services.registry.handlers.people import Keeper, NewPerson, register_person
 from services.registry.settings import Settings
-from shared.bus.link import Credentials, Link
+from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
-from shared.bus.streams import ensure
 from shared.db.pool import Database
 from shared.events import catalogue
 from shared.events.base import Event
@@ -153,6 +153,7 @@ async def measure(postgres: Postgres, nats: NatsServer, folder: Path, count: int
         card_keys_file=secrets.card_keys_file("registry"),
         issuer=issuer.url,
         jwks_file=issuer.folder / "jwks.json",
+        caller_rate_scale=1_000,
     )
     async with AsyncExitStack() as stack:
         context = await open_context("registry", settings, SystemClock())
@@ -165,8 +166,9 @@ async def measure(postgres: Postgres, nats: NatsServer, folder: Path, count: int
         given = await settle(context, count + 4)
 
         async def connected(user: str) -> Link:
-            who = nats.admin if user == "admin" else nats.credentials(user)
-            link = Link(nats.url, name=user, credentials=Credentials(user=who.user, password=who.password))
+            link = Link(
+                nats.url, name=user, credentials=nats.admin if user == "admin" else nats.credentials(user)
+            )
             link.start()
             stack.push_async_callback(link.stop)
             await link.up.wait()
