@@ -1,10 +1,13 @@
 """Real servers for every test that needs them: one PostgreSQL and one nats-server per test process."""
 
+import gc
 import importlib
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import httpx
 import pytest
@@ -12,11 +15,14 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from deploy.local.backups import archiving
+from deploy.local.children import server_account
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import Postgres, reachable_home
 from deploy.local.secrets import Secrets
 from services.registry.handlers import risk
+from shared.audit.reasons import Reasons
 from shared.db.pool import Database
 from shared.kernel.clock import SteppedClock, SystemClock, write_control
 from shared.runtime import Context, Service, assemble, open_context
@@ -31,11 +37,37 @@ settings.register_profile("fangkong", deadline=None, suppress_health_check=[Heal
 settings.load_profile("fangkong")
 
 
+def interrupted(_number: int, _frame: FrameType | None) -> None:
+    """Ctrl-c, as Python's own handler answers it."""
+    raise KeyboardInterrupt
+
+
+# Whatever starts this run in the background makes it, and all that it starts, deaf to ctrl-c: some tests send it. A
+# handler of our own, because asyncio puts one in place of Python's for every fixture and test, and Python writes down
+# what that handler holds, a whole town, when it is taken away again: a sixth of the time of all tests.
+signal.signal(signal.SIGINT, interrupted)
+
+
+# Modules and thousands of collected tests are never garbage: looking through them again and again was a third of the
+# time of collecting and a tenth of that of testing.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
+
+
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Whole files to each process; the acceptance tests as one, because they share a running town and its time."""
+    """Whole files to each process; acceptance and browser tests as one each: they share what runs, and its time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/acceptance" if nodeid.startswith("tests/acceptance/") else super()._split_scope(nodeid)
+        shared = [
+            folder for folder in ("tests/acceptance", "tests/browser") if nodeid.startswith(f"{folder}/")
+        ]
+        return shared[0] if shared else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
@@ -44,8 +76,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A cluster without fsync: tests never lose power."""
-    server = Postgres(tmp_path_factory.mktemp("pg"), fsync=False)
+    """A cluster without fsync: tests never lose power. It archives its log once a test takes a backup."""
+    home = reachable_home(tmp_path_factory.mktemp("pg"), server_account())
+    server = Postgres(home, fsync=False, settings=archiving(home))
     server.start()
     try:
         yield server
@@ -113,10 +146,18 @@ class Client:
     issuer: Issuer
     clock_file: Path
 
-    def as_role(self, role: str, scope: str = "town") -> dict[str, str]:
+    def as_role(self, role: str, scope: str = "town", worker_ref: str | None = None) -> dict[str, str]:
         """Headers of somebody with one role, for instance `as_role("grid_worker", "grid:lj-001-w01")`."""
-        account = Account(subject=f"test-{role}", name=role, role=role, scope=scope)
+        account = Account(subject=f"test-{role}", name=role, role=role, scope=scope, worker_ref=worker_ref)
         return {"Authorization": f"Bearer {self.issuer.access_token(account)}"}
+
+    async def reads(self, action: str) -> list[tuple[str, str | None, str | None]]:
+        """What the log of reads says of an action: it, where, and the reason as an auditor reads it."""
+        said = await Reasons.of(self.context.vault)
+        rows = await self.context.database.pool.fetch(
+            "select action, scope, reason from audit_read where action like $1 order by 1, 2, id", action
+        )
+        return [(row["action"], row["scope"], said.open(row["reason"])) for row in rows]
 
     def move_to(self, instant: datetime) -> None:
         """Step business time for everybody who reads this clock."""
@@ -161,6 +202,7 @@ async def context_for(
             issuer=ISSUER_URL,
             jwks_file=issuer.folder / "jwks.json",
             clock_file=clock_file,
+            caller_rate_scale=50,  # a test asks faster than people do
         )
         opened.append(await open_context(service, settings, SteppedClock(clock_file)))
         return opened[-1]

@@ -6,17 +6,14 @@ from typing import Any
 from nats.js.errors import NotFoundError
 
 from shared.bus import names
-from shared.bus.link import Credentials, Link
+from shared.bus.link import Link
 from shared.events.base import Event
 from tests.acceptance.stack import Stack
 
 
 async def told(stack: Stack, event: type[Event], place: str = "*", **fields: object) -> list[dict[str, Any]]:
     """What the bus holds of one kind of event, in order: of one compound, and with these values, where named."""
-    admin = stack.nats.admin
-    link = Link(
-        stack.nats.url, name="onlooker", credentials=Credentials(user=admin.user, password=admin.password)
-    )
+    link = Link(stack.nats.url, name="onlooker", credentials=stack.nats.admin)
     link.start()
     try:
         await link.up.wait()

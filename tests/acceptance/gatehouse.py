@@ -2,22 +2,16 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from pathlib import Path
-from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from stdnum.cn.ric import calc_check_digit
 
-from services.gate.client.clock import DeviceClock
-from services.gate.client.device import Device
-from services.gate.client.shapes import Entry, Shown
-from services.gate.domain.rulings import Direction
+from deploy.live.posts import Post
 from shared.kernel.days import local_day
-from tests.acceptance.gates import check, enrol_device
+from tests.acceptance.gates import Device, check, enrol_device
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import publish_risk_areas
 
@@ -46,54 +40,6 @@ class Resident:
     def typed(self) -> dict[str, str]:
         """Shows a document."""
         return {"kind": "document", "number": self.document}
-
-
-class SetClock(DeviceClock):
-    """A device's clock: business time, and by how much it is wrong."""
-
-    def __init__(self, stack: Stack, wrong: timedelta = timedelta(0)) -> None:
-        self._stack, self.wrong, self.steady = stack, wrong, 0.0
-
-    def now(self) -> datetime:
-        return self._stack.now() + self.wrong
-
-    def monotonic(self) -> float:
-        return self.steady
-
-
-class Line(httpx.AsyncHTTPTransport):
-    """The way to the gate, that may be cut."""
-
-    cut = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.cut:
-            raise httpx.ConnectError("no way", request=request)
-        return await super().handle_async_request(request)
-
-
-@dataclass(kw_only=True)
-class Post:
-    """A reference device at a checkpoint."""
-
-    device: Device
-    clock: SetClock
-    line: Line
-    http: httpx.AsyncClient
-
-    async def passes(self, subject: dict[str, str], **changes: Any) -> Shown:
-        """Somebody asks to pass."""
-        values: dict[str, Any] = {
-            "direction": Direction.ENTRY,
-            "mask": True,
-            "temperature_c": Decimal("36.5"),
-        } | changes
-        return await self.device.check(Entry(subject=subject, **values))
-
-    async def close(self) -> None:
-        """Switch it off."""
-        self.device.close()
-        await self.http.aclose()
 
 
 @dataclass(kw_only=True)
@@ -172,22 +118,54 @@ class Gatehouse:
         await self.stack.equal()
         return made
 
+    async def guard(self, code: str, checkpoint: str, day: date) -> tuple[str, str]:
+        """Somebody who is posted at a gate from the day before, with a badge: pseudonym and number."""
+        officer = self.stack.as_role("hq_officer")
+        about = {
+            "version": 0,
+            "name": "尉迟丙",
+            "sex": "male",
+            "phone": "19900006655",
+            "kind": "guard",
+            "home_unit": "望岗社区",
+        }
+        entered = await self.stack.call("PUT", "registry", f"/v1/workers/{code}", headers=officer, json=about)
+        posting = {
+            "posting_id": str(uuid4()),
+            "place_kind": "checkpoint",
+            "place": checkpoint,
+            "from_day": (day - timedelta(days=1)).isoformat(),
+        }
+        ref: str = entered["worker_ref"]
+        await self.stack.call(
+            "POST", "registry", f"/v1/workers/{ref}/postings", headers=officer, json=posting
+        )
+        await self.stack.equal()
+        badge = await self.stack.call(
+            "POST",
+            "gate",
+            "/v1/duty/badges",
+            headers=officer,
+            json={"badge_id": str(uuid4()), "worker_ref": ref, "staff_number": code},
+        )
+        return ref, badge["number"]
+
     async def risk_areas(self) -> None:
         """A list of risk areas from today on."""
         await publish_risk_areas(self.stack, local_day(self.stack.now()))
         await self.stack.equal()
 
-    async def check(self, device: dict[str, str], subject: dict[str, str], **rest: Any) -> Any:
+    async def check(self, device: Device, subject: dict[str, str], **rest: Any) -> Any:
         """One person at the gate; the answer."""
         return await check(self.stack, device, self.seq(device), subject, **rest)
 
-    def seq(self, device: dict[str, str]) -> int:
+    def seq(self, device: Device) -> int:
         """The device's next number."""
         key = device["Authorization"]
         self.seqs[key] = self.seqs.get(key, 0) + 1
         return self.seqs[key]
 
-    async def device(self, compound: str = HERE) -> dict[str, str]:
+    async def device(self, compound: str = HERE) -> Device:
         """One that only asks; the headers with which it speaks."""
         return await enrol_device(self.stack, f"{compound}-n")
 
@@ -200,11 +178,10 @@ class Gatehouse:
             headers=self.stack.as_role("ops"),
             json={"request_id": str(uuid4()), "checkpoint": f"{HERE}-n"},
         )
-        clock, line = SetClock(self.stack, wrong), Line()
-        http = httpx.AsyncClient(transport=line, base_url=self.stack.base("gate"), timeout=20)
         store = folder / f"{uuid4().hex}.sqlite"
-        device = await Device.enrol(store, token_bytes(32), http, code["code"], clock)
-        return Post(device=device, clock=clock, line=line, http=http)
+        return await Post.enrol(
+            store, code["code"], gate=self.stack.base("gate"), now=self.stack.now, wrong=wrong
+        )
 
     async def told(self, name: str, service: str = "gate") -> list[dict[str, Any]]:
         """The data of the events of a name that a service published about the two compounds, in order."""

@@ -1,6 +1,7 @@
 """All five services as real processes on the test servers, driven through HTTP only."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,13 +16,14 @@ from typing import Any
 import asyncpg
 import httpx
 
+from deploy.live.system import PATIENCE, System
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.ports import any_free
 from deploy.local.secrets import Secrets
-from shared.bus.lag import progress_seen
-from shared.bus.streams import keep_streams
-from shared.kernel.clock import SteppedClock, write_control
+from deploy.nats.streams import keep_streams
+from shared.bus.lag import Lag, progress_seen
+from shared.kernel.clock import SteppedClock
 from shared.kernel.tasks import stop
 from shared.testing.databases import Databases, Urls
 from shared.testing.waiting import eventually
@@ -41,9 +43,11 @@ class Stack:
     clock_file: Path
     urls: dict[str, Urls] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    faces: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
     keeper: asyncio.Task[None] | None = None
+    stepper: System | None = None
     onlookers: "dict[str, asyncpg.Connection[asyncpg.Record]]" = field(default_factory=dict)
 
     async def start(self, databases: Databases) -> None:
@@ -54,8 +58,7 @@ class Stack:
 
     async def start_only(self, *services: str) -> None:
         """Streams, and the processes of services that are prepared; returns when all are ready."""
-        admin = self.nats.admin
-        self.keeper = asyncio.create_task(keep_streams(self.nats.url, admin.user, admin.password, every=0.5))
+        self.keeper = asyncio.create_task(keep_streams(self.nats.url, self.nats.admin, every=0.5))
         for service in services:
             self.launch(service)
         for service in services:
@@ -65,7 +68,7 @@ class Stack:
         """Fresh databases, a port and credentials for one service."""
         self.urls[service] = await databases.fresh(service)
         self.ports[service] = any_free()
-        self.secrets.write_nats(service, self.nats.credentials(service).password)
+        self.nats.credentials(service)
 
     async def connect(self, service: str) -> "asyncpg.Connection[asyncpg.Record]":
         """Look into a service's database."""
@@ -79,13 +82,15 @@ class Stack:
             "FANGKONG_DATABASE_URL": self.urls[service].database,
             "FANGKONG_KEYSTORE_URL": self.urls[service].keystore,
             "FANGKONG_NATS_URL": self.nats.url,
-            "FANGKONG_NATS_CREDENTIALS_FILE": str(self.secrets.nats_file(service)),
+            "FANGKONG_NATS_CREDENTIALS_FILE": str(self.nats.files.seed_file(service)),
             "FANGKONG_HTTP_PORT": str(self.ports[service]),
             "FANGKONG_MASTER_KEY_FILE": str(self.secrets.master_key_file(service)),
             "FANGKONG_CARD_KEYS_FILE": str(self.secrets.card_keys_file(service)),
             "FANGKONG_ISSUER": self.issuer.url,
             "FANGKONG_JWKS_FILE": str(self.issuer.folder / "jwks.json"),
             "FANGKONG_CLOCK_FILE": str(self.clock_file),
+            "FANGKONG_FACES": json.dumps(self.faces),
+            "FANGKONG_LOG_LEVEL": "debug",
             "FANGKONG_TRACE_FILE": str(self.folder / "traces.jsonl"),
         }
         with (self.folder / f"{service}.log").open("ab") as log:
@@ -117,6 +122,8 @@ class Stack:
         codes = {name: await asyncio.to_thread(process.wait, 30) for name, process in self.processes.items()}
         if self.keeper:
             await stop(self.keeper)
+        if self.stepper:
+            await self.stepper.close()
         await self.http.aclose()
         for connection in self.onlookers.values():
             await connection.close()
@@ -160,6 +167,8 @@ class Stack:
         **rest: Any,
     ) -> Any:
         """One request; its JSON answer. Fails with the problem when the status is another."""
+        if isinstance(headers, httpx.Auth):
+            rest["auth"] = headers
         answer = await self.http.request(method, f"{self.base(service)}{path}", headers=dict(headers), **rest)
         allowed = (expect,) if isinstance(expect, int) else expect
         assert answer.status_code in allowed, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
@@ -168,12 +177,19 @@ class Stack:
     async def equal(self, within: float = 30) -> None:
         """Wait until every consumer has applied everything that was committed."""
 
+        behind: list[Lag] = []
+
         async def look() -> bool:
             now = await progress_seen({service: await self.onlooker(service) for service in self.urls})
             assert now.dead_letters == 0, self.dead_letters()
+            behind[:] = [lag for lag in now.lags if lag.behind]
             return now.equal
 
-        await eventually(look, within=within, every=0.1, what="all consumers equal")
+        try:
+            await eventually(look, within=within, every=0.1, what="all consumers equal")
+        except AssertionError as error:
+            error.add_note("\n".join(map(str, behind)))
+            raise
 
     async def onlooker(self, service: str) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection into a service's database that is kept for looking; a new one where it was cut."""
@@ -188,16 +204,20 @@ class Stack:
 
     async def move_to(self, instant: datetime) -> None:
         """Step business time for all services at once, and wait until what fell due is done and told."""
-        write_control(self.clock_file, instant, 0.0)
-
-        async def ticked() -> bool:
-            for service in self.urls:
-                behind = await (await self.onlooker(service)).fetchval(
-                    "select count(*) from ticked where through < $1", instant - timedelta(seconds=1)
-                )
-                if behind:
-                    return False
-            return True
-
-        await eventually(ticked, within=30, every=0.1, what=f"everything due by {instant} is done")
+        if self.stepper is None:
+            self.stepper = self.system(patience=timedelta(seconds=60))
+        await self.stepper.move_to(instant)
         await self.equal()
+
+    def system(self, *, patience: timedelta = PATIENCE) -> System:
+        """The same system as the people of a town meet it; to be closed."""
+        return System(
+            urls={service: self.base(service) for service in self.urls},
+            databases={service: urls.owner for service, urls in self.urls.items()},
+            nats_url=self.nats.url,
+            nats_as=self.nats.admin,
+            issuer=self.issuer,
+            clock_file=self.clock_file,
+            http=httpx.AsyncClient(timeout=60),
+            patience=patience,
+        )

@@ -115,7 +115,9 @@ async def test_the_night_of_the_24th(watch: Watch) -> None:
     assert (case["figures"]["late"], case["figures"]["missed"], case["figures"]["streak"]) == (1, 1, 1)
     missed = await watch.told(silent["case_id"], "DeclarationMissed")
     assert [(one["window"], one["streak"]) for one in missed] == [("evening", 1), ("morning", 1)]
-    steps = await watch.told(silent["case_id"], "FollowUpEscalated")
+    steps = await eventually(
+        lambda: watch.told(silent["case_id"], "FollowUpEscalated", least=2), what="the morning's reminder"
+    )
     assert [(one["window"], one["step"]) for one in steps] == [("evening", "remind"), ("morning", "remind")]
     assert len(await watch.told(short["case_id"], "FollowUpEscalated")) == 1
     seen = {

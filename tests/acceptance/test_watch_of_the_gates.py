@@ -13,37 +13,6 @@ LEAP_DAY = date(2020, 2, 29)
 POST = f"{HERE}-n"
 
 
-async def worker(house: Gatehouse, code: str, day: date) -> tuple[str, str]:
-    """Somebody who is posted at the gate, with a badge: pseudonym and number."""
-    stack, officer = house.stack, house.stack.as_role("hq_officer")
-    about = {
-        "version": 0,
-        "name": "尉迟丙",
-        "sex": "male",
-        "phone": "19900006655",
-        "kind": "guard",
-        "home_unit": "望岗社区",
-    }
-    entered = await stack.call("PUT", "registry", f"/v1/workers/{code}", headers=officer, json=about)
-    posting = {
-        "posting_id": str(uuid4()),
-        "place_kind": "checkpoint",
-        "place": POST,
-        "from_day": (day - timedelta(days=1)).isoformat(),
-    }
-    ref: str = entered["worker_ref"]
-    await stack.call("POST", "registry", f"/v1/workers/{ref}/postings", headers=officer, json=posting)
-    await stack.equal()
-    badge = await stack.call(
-        "POST",
-        "gate",
-        "/v1/duty/badges",
-        headers=officer,
-        json={"badge_id": str(uuid4()), "worker_ref": ref, "staff_number": code},
-    )
-    return ref, badge["number"]
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.scenario("G15")
 @pytest.mark.requirement("R2.2", "R7.2")
@@ -51,7 +20,7 @@ async def test_a_night_with_a_hole_in_its_plan_and_a_guard_who_comes_late(house:
     stack, officer = house.stack, house.stack.as_role("hq_officer")
     day = LEAP_DAY if stack.now() < at_local(LEAP_DAY, time(20)) else local_day(stack.now()) + timedelta(1)
     night = at_local(day, time(22))
-    late, early = await worker(house, "GT-1", day), await worker(house, "GT-2", day)
+    late, early = await house.guard("GT-1", POST, day), await house.guard("GT-2", POST, day)
     device = await house.device()
 
     async def plan(who: str, begins: datetime, ends: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from shared.kernel.days import at_local, local_day
+from shared.testing.waiting import eventually
 from tests.acceptance.stack import Stack
 
 HERE, THERE = "shut-001", "shut-002"
@@ -74,6 +75,19 @@ async def at_headquarters(stack: Stack, code: str = HERE) -> tuple[dict[str, Any
     return board["compound"], line
 
 
+async def the_finding(stack: Stack, state: str) -> dict[str, Any]:
+    """The compound's finding about its order, once supervision has looked."""
+    path = f"/v1/findings?rule=order_overdue&compound={HERE}&state={state}"
+
+    async def look() -> list[dict[str, Any]]:
+        answer = await stack.call("GET", "reporting", path, headers=stack.as_role("hq_officer"))
+        found: list[dict[str, Any]] = answer["items"]
+        return found
+
+    [one] = await eventually(look, within=60, every=0.5, what=f"the order's finding is {state}")
+    return one
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.scenario("S5", "H4")
 @pytest.mark.requirement("R5.3", "R5.4", "R7.2")
@@ -103,6 +117,10 @@ async def test_a_cards_room_found_open_goes_up_until_somebody_else_has_seen_it_c
     await stack.move_to(nine + timedelta(hours=2))
     board, line = await at_headquarters(stack)
     assert (line["orders_overdue"], line["highest_level"], board["problems"]) == (1, 1, 2)
+    finding = await the_finding(stack, "open")
+    assert (finding["evidence"]["order_id"], finding["closes_by"]) == (order, "facts")
+    board, _ = await at_headquarters(stack)
+    assert {"order_overdue", "venue_open"} == {one["code"] for one in board["trouble"]["reasons"]}
     await stack.move_to(nine + timedelta(hours=51))
     assert (await at_headquarters(stack))[1]["highest_level"] == 3
     custody = await stack.connect("sanitation")
@@ -133,6 +151,18 @@ async def test_a_cards_room_found_open_goes_up_until_somebody_else_has_seen_it_c
     )
     board, line = await at_headquarters(stack)
     assert (board["problems"], line["orders_open"], line["venues_closed"]) == (0, 0, 1)
+    gone = await the_finding(stack, "closed")
+    assert (gone["finding_id"], gone["closed_by"]) == (finding["finding_id"], "facts")
+    supervision = await stack.connect("reporting")
+
+    async def on_the_bus() -> bool:
+        asked = (
+            "select max_pos > 1 and published_pos = max_pos from outbox_channel where channel = 'findings'"
+        )
+        return bool(await supervision.fetchval(asked))
+
+    await eventually(on_the_bus, within=30, what="what supervision found is on the bus")
+    await supervision.close()
 
     # Approved for a day: open is no violation on that day, only its checklist counts; the next day it is one again.
     third = local_day(stack.now())

@@ -232,10 +232,11 @@ class Watch:
         clerk = self.stack.as_role("community_clerk")
         return await self.stack.call("GET", "registry", f"/v1/passes/{pass_id}", headers=clerk)
 
-    async def told(self, case_id: str, *wanted: str) -> list[dict[str, Any]]:
-        """What observation told of a case, in order: all events, or those of some names."""
+    async def told(self, case_id: str, *wanted: str, least: int = 0) -> list[dict[str, Any]]:
+        """What observation told of a case, in order, all or of some names; nothing of fewer than `least`."""
         found = [one for one in await told(self.stack, "observation") if one.get("case_id") == case_id]
-        return [one for one in found if not wanted or one["event"] in wanted]
+        found = [one for one in found if not wanted or one["event"] in wanted]
+        return found if len(found) >= least else []
 
     async def seen_by_hq(self, case_id: str) -> Any:
         """The case in headquarters' read model, with its windows."""
