@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,10 +17,10 @@ from deploy.watch.pace import Pace
 from services.gate.client.wire import NoAnswerError
 from shared.bus.dead_letters import SETTLE
 from shared.kernel.clock import write_control
-from shared.kernel.days import local_day
+from shared.kernel.days import at_local, local_day
 from shared.kernel.tasks import stop
 from shared.testing.waiting import eventually
-from tests.acceptance.gatehouse import THERE, Gatehouse, Resident
+from tests.acceptance.gatehouse import HERE, THERE, Gatehouse, Resident
 from tests.acceptance.stack import Stack
 from tests.acceptance.watched import Watch
 
@@ -310,3 +310,31 @@ async def late_revocation(scene: Scene) -> AsyncIterator[None]:
     async with locked(scene, "gate", "lock table entry_pass in share row exclusive mode"):
         await scene.revoke(scene.residents[2])
         yield
+
+
+@asynccontextmanager
+async def report_held_back(scene: Scene) -> AsyncIterator[None]:
+    """A unit miscorrects a figure, so that the day's report contradicts itself and is not sent at its hour."""
+    stack, day = scene.stack, local_day(scene.stack.now())
+
+    async def say(in_force: int, reason: str) -> None:
+        await stack.call(
+            "POST",
+            "reporting",
+            f"/v1/daily-reports/{day}/units/{HERE}/correct",
+            headers=stack.as_role("community_clerk", "neighbourhood:gt"),
+            json={
+                "act_id": str(uuid4()),
+                "changes": {"home_quarantine.now": in_force},
+                "reason": reason,
+            },
+        )
+
+    await stack.move_to(at_local(day, time(16, 1)))
+    await say(1, "纸质登记漏录一户")
+    await stack.move_to(at_local(day, time(17)))
+    try:
+        yield
+    finally:
+        await say(0, "上次更正有误")
+        await stack.move_to(at_local(day, time(17, 1)))
