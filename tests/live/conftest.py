@@ -41,7 +41,9 @@ class Lived:
 
 
 @asynccontextmanager
-async def living(folder: Path, faults: list[str], *, first_hour: int) -> AsyncIterator[Lived]:
+async def living(
+    folder: Path, faults: list[str], *, first_hour: int, days: int = DAYS
+) -> AsyncIterator[Lived]:
     """Live through the days, with faults from some hour on; every service ends in order afterwards."""
     home = Home(folder / "home")
     home.make()
@@ -58,7 +60,7 @@ async def living(folder: Path, faults: list[str], *, first_hour: int) -> AsyncIt
             outcome = await Campaign(
                 town=town,
                 system=system,
-                plan=plan_of(seed=SEED, scale=SCALE, days=DAYS),
+                plan=plan_of(seed=SEED, scale=SCALE, days=days),
                 folder=devices,
                 faults=faults,
                 first_hour=first_hour,
