@@ -16,6 +16,7 @@ from services.reporting.handlers.export_lists import count, lines
 from services.reporting.store import audit
 from services.reporting.store import exports as store
 from services.reporting.store.exports import Job
+from shared.db import reach
 from shared.db.erasures import destroy_keys
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.kernel import tables
@@ -155,12 +156,14 @@ class ExportRunner:
 
     async def _make(self, database: Database, job: Job) -> None:
         key = await self.vault.key(_file_key(job.export_id), create=True)
-        async with database.read() as conn:
-            total, last = await count(conn, job), await store.last_page(conn, job.export_id)
+        with reach.reaching(_reach(job)):
+            async with database.read() as conn:
+                total, last = await count(conn, job), await store.last_page(conn, job.export_id)
         nth, after, done = last or (0, None, 0)
         while nth == 0 or after is not None:
-            async with database.read() as conn:
-                found = await lines(conn, job, after=after, limit=self.page_rows, clock=database.clock)
+            with reach.reaching(_reach(job)):
+                async with database.read() as conn:
+                    found = await lines(conn, job, after=after, limit=self.page_rows, clock=database.clock)
             nth, after, done = nth + 1, found.after, done + len(found.rows)
             async with database.begin() as tx:
                 await store.add_page(
@@ -203,6 +206,13 @@ class ExportRunner:
 def _file_key(export_id: UUID) -> UUID:
     """Whose key seals the file: it ends with the file, and why it was asked for stays readable (H3)."""
     return uuid5(export_id, _FILE)
+
+
+def _reach(job: Job) -> reach.Reach:
+    """How far its lines are looked for: as far as whoever asked for it saw."""
+    if job.within is None:
+        return reach.TOWN
+    return reach.Reach.of((f"compound:{compound}" for compound in job.within), commands=False)
 
 
 def _sealed(key: PersonKey, nth: int, rows: Sequence[Sequence[object]]) -> bytes:

@@ -62,17 +62,9 @@ on conflict (compound) do update set households = compound_population.households
 """
 # However people move in batches, the rows are the same.
 FORGET_EMPTY = "delete from compound_population where people = 0 and residents = 0 and households = 0"
-# Of several records of one person one counts: where they live, first of all.
+# Of several records of one person one counts; the view knows which, also of those that lie elsewhere.
 POPULATION = """
-with ranked as (
-  select r.compound, r.resident, row_number() over (
-    partition by a.root order by r.resident desc, r.person_ref = a.root desc, r.person_ref) as nth
-  from person_alias a join person_residence r using (person_ref)
-), again as (
-  select compound, count(*)::int as people, count(*) filter (where resident)::int as residents
-  from ranked where nth > 1 group by compound
-)
-select p.compound, p.people - coalesce(a.people, 0) as people, p.residents - coalesce(a.residents, 0) as residents,
+select p.compound, p.people - coalesce(e.people, 0) as people, p.residents - coalesce(e.residents, 0) as residents,
   p.households
-from compound_population p left join again a using (compound)
+from compound_population p left join counted_elsewhere e using (compound)
 """

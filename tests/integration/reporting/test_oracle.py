@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -10,18 +11,30 @@ from uuid import UUID
 import pytest
 
 from deploy.local.nats import NatsServer
+from services.reporting import queries
 from services.reporting.projections import all_projections
 from services.reporting.rebuild import rebuild
+from services.reporting.store.population import POPULATION
 from shared.db.pool import Database
+from shared.db.reach import NOBODY, Reach, reaching
+from shared.http.access import TOWN, Grant, Principal, Role
 from shared.runtime import Context
 from shared.testing.databases import Databases
 from tests.integration.reporting.mixed import mixed_town
 from tests.integration.reporting.oracle.rows import Row
 from tests.integration.reporting.oracle.tables import KEYS, expected
 from tests.integration.reporting.outboxes import answering, link_of
-from tests.integration.reporting.world import Log, deliver, deliver_badly
+from tests.integration.reporting.world import COMPOUNDS, Log, deliver, deliver_badly
 
 ContextFor = Callable[[str], Awaitable[Context]]
+HEADQUARTERS = Principal(kind="staff", subject="hq", grants=(Grant(role=Role.HQ_OFFICER, scope=TOWN),))
+_OF_A_COMPOUND = """
+select quote_ident(c.relname) as name
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'compound'
+where c.relrowsecurity and c.relnamespace = 'public'::regnamespace order by 1
+"""
+_ELSEWHERE = {"daily_report_act", "export_job", "finding", "responsibility"}
+"""Not made of events; and whoever answers for the whole town is shown in every compound."""
 Tables = dict[str, dict[tuple[Any, ...], Row]]
 
 
@@ -87,6 +100,39 @@ async def test_live_equals_rebuilt_equals_the_oracle(context_for: ContextFor) ->
     for database in (live.database, rebuilt.database):
         assert await database.pool.fetchval("select count(*) from dead_letter") == 0
         same(await held(database), wanted)
+
+
+@pytest.mark.requirement("F17")
+async def test_a_query_that_asks_for_no_place_tells_the_readers_own(context_for: ContextFor) -> None:
+    context = await context_for("reporting")
+    database, log = context.database, mixed_town(Random(14), 1_500)
+    await deliver(database, log)
+    whole = await told_without_a_place(context)
+    assert all(whole.values()), [name for name, rows in whole.items() if not rows]
+
+    for compound in COMPOUNDS:
+        with reaching(Reach.of([f"compound:{compound}"], commands=False)):
+            part = await told_without_a_place(context)
+        for name, rows in whole.items():
+            assert part[name] == [row for row in rows if row["compound"] == compound], name
+    with reaching(NOBODY):
+        assert not any((await told_without_a_place(context)).values())
+
+
+async def told_without_a_place(context: Context) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every table that lies at a place, and figures of all compounds, as whoever reaches what is told."""
+    clock = context.clock
+    async with context.database.read() as conn:
+        tables = [row["name"] for row in await conn.fetch(_OF_A_COMPOUND)]
+        found = {name: await conn.fetch(f"select * from {name} order by {name}") for name in tables}
+        found["people counted once"] = await conn.fetch(f"{POPULATION} order by 1")
+        board = await queries.board(
+            conn, HEADQUARTERS, now=clock.now(), real_now=clock.real_now(), day=clock.today()
+        )
+        reached = {row["compound"] for row in await conn.fetch("select distinct compound from entry_flow")}
+    told = {name: [dict(row) for row in rows] for name, rows in found.items() if name not in _ELSEWHERE}
+    lines = [asdict(line) for line in board.lines]  # a compound has a line once its name is known
+    return told | {"board": [line for line in lines if line["compound"] in reached]}
 
 
 def test_the_oracle_itself_can_fail() -> None:
