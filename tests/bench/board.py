@@ -64,7 +64,7 @@ select gen_random_uuid(), gen_random_uuid(), ($1::text[])[nth % cardinality($1) 
   (array['home_self_monitoring', 'home_quarantine', 'centralized_observation'])[nth % 3 + 1],
   case when nth % 3 = 0 then 'active' else 'completed' end, '2020-02-20', '2020-03-05', $2::timestamptz,
   case when nth % 3 = 0 then null else $2::timestamptz end
-from generate_series(1, 68 * cardinality($1)) nth
+from generate_series(1, 68 * cardinality($1::text[])) nth
 """
 WINDOWS = """
 insert into declaration_window (case_id, day, part, state, declared_at)
