@@ -1,6 +1,9 @@
 """Three nats-servers that hold every stream three times; each hears the others over wires of its own."""
 
 import asyncio
+import os
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from deploy.local.ports import any_free
 
 NODES = 3
 START_SECONDS = 60.0
+STORE = "store"
 
 
 class BusCluster:
@@ -74,6 +78,33 @@ class BusCluster:
         for pair, route in self.routes.items():
             if node in pair:
                 route.set(wire)
+
+    # ---- what their disks hold
+
+    def copy_stores(self, folder: Path, then: signal.Signals) -> None:
+        """Copy every server's store as it is at one instant at which none of them does anything; any thread.
+
+        Args:
+            folder: for the copies.
+            then: what every server gets afterwards: go on, or die.
+        """
+        shutil.rmtree(folder, ignore_errors=True)
+        pids = [server.process.pid for server in self.servers if server.process]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for server in self.servers:
+                shutil.copytree(server.home / STORE, folder / server.home.name)
+        finally:
+            for pid in pids:
+                os.kill(pid, then)
+
+    def put_back(self, folder: Path) -> None:
+        """The copies in place of the stores, of servers that are dead. Any thread."""
+        for server in self.servers:
+            shutil.rmtree(server.home / STORE)
+            shutil.copytree(folder / server.home.name, server.home / STORE)
+        shutil.rmtree(folder)
 
     async def leader(self) -> int:
         """The server that leads JetStream; any where none does just now."""

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import asyncpg
+
 from deploy.faults.cluster import NODES
 from deploy.faults.meddling import READ, Meddler, poison
 from deploy.faults.town import FaultyTown
@@ -51,6 +53,35 @@ async def _postgres(scene: Scene) -> str:
 async def _bus_down(scene: Scene) -> str:
     await scene.town.kill_bus(*ALL_NODES, pause=scene.luck.uniform(1, 4))
     return "all servers"
+
+
+async def _power(scene: Scene) -> str:
+    """What was acknowledged is on the disks."""
+    await scene.town.lose_power()
+    return "all servers"
+
+
+async def _disks_behind(scene: Scene) -> str:
+    """The control: what was acknowledged was not on the disks, and comes from the outboxes all the same."""
+    before = await _numbered(scene, "published_pos")
+    seconds = scene.luck.uniform(1, 3)
+    await scene.town.lose_power(behind=seconds)
+    after = await _numbered(scene, "max_pos")
+    behind = {place for place, pos in after.items() if pos > before.get(place, (0, 0))}
+    scene.meddler.meddled.wiped |= behind
+    return f"{seconds:.1f} s of {len(behind)} streams"
+
+
+async def _numbered(scene: Scene, column: str) -> dict[tuple[str, str], tuple[int, int]]:
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for service, url in scene.town.databases.items():
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            for row in await connection.fetch("select * from outbox_channel"):
+                found[service, row["channel"]] = (row["epoch"], row[column])
+        finally:
+            await connection.close()
+    return found
 
 
 async def _leader(scene: Scene) -> str:
@@ -178,6 +209,12 @@ async def _beside(scene: Scene) -> str:
     return service
 
 
+async def _stalled(scene: Scene) -> str:
+    service = scene.luck.choice(SERVICES)
+    await scene.town.stalled(service, scene.luck.uniform(1, 3))
+    return service
+
+
 async def _bus_disk(scene: Scene) -> str:
     await _filled(scene.disks[0], scene.luck.uniform(2, 4))
     for node in ALL_NODES:  # a server that met a full disk gives its store up until it is started again
@@ -215,6 +252,8 @@ KINDS: dict[str, tuple[str, Fault]] = {
     "PostgreSQL killed": ("F5", _postgres),
     "bus down": ("F1 F7", _bus_down),
     "leader killed": ("F1", _leader),
+    "power lost": ("F1", _power),
+    "disks behind": ("F1", _disks_behind),
     "partition": ("F9", _partition),
     "service frozen": ("F9", _frozen),
     "bus half-open": ("F9", _half_open),
@@ -229,6 +268,7 @@ KINDS: dict[str, tuple[str, Fault]] = {
     "clocks wrong": ("F13", _clocks),
     "deploy under load": ("F14", _deploy),
     "two side by side": ("F14", _beside),
+    "leader stalled": ("F14", _stalled),
     "bus disk full": ("F11", _bus_disk),
     "database disk full": ("F11", _database_disk),
 }

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from deploy.faults.cluster import BusCluster
@@ -28,6 +29,11 @@ from shared.kernel.tasks import stop
 
 READY_SECONDS = 180.0
 DRAIN_SECONDS = 25.0
+FORGET_LEADER = """
+select pg_terminate_backend(pid) from pg_locks join pg_database d on d.oid = database
+where locktype = 'advisory' and granted and objsubid = 1 and datname = current_database()
+  and (classid::bigint << 32 | objid::bigint) = hashtextextended('fangkong.leader', 0)
+"""
 
 
 class FaultyTown:
@@ -186,6 +192,42 @@ class FaultyTown:
             second.terminate()
             await asyncio.to_thread(second.wait, DRAIN_SECONDS)
 
+    async def stalled(self, service: str, seconds: float) -> None:
+        """Whoever leads is paused until its database has given its place to another one; then it goes on where it was.
+
+        For a while two relays believe that they are the one. People are sent to the other process meanwhile.
+
+        Raises:
+            LocalError: the other one did not end in order.
+        """
+        port = ports.any_free()
+        second = self.launch(service, beside=port)
+        door, first = self.doors[service], self.processes[service].pid
+        try:
+            await self.ready(service, port)
+            os.kill(first, signal.SIGSTOP)
+            try:
+                door.lead_to(port)
+                await self._forget_leader(service)
+                await asyncio.sleep(seconds)
+            finally:
+                os.kill(first, signal.SIGCONT)
+            await asyncio.sleep(seconds)
+        finally:
+            door.lead_to(self._programs[service].port)
+            second.terminate()
+            code = await asyncio.to_thread(second.wait, DRAIN_SECONDS)
+        if code != 0:
+            raise LocalError(f"第二个 {service} 以 {code} 结束。", f"A second {service} ended with {code}.")
+
+    async def _forget_leader(self, service: str) -> None:
+        """The database takes the session that holds the leader's lock for lost."""
+        connection = await asyncpg.connect(self.databases[service], timeout=10)
+        try:
+            await connection.execute(FORGET_LEADER)
+        finally:
+            await connection.close()
+
     # ---- what everybody needs
 
     async def kill_postgres(self) -> None:
@@ -198,6 +240,24 @@ class FaultyTown:
         for node in nodes:
             self.bus.servers[node].kill()
         await asyncio.sleep(pause)
+        await self._start_bus(*nodes)
+
+    async def lose_power(self, *, behind: float = 0.0) -> None:
+        """The bus loses power and comes back with its disks as they were at one instant.
+
+        Args:
+            behind: seconds for which it went on after that instant: its disks had only said that they kept all.
+        """
+        copies = self.home.path / "bus-copies"
+        then = signal.SIGCONT if behind else signal.SIGKILL
+        await asyncio.to_thread(self.bus.copy_stores, copies, then)
+        await asyncio.sleep(behind)
+        for server in self.bus.servers:
+            server.kill()
+        await asyncio.to_thread(self.bus.put_back, copies)
+        await self._start_bus(*range(len(self.bus.servers)))
+
+    async def _start_bus(self, *nodes: int) -> None:
         for node in nodes:
             self.bus.spawn(node)
         for node in nodes:

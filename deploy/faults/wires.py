@@ -56,6 +56,12 @@ class Proxy:
         else:
             self._opened.set()
 
+    def lead_to(self, target: int) -> None:
+        """Whoever comes from now on is led to another port; who is here breaks off and comes again."""
+        self.target = target
+        for end in list(self._ends):
+            end.transport.abort()
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passing = asyncio.create_task(self._serve(reader, writer))
         self._passing.add(passing)

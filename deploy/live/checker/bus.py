@@ -225,11 +225,12 @@ def facts(told: list[Told], names: Names, rosters_since: str) -> dict[str, Seen]
 
 
 def _gaps(by_name: dict[str, list[Told]]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Gaps that were told to be over, once for each time."""
+    """Gaps that were told to be over, once for each time; of one whose beginning the stream lost nothing is known."""
     opened = {one.data["gap_id"]: one.data for one in by_name["DutyGapOpened"]}
     for one in by_name["DutyGapClosed"]:
-        began = opened[one.data["gap_id"]]
-        yield (began["checkpoint"], _instant(began["began_at"])), (began["cause"], one.data["minutes"])
+        began = opened.get(one.data["gap_id"])
+        if began is not None:
+            yield (began["checkpoint"], _instant(began["began_at"])), (began["cause"], one.data["minutes"])
 
 
 def narrowed(expected: dict[str, Table]) -> dict[str, Table]:

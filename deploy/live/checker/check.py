@@ -17,11 +17,21 @@ ANSWERED = {"checks": "check", "vehicles": "vehicle"}
 ON_THE_STREAM_OF = {
     "checks": ("gate", "checks"),
     "vehicles": ("gate", "checks"),
+    "fevers": ("gate", "alerts"),
+    "turns": ("gate", "duty"),
+    "gaps": ("gate", "duty"),
+    "intakes": ("registry", "returnees"),
+    "passes": ("registry", "passes"),
+    "vehicle_passes": ("registry", "vehicle_passes"),
+    "leads": ("registry", "leads"),
+    "leads_closed": ("registry", "leads"),
+    "surveyed": ("registry", "surveys"),
+    "cases": ("observation", "cases"),
     "declarations": ("observation", "declarations"),
     "missed": ("observation", "declarations"),
     "rounds": ("sanitation", "rounds"),
     "short": ("sanitation", "rounds"),
-    "passes": ("registry", "passes"),
+    "reports": ("reporting", "daily_reports"),
 }
 """Which stream tells of a table, where that stream may have been wiped."""
 
