@@ -68,7 +68,7 @@ async def test_of_planted_people_nothing_is_read_outside(
     print(f"\n{len(said)} texts said, {sorted(answered.items())}")  # noqa: T201 -- the figures
     # They are there, and the search finds them where they may be; every kind of place is full.
     assert leaks({"export": file}, NAME) != []
-    assert (len(said) > 100, answered[200] > 200, answered[500]) == (True, True, 0)
+    assert (len(said) > 60, answered[200] > 200, answered[500]) == (True, True, 0)
 
     own = files(stack.folder, ("*.log", "*.jsonl"))
     assert leaks(own, "http_request") != []

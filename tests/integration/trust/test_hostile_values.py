@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, urlencode
 
 import httpx
 import pytest
@@ -153,6 +153,8 @@ class Attack:
             kind = "application/json" if "json" in content else "multipart/form-data; boundary=x"
             headers = self.who(cell) | {"Content-Type": kind, "Content-Length": str(10**9)}
             before = self.statuses[413]
+            if content["params"]:  # or what is missing there would be told before anybody looks at the body
+                path = f"{path}?{urlencode(content['params'])}"
             await self.send(cell, path, headers, "length", b"", content=b"{}")
             if self.statuses[413] == before:
                 self.faults[f"{cell}: takes a body of any length"] = ""
