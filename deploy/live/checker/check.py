@@ -48,12 +48,16 @@ async def check(ledger: Ledger, doors: Doors, meddled: Meddled | None = None) ->
     names, kept = Names(ledger.ids), await services.read(doors, Names(ledger.ids))
     shown = {act.key for act in ledger.of(*ANSWERED.values()) if act.answer["offline"]}
     by_device, cars = _kept_by_device(ledger, kept), {act.key for act in ledger.of("vehicle")}
-    expected = _tables(ledger, by_device=by_device, shown_by_device=shown)
+    early = _before_their_drivers(ledger, kept, shown)
+    expected = _tables(ledger, by_device=by_device, shown_by_device=shown, before_driver=early)
     answered = {
         "checks": _tables(ledger, by_device=shown, shown_by_device=shown)["checks"],
-        "vehicles": _tables(ledger, by_device=(by_device - cars) | (shown & cars), shown_by_device=shown)[
-            "vehicles"
-        ],
+        "vehicles": _tables(
+            ledger,
+            by_device=(by_device - cars) | (shown & cars),
+            shown_by_device=shown,
+            before_driver=early,
+        )["vehicles"],
     }
     in_outboxes = await bus.outboxes(doors)
     on_stream = bus.as_told(await bus.messages(doors), meddled)
@@ -74,9 +78,15 @@ async def check(ledger: Ledger, doors: Doors, meddled: Meddled | None = None) ->
 
 
 def _tables(
-    ledger: Ledger, *, by_device: Collection[str], shown_by_device: Collection[str]
+    ledger: Ledger,
+    *,
+    by_device: Collection[str],
+    shown_by_device: Collection[str],
+    before_driver: Collection[str] = (),
 ) -> dict[str, Table]:
-    outcome = outcome_of(ledger, by_device=by_device, shown_by_device=shown_by_device)
+    outcome = outcome_of(
+        ledger, by_device=by_device, shown_by_device=shown_by_device, before_driver=before_driver
+    )
     return {field.name: getattr(outcome, field.name) for field in fields(Outcome)}
 
 
@@ -92,6 +102,15 @@ def _kept_by_device(ledger: Ledger, kept: dict[str, Seen]) -> set[str]:
             if act.answer["offline"] and (act.about["line_cut"] or offline.get(act.key, True)):
                 found.add(act.key)
     return found
+
+
+def _before_their_drivers(ledger: Ledger, kept: dict[str, Seen], shown: Collection[str]) -> set[str]:
+    """Cars that the gate judged without their driver's check, which it got later.
+
+    Where the answer to that check was lost, and only there, it is believed.
+    """
+    without = {key for (key,), value in kept["vehicles"] if "occupant_unchecked" in value[-2]}
+    return {act.key for act in ledger.of("vehicle") if act.about["driver"] in shown and act.key in without}
 
 
 def _places(where: str, expected: dict[str, Table], said: dict[str, Seen]) -> list[Compared]:

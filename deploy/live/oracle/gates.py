@@ -32,6 +32,8 @@ AT_HOME = frozenset({"home_self_monitoring", "home_quarantine"})
 LETS_OUT = frozenset({"wrong_compound", "no_pass"})
 LEEWAY = timedelta(seconds=300)
 """By so much two good clocks may differ."""
+NEAR = timedelta(minutes=30)
+"""So far the check of a driver may lie from that of the car: after a clock was set it may be an hour."""
 
 
 @dataclass(slots=True)
@@ -64,24 +66,28 @@ def checks(ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]
 
 
 def vehicles(
-    ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str], shown_by_device: Collection[str]
+    ledger: Ledger,
+    cases: Mapping[str, Case],
+    by_device: Collection[str],
+    shown_by_device: Collection[str],
+    before_driver: Collection[str],
 ) -> Table:
-    """Every car: refused with its driver, held until the boot is open, else complete.
+    """Every car: refused with its driver, held until the driver was checked and the boot is open, else complete.
 
     A device goes by what it showed of the driver (`shown_by_device`: what it decided before any answer came), the
-    gate by what it kept.
+    gate by what it kept; `before_driver`: cars that the gate judged while the driver's check was still on its way.
     """
     kept = {act.key: verdict for act, verdict, _ in _judged(ledger, cases, by_device)}
     shown = {act.key: verdict for act, verdict, _ in _judged(ledger, cases, shown_by_device)}
+    drivers, opened = {act.key: act for act in ledger.of("check")}, ledger.acts[0].at
     found: Table = {}
     for act in ledger.of("vehicle"):
-        driver = act.about["driver"]
-        verdict = (shown if act.key in by_device else kept)[driver]
+        driver, alone = act.about["driver"], act.key in by_device
+        verdict = (shown if alone else kept)[driver]
+        unknown = not alone and (driver in by_device or act.key in before_driver)
         reasons = []
-        if act.key not in by_device and driver in by_device:
-            reasons.append(
-                "occupant_unchecked"
-            )  # what the device decided of the driver has not been handed in yet
+        if unknown or not _near(act, drivers[driver], opened, by_device=alone):
+            reasons.append("occupant_unchecked")
         elif verdict == "refuse":
             reasons.append("driver_refused")
         elif verdict == "cannot_verify":
@@ -91,13 +97,22 @@ def vehicles(
         outcome = "complete" if not reasons else "refuse" if "driver_refused" in reasons else "held"
         found[act.key,] = (
             act.place,
-            local(_happened(act, ledger.acts[0].at)).isoformat(),
+            local(_happened(act, opened)).isoformat(),
             act.about["direction"],
             outcome,
             tuple(reasons),
-            act.key in by_device,
+            alone,
         )
     return found
+
+
+def _near(car: Act, driver: Act, opened: datetime, *, by_device: bool) -> bool:
+    """Does the driver's check count for the car? A device goes by its own clock, the gate by what it believes of it."""
+    if by_device:
+        told, before = (datetime.fromisoformat(act.about["device_at"]) for act in (car, driver))
+    else:
+        told, before = _happened(car, opened), _happened(driver, opened)
+    return abs(told - before) <= NEAR
 
 
 def _happened(act: Act, opened: datetime) -> datetime:

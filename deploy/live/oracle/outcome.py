@@ -43,18 +43,25 @@ class Outcome:
     reports: Table
 
 
-def outcome_of(ledger: Ledger, *, by_device: Collection[str], shown_by_device: Collection[str]) -> Outcome:
+def outcome_of(
+    ledger: Ledger,
+    *,
+    by_device: Collection[str],
+    shown_by_device: Collection[str],
+    before_driver: Collection[str] = (),
+) -> Outcome:
     """Reckon it.
 
     Args:
         ledger: what was done.
         by_device: checks and cars of which a device's own decision is kept.
         shown_by_device: those of which it was shown; more than the former where an answer was lost on its way.
+        before_driver: cars that the gate judged while what it had been asked of the driver was still on its way.
     """
     cases = observation.cases_of(ledger, offices.lists(ledger))
     end = ledger.acts[-1].at
     checks = gates.checks(ledger, cases, by_device)
-    vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device)
+    vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device, before_driver)
     passes = offices.passes(ledger, cases)
     return Outcome(
         checks=checks,
