@@ -15,6 +15,7 @@ from deploy.cli.stack import ca_of
 from deploy.cli.words import out, say
 from deploy.doctor import bus, databases, machine
 from deploy.doctor.finding import WORST, Finding, fail, ok
+from deploy.local.backups import Backups, archived
 from deploy.local.names import SERVICES
 from deploy.local.probe import status_of, trust
 from deploy.local.secrets import Secrets
@@ -36,7 +37,8 @@ def look(home: Home) -> list[Finding]:
         return [*found, *machine.ports(home)]
     status = home.status()
     postgres_home = Path(status["postgres_home"])
-    found += [machine.disk(postgres_home), machine.backups(postgres_home, now)]
+    backups = Backups(postgres=archived(home, status["ports"]["postgres"]))
+    found += [machine.disk(postgres_home), machine.backups(backups.kept(), now)]
     found += asyncio.run(_services(status))
     found += asyncio.run(databases.look(status["ports"]["postgres"], secrets))
     found += bus.look(f"http://127.0.0.1:{status['ports']['nats-monitor']}")

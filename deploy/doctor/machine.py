@@ -2,14 +2,15 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
 from cryptography import x509
 
 from deploy.doctor.finding import Finding, fail, ok, warn
+from deploy.local.backups import KEPT, Backup
 from deploy.local.names import SERVICES
 from deploy.local.ports import is_free
 from deploy.local.secrets import Secrets
@@ -22,6 +23,8 @@ from shared.kernel.secrets import KeyFileError
 ROOMY_MB = 2_000
 """Below this a day of a town may fill the disk."""
 BACKUP_EVERY = timedelta(days=1)
+PRUNED_WITHIN = timedelta(hours=2)
+"""What is too old goes by itself while the stack runs; after this it did not."""
 
 
 def programs() -> Iterator[Finding]:
@@ -139,17 +142,21 @@ def certificates(home: Home, now: datetime) -> Iterator[Finding]:
         yield certificate(file, now)
 
 
-def backups(postgres_home: Path, now: datetime) -> Finding:
-    """How old the newest copy of the databases is."""
-    made = [path.stat().st_mtime for path in (postgres_home / "backups" / "base").glob("*Z")]
-    if not made:
-        remedy = "back up the databases every day, and the key stores apart"
-        return warn("备份 backup", "postgres", "没有备份", "there is none", remedy)
-    age = now - datetime.fromtimestamp(max(made), UTC)
-    hours = int(age.total_seconds() // 3600)
+def backups(kept: Sequence[Backup], now: datetime) -> Finding:
+    """How old the newest copy of the databases is, and that none is older than a destroyed key may be had."""
+    if not kept:
+        return warn("备份 backup", "postgres", "没有备份", "there is none", "./fangkong backup, every day")
+    oldest, newest = now - kept[0].at, now - kept[-1].at
+    if oldest > KEPT + PRUNED_WITHIN:
+        days = oldest.days
+        remedy = "./fangkong backup, which deletes it: keys that were destroyed are in it"
+        return fail(
+            "备份 backup", "postgres", f"最早的已 {days} 天", f"the oldest is {days} days old", remedy
+        )
+    hours = int(newest.total_seconds() // 3600)
     zh, en = f"{hours} 小时前", f"{hours} h old"
-    if age > BACKUP_EVERY:
-        return warn("备份 backup", "postgres", zh, en, "back up the databases every day")
+    if newest > BACKUP_EVERY:
+        return warn("备份 backup", "postgres", zh, en, "./fangkong backup, every day")
     return ok("备份 backup", "postgres", zh, en)
 
 

@@ -10,6 +10,7 @@ from deploy.doctor import machine
 from deploy.doctor.bus import judge
 from deploy.doctor.databases import judge_lateness, judge_role, skew
 from deploy.doctor.finding import Finding
+from deploy.local.backups import Backup
 
 NOW = datetime(2020, 2, 24, 9, tzinfo=UTC)
 
@@ -54,11 +55,16 @@ def test_who_is_late_by_minutes_is_named() -> None:
     assert "gate.passes" in late.en
 
 
-def test_a_backup_is_asked_for_and_its_age_told(tmp_path: Path) -> None:
-    assert machine.backups(tmp_path, datetime.now(UTC)).state == "warn"
-    (tmp_path / "backups" / "base" / "20200224T010000.000000Z").mkdir(parents=True)
-    assert machine.backups(tmp_path, datetime.now(UTC)).state == "ok"
-    assert machine.backups(tmp_path, datetime.now(UTC) + timedelta(hours=30)).state == "warn"
+def test_a_backup_is_asked_for_its_age_told_and_none_kept_for_too_long(tmp_path: Path) -> None:
+    def judged(*hours: float) -> str:
+        kept = [Backup(folder=tmp_path, at=NOW - timedelta(hours=ago)) for ago in hours]
+        return machine.backups(kept, NOW).state
+
+    assert judged() == "warn"
+    assert judged(5) == "ok"
+    assert judged(30) == "warn"
+    assert judged(150, 5) == "ok"
+    assert judged(24 * 9, 5) == "fail"
 
 
 def test_a_package_of_another_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
