@@ -1,27 +1,15 @@
 """Signing in with an OpenID Connect provider that is not ours: whatever we read into the standard alone shows here."""
 
-import html
-import json
-import re
-import secrets as random_secrets
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import pytest
-from joserfc.jwk import ECKey
 
-from deploy.cli.page import ensure_npm, install
 from deploy.local.issuer import Issuer
-from deploy.local.ports import any_free
 from deploy.local.secrets import Secrets
-from deploy.local.state import PROJECT
 from services.reporting.app import build
 from services.reporting.settings import Settings
 from shared.http.auth import Jwks
@@ -30,13 +18,9 @@ from shared.pages.routes import token_for
 from shared.runtime import assemble, open_context
 from shared.testing.databases import Urls
 from tests.integration.pages.conftest import Desk, Shifted
+from tests.integration.pages.independent import Provider, install_provider, the_form, walk
 
-HERE = Path(__file__).parent / "provider"
-BENCH = PROJECT / ".fangkong" / "page" / "provider"
 SESSION, ATTEMPT = "fangkong-reporting-session", "fangkong-reporting-sign-in"
-_FORM = re.compile(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
-_INPUT = re.compile(r"<input[^>]*>|<button[^>]*>")
-_NAMED = re.compile(r'name="([^"]+)"'), re.compile(r'value="([^"]*)"')
 
 
 class Waited(Shifted):
@@ -46,61 +30,9 @@ class Waited(Shifted):
         return super().monotonic() + self.ahead.total_seconds()
 
 
-def new_key(kid: str) -> dict[str, Any]:
-    return ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"}).as_dict(private=True)
-
-
-@dataclass
-class Provider:
-    """The provider's process; started again with other keys it is the same provider."""
-
-    port: int = field(default_factory=any_free)
-    secret: str = field(default_factory=random_secrets.token_urlsafe)
-    keys: list[dict[str, Any]] = field(default_factory=lambda: [new_key("first")])
-    process: subprocess.Popen[str] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        node = shutil.which("node")
-        assert node is not None
-        self.process = subprocess.Popen(  # noqa: S603
-            [node, "provider.mjs"],
-            cwd=BENCH,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"port": self.port, "secret": self.secret, "keys": self.keys}))
-        self.process.stdin.close()
-        assert any("ready" in line for line in self.process.stdout)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            assert self.process.stdout is not None
-            self.process.stdout.close()
-
-    def rotate(self, kid: str) -> None:
-        """A new key signs; the one before is published a while longer."""
-        self.stop()
-        self.keys = [new_key(kid), *self.keys]
-        self.start()
-
-
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    npm = ensure_npm()
-    BENCH.mkdir(parents=True, exist_ok=True)
-    for file in HERE.iterdir():
-        shutil.copy(file, BENCH)
-    install(npm, HERE / "package-lock.json", BENCH)
+    install_provider()
     made = Provider()
     made.start()
     yield made
@@ -139,18 +71,6 @@ async def desk(
     await context.close()
 
 
-def the_form(page: httpx.Response) -> tuple[str, dict[str, str]]:
-    """Where a page's form goes, and what it brings along."""
-    found = _FORM.search(page.text)
-    assert found is not None, page.text[:500]
-    fields = {}
-    for tag in _INPUT.findall(found[2]):
-        name, value = (pattern.search(tag) for pattern in _NAMED)
-        if name:
-            fields[name[1]] = html.unescape(value[1]) if value else ""
-    return urljoin(str(page.url), html.unescape(found[1])), fields
-
-
 @dataclass
 class Person:
     """Somebody with a browser: cookies at the provider beside those at the service."""
@@ -168,23 +88,15 @@ class Person:
 
     async def to_provider(self, wanted: str = "/board") -> dict[str, str]:
         """From the service to the provider, through its pages, to the answer that it sends back."""
-        page = await self.at_provider.get(
-            (await self.service.get(f"/sign-in?next={wanted}")).headers["location"]
+        begin = (await self.service.get(f"/sign-in?next={wanted}")).headers["location"]
+        walked = await walk(
+            self.at_provider,
+            begin,
+            account=self.account,
+            until="http://localhost:8000/sign-in/callback",
         )
-        for _ in range(12):
-            if "location" in page.headers:
-                onward = urljoin(str(page.url), page.headers["location"])
-                if onward.startswith("http://localhost:8000/sign-in/callback"):
-                    return {name: values[0] for name, values in parse_qs(urlsplit(onward).query).items()}
-                page = await self.at_provider.get(onward)
-                continue
-            assert page.status_code == 200, page.text[:500]
-            action, fields = the_form(page)
-            if "login" in fields:
-                self.asked_for_account += 1
-                fields |= {"login": self.account, "password": "anything"}
-            page = await self.at_provider.post(action, data=fields)
-        raise AssertionError("the provider leads nowhere")
+        self.asked_for_account += walked.asked_for_account
+        return walked.answer
 
     async def sign_in(self) -> httpx.Response:
         return await self.service.get("/sign-in/callback", params=await self.to_provider())

@@ -1,7 +1,5 @@
 """Roles, databases and tables as an installation of production gets them: its own script, then its own migrations."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +8,8 @@ import pytest
 
 from deploy.local.names import SERVICES
 from deploy.local.postgres import Postgres
-from deploy.local.state import PROJECT
 from deploy.production import migrate
+from tests.integration.production.installed import first_start
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +27,15 @@ def made(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Postgres
     for service in SERVICES:
         for kind in ("owner", "app"):
             (passwords / f"{service}_{kind}").write_text(f"{service}-{kind}\n")
-    script = PROJECT / "deploy" / "compose" / "init.sh"
-    environment = {
-        "PATH": f"{server.bin}:{os.environ['PATH']}",
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(server.port),
-        "PGPASSWORD": (server.home / "superuser.pw").read_text().strip(),
-        "FANGKONG_PASSWORDS": str(passwords),
-    }
-    for holds in ("databases", "keys"):
-        if holds == "keys":  # a server of its own in an installation; here the roles are there already
-            script = passwords / "again.sh"
-            script.write_text(
-                (PROJECT / "deploy" / "compose" / "init.sh").read_text().replace("create role", "alter role")
-            )
-        subprocess.run(["sh", script], check=True, env=environment | {"FANGKONG_HOLDS": holds})  # noqa: S603, S607
+    first_start(
+        server.bin,
+        passwords,
+        {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(server.port),
+            "PGPASSWORD": (server.home / "superuser.pw").read_text().strip(),
+        },
+    )
     return server
 
 

@@ -21,6 +21,8 @@ class Authority:
     """A private authority and the one server certificate that it has issued last."""
 
     folder: Path
+    names: tuple[str, ...] = ()
+    """Whom it vouches for beside addresses; all of them in one certificate."""
 
     @property
     def files(self) -> tls.Certificate:
@@ -38,8 +40,16 @@ class Authority:
         """For one address, valid since then."""
         now = dt.datetime.now(dt.UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
-        key, certificate = tls.authority(self.folder, ["localhost"], [], now)
-        tls.issue(self.files, key, certificate, [], [address], since=now - ago, both_ways=both_ways)
+        key, certificate = tls.authority(self.folder, ["localhost", *self.names], [], now)
+        tls.issue(
+            self.files,
+            key,
+            certificate,
+            list(self.names),
+            [address],
+            since=now - ago,
+            both_ways=both_ways,
+        )
 
 
 class ClosedBus(NatsServer):
