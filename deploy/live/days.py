@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
-from deploy.live.acts import cleaning, duty, gates, office, returning
+from deploy.live.acts import cleaning, duty, gates, office, places, returning
 from deploy.live.plan import Plan, at
 from deploy.live.world import World
 
@@ -17,6 +17,7 @@ async def prepare(world: World) -> None:
     await office.revise_policy(world)
     await office.publish_risk_list(world, world.plan.days[0])
     await cleaning.list_sites(world)
+    await places.list_venues(world)
     await duty.plan_shifts(world)
     await office.issue_passes(world)
     await office.open_survey(world)
@@ -46,6 +47,7 @@ async def _forenoon(world: World, day: date) -> None:
     await office.issue_to_released(world, day)
     await office.take_leads(world, day)
     await office.survey(world, day)
+    await places.let_open(world, day)
 
 
 async def _afternoon(world: World, day: date) -> None:
@@ -53,6 +55,7 @@ async def _afternoon(world: World, day: date) -> None:
     await returning.make_up(world, day, "morning")
     await cleaning.disinfect(world, day, "afternoon")
     await office.close_leads(world, day)
+    await places.air(world, day)
 
 
 async def _report(_world: World, _day: date) -> None:
@@ -69,6 +72,7 @@ async def _late(world: World, day: date) -> None:
     await gates.take_lists(world)
     await duty.change_guard(world, day, leaves="late", comes=None)
     await returning.make_up(world, day, "evening")
+    await places.fetch_waste(world, day)
 
 
 TIMETABLE: tuple[tuple[str, Step], ...] = (

@@ -44,6 +44,7 @@ class Observed:
     declares_as: dict[str, str] | None
     """Headers of their own link; None: a clerk declares for them by phone."""
     last_day: date
+    measure: str
     careless: float
     missed: bool = False
     medical_since: date | None = None
@@ -66,6 +67,7 @@ class World:
     badges: dict[str, list[str]] = field(default_factory=dict)
     turns: dict[str, tuple[str, str]] = field(default_factory=dict)
     sites: dict[str, list[str]] = field(default_factory=dict)
+    open_until: dict[str, date] = field(default_factory=dict)
     leads: list[str] = field(default_factory=list)
     survey: list[tuple[str, str]] = field(default_factory=list)
     confirmed: bool = False

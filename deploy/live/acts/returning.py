@@ -70,6 +70,7 @@ async def _meet(world: World, day: date, known: tuple[int, Returnee, Any, float]
         document=who.document,
         declares_as={"Authorization": f"Link {session['session']}"},
         last_day=date.fromisoformat(told["last_day"]),
+        measure=told["measure"],
         careless=careless,
     )
 
@@ -271,6 +272,7 @@ async def _confirm(world: World, day: date, ill: Observed) -> None:
             document=None,
             declares_as=None,
             last_day=day + timedelta(days=14),
+            measure="centralized_observation",
             careless=0.0,
         )
     world.ledger.note(

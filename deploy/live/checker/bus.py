@@ -130,6 +130,24 @@ EVENTS: dict[str, tuple[str, Shape]] = {
         "RoundMissed",
         lambda d, names: ((names.of("site", d["site_id"]), d["day"]), (d["compound"], d["shortfall"])),
     ),
+    "airings": (
+        "VentilationLogged",
+        lambda d, names: (
+            (names.of("airing", d["ventilation_id"]),),
+            (d["compound"], _instant(d["began_at"])[:10], d["minutes"]),
+        ),
+    ),
+    "venue_changes": (
+        "VenueStatusChanged",
+        lambda d, names: (
+            (names.of("venue", d["venue_id"]), _instant(d["changed_at"])[:10], d["status"]),
+            (),
+        ),
+    ),
+    "fetched": (
+        "WastePickupDone",
+        lambda d, names: ((names.of("pickup", d["pickup_id"]),), (d["compound"], d["day"], d["bags"])),
+    ),
     "turns": (
         "ShiftEnded",
         lambda d, names: ((names.of("turn", d["turn_id"]),), (d["checkpoint"], d["minutes"])),

@@ -77,6 +77,21 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[s
         for day in sorted({day for _, day in expected["short_by_compound"]}):
             short += await _short(http, day)
         found["short_by_compound"] = short
+        days = {day for _, day in expected["airings_by_compound"] | expected["fetched_by_compound"]}
+        waste = [
+            (day, one) for day in sorted(days) for one in (await _one(http, f"/v1/waste?day={day}"))["lines"]
+        ]
+        found["airings_by_compound"] = [
+            ((one["compound"], day), (one["airings"],)) for day, one in waste if one["airings"]
+        ]
+        found["fetched_by_compound"] = [
+            ((one["compound"], day), (one["done"], one["bags"])) for day, one in waste if one["done"]
+        ]
+        found["venues_by_compound"] = [
+            ((one["compound"],), (one["venues_closed"], one["venues_approved"]))
+            for one in (await _one(http, "/v1/supervision"))["lines"]
+            if one["venues_closed"] + one["venues_approved"] + one["venues_found_open"]
+        ]
         found["reports"] = [await _report(http, day) for (day,) in expected["reports"]]
     return found
 

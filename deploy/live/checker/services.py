@@ -92,6 +92,27 @@ READERS: dict[str, Reader] = {
         "select s.code, d.day, d.compound, d.shortfall from site_day d join site s using (site_id) where shortfall > 0",
         lambda row, _: ((row["code"], row["day"].isoformat()), (row["compound"], row["shortfall"])),
     ),
+    "airings": (
+        "sanitation",
+        "select v.ventilation_id, s.compound, v.day, v.minutes from ventilation v join site s using (site_id)",
+        lambda row, names: (
+            (names.of("airing", row["ventilation_id"]),),
+            (row["compound"], row["day"].isoformat(), row["minutes"]),
+        ),
+    ),
+    "venues": (
+        "sanitation",
+        "select venue_id, status from venue",
+        lambda row, names: ((names.of("venue", row["venue_id"]),), (row["status"],)),
+    ),
+    "fetched": (
+        "sanitation",
+        "select pickup_id, compound, day, bags from waste_pickup where state = 'handed_over'",
+        lambda row, names: (
+            (names.of("pickup", row["pickup_id"]),),
+            (row["compound"], row["day"].isoformat(), row["bags"]),
+        ),
+    ),
     "turns": (
         "gate",
         "select turn_id, checkpoint, minutes from duty_turn where ended_at is not null",

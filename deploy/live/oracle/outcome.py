@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from deploy.live.ledger import Ledger
-from deploy.live.oracle import cleaning, duty, gates, observation, offices
+from deploy.live.oracle import cleaning, duty, gates, observation, offices, places
 from deploy.live.oracle.words import Table, clock, day_of, local
 
 CUT_OFF = 16
@@ -28,6 +28,10 @@ class Outcome:
     vehicle_passes: Table
     rounds: Table
     short: Table
+    airings: Table
+    venue_changes: Table
+    venues: Table
+    fetched: Table
     turns: Table
     gaps: Table
     leads: Table
@@ -37,6 +41,9 @@ class Outcome:
     vehicle_flows: Table
     days: Table
     short_by_compound: Table
+    airings_by_compound: Table
+    venues_by_compound: Table
+    fetched_by_compound: Table
     passes_by_compound: Table
     leads_by_compound: Table
     surveyed_by_compound: Table
@@ -96,6 +103,10 @@ def outcome_of(
         },
         rounds=cleaning.rounds(ledger),
         short=cleaning.short(ledger),
+        airings=places.airings(ledger),
+        venue_changes=places.venue_changes(ledger),
+        venues=places.venues(ledger),
+        fetched=places.fetched(ledger),
         turns=duty.turns(ledger),
         gaps=duty.gaps(ledger),
         leads=offices.leads(ledger),
@@ -105,6 +116,9 @@ def outcome_of(
         vehicle_flows=gates.flows(vehicles, fever_reason=False),
         days=cleaning.days(ledger),
         short_by_compound=cleaning.short_by_compound(ledger),
+        airings_by_compound=places.airings_by_compound(ledger),
+        venues_by_compound=places.venues_by_compound(ledger),
+        fetched_by_compound=places.fetched_by_compound(ledger),
         passes_by_compound=_counted(passes),
         leads_by_compound=offices.leads_by_compound(ledger),
         surveyed_by_compound=offices.surveyed_by_compound(ledger),
