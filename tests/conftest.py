@@ -31,6 +31,7 @@ from shared.testing.databases import Databases, Urls
 NINE_ON_THE_24TH = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)
 """2020-02-24 09:00 in Shanghai, where tests start."""
 ISSUER_URL = "http://issuer.test"
+ROOT = Path(__file__).parent
 
 # A busy machine is no fault of the rule under test: no example and no generator is judged by the time it takes.
 settings.register_profile("fangkong", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,6 +52,15 @@ signal.signal(signal.SIGINT, interrupted)
 # Modules and thousands of collected tests are never garbage: looking through them again and again was a third of the
 # time of collecting and a tenth of that of testing.
 gc.disable()
+
+
+FIRST = ("acceptance", "browser", "live", "faults")
+"""Folders of long tests in the order in which they begin, so that nobody waits for one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {ROOT / folder: nth for nth, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: next((order[one] for one in item.path.parents if one in order), len(order)))
 
 
 def pytest_collection_finish() -> None:

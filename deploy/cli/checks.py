@@ -74,7 +74,7 @@ def tests(paths: list[Path], *, release: bool, parallel: int) -> Check:
     if release:
         argv.append("--release")
     if parallel > 1:
-        # In the order of the folders: long stories and faults first, so that nobody waits for one at the end.
+        # In the order of `tests/conftest.py`, long stories first.
         argv += ["-n", str(parallel), "--dist", "loadfile", "--no-loadscope-reorder"]
     return Check(name="pytest", argv=(*argv, *(str(path) for path in paths)), failed_to=failed_to)
 
