@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.letters import environment_of
 from deploy.cli.words import HomeOption, out, running_home, say
 from deploy.local.errors import LocalError
 from deploy.local.names import SERVICES
@@ -20,7 +19,8 @@ def rotate_keys(
     home: HomeOption = None,
 ) -> None:
     """在运行中更换主密钥与索引密钥 Exchange master and index keys while everything runs."""
-    from deploy.rotation import rotate  # noqa: PLC0415  # pulls in the services
+    from deploy.cli.letters import environment_of  # noqa: PLC0415  # both pull in the services
+    from deploy.rotation import rotate  # noqa: PLC0415
 
     if service is not None and service not in SERVICES:
         raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
