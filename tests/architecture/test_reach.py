@@ -10,6 +10,13 @@ STAFFING = (
     "whose post is where: work groups and posts are arranged across places, and workers are no residents"
 )
 UNHELD: dict[str, dict[str, str]] = {
+    "gate": {
+        "compound": NAMES,
+        "checkpoint": NAMES,
+        "worker_posting": STAFFING,
+        "saved_view": "a person's own, found by who it is",
+        "duty_watch": "up to when a post's gaps were looked for, and nothing of anybody",
+    },
     "registry": {
         "neighbourhood": NAMES,
         "compound": NAMES,

@@ -161,7 +161,7 @@ class BenchTown:
         async with context.database.begin() as tx:
             gates = [f"{name}-n" for name in names]
             await tx.copy("compound", ["compound", "name", "version"], [(name, name, 1) for name in names])
-            await tx.copy(
+            await tx.copy_to_places(
                 "checkpoint",
                 ["checkpoint", "compound", "name", "opened_at", "version"],
                 [(gate, name, gate, opened, 1) for gate, name in zip(gates, names, strict=True)],
@@ -169,7 +169,7 @@ class BenchTown:
             for nth in range(30):
                 device_id, secret = uuid7(), secrets.token_urlsafe(32)
                 compound = nth % COMPOUNDS
-                await tx.copy(
+                await tx.copy_to_places(
                     "device",
                     ["device_id", "compound", "checkpoint", "credential_hash", "enrolled_at", "version"],
                     [
@@ -211,7 +211,7 @@ class BenchTown:
                 homes = context.vault.seal(key, HOMES, rooms) if key else os.urandom(_SEALED + len(rooms))
                 cards.append((who.person, [home], surname, homes, 1))
             async with context.database.begin() as tx:
-                await tx.copy(
+                await tx.copy_to_places(
                     "entry_pass",
                     _PASS_COLUMNS,
                     [
@@ -222,12 +222,12 @@ class BenchTown:
                         for who in people
                     ],
                 )
-                await tx.copy(
+                await tx.copy_to_places(
                     "subject_card",
                     ["person_ref", "compounds", "surname_sealed", "homes_sealed", "version"],
                     cards,
                 )
-                await tx.copy(
+                await tx.copy_to_places(
                     "card_index",
                     ["index_value", "person_ref"],
                     [(b"i1:" + draw.randbytes(16), who.person) for who in people],
@@ -238,7 +238,7 @@ class BenchTown:
         gates = {device.compound: UUID(device.credential.partition(".")[0]) for device in self.devices}
         before = datetime.now(UTC) - timedelta(days=1)
         async with context.database.begin() as tx:
-            await tx.copy(
+            await tx.copy_to_places(
                 "entry_check",
                 _CHECK_COLUMNS,
                 [

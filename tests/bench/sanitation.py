@@ -149,7 +149,7 @@ async def measure(bench: Bench, compounds: int, sites: int, days: int) -> None:
     ]
     rows = month(known, days)
     async with bench.context.database.begin() as tx:
-        await tx.copy("round_log", COLUMNS, rows)
+        await tx.copy_to_places("round_log", COLUMNS, rows)
     await bench.context.database.pool.execute("analyze")
     closes = [await close_one_day(bench, FIRST + timedelta(days=nth)) for nth in range(days)]
     missed = await town.context.database.pool.fetchval("select count(*) from site_day where shortfall > 0")

@@ -124,7 +124,7 @@ async def test_devices_are_shown_within_the_callers_places_page_by_page(town: Ga
     assert (await town.client.http.get(path, headers=near)).status_code == 200
     foreign = town.client.as_role("shift_leader", f"checkpoint:{OTHER_CHECKPOINT}")
     one = await town.client.http.get(path, headers=foreign)
-    assert (one.status_code, one.json()["code"]) == (403, "out_of_scope")
+    assert (one.status_code, one.json()["code"]) == (404, "unknown_device")
 
 
 @pytest.mark.requirement("F8")

@@ -177,8 +177,8 @@ async def settle_residents(town: GateTown, count: int) -> list[tuple[UUID, str]]
         )
     async with town.client.context.database.begin() as tx:
         columns = ("person_ref", "compounds", "surname_sealed", "homes_sealed", "version")
-        await tx.copy("subject_card", columns, cards)
-        await tx.copy(
+        await tx.copy_to_places("subject_card", columns, cards)
+        await tx.copy_to_places(
             "entry_pass",
             (
                 "pass_id",
