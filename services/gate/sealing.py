@@ -2,6 +2,7 @@
 
 SURNAME = "card.surname"
 HOMES = "card.homes"
+FOUND_BY = "card.found_by"
 DOCUMENT_INDEX = "card.document"
 ROOM_INDEX = "card.room_surname"
 CONTENT = "entry_check.content"

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from services.gate.domain.subjects import Card, document_key, room_key, surname_of
 from services.gate.projections.folds import columns
-from services.gate.sealing import DOCUMENT_INDEX, HOMES, PLATE, PLATE_INDEX, ROOM_INDEX, SURNAME
+from services.gate.sealing import DOCUMENT_INDEX, FOUND_BY, HOMES, PLATE, PLATE_INDEX, ROOM_INDEX, SURNAME
 from services.gate.store import copies, vehicles
 from shared.bus.consumer import Received
 from shared.bus.projection import EventBatch, Projection
@@ -53,7 +53,7 @@ class Cards(Projection, name="gate.cards", version=1, reads=(SubjectCardSealed,)
             sealed[ref] = _resealed(item, keys.get(ref), vault, card_keys)
             if done % CARDS_IN_A_ROW == 0:
                 await asyncio.sleep(0)
-        kept = await tx.fetch(copies.KEEP_CARDS, *columns([one.row for one in sealed.values()], 5))
+        kept = await tx.fetch(copies.KEEP_CARDS, *columns([one.row for one in sealed.values()], 6))
         if again := [row["person_ref"] for row in kept if row["may_have_index"]]:
             await tx.execute(copies.DROP_CARD_INDEX, again)
             await tx.execute(vehicles.DROP_PLATES, again)
@@ -67,6 +67,10 @@ class Cards(Projection, name="gate.cards", version=1, reads=(SubjectCardSealed,)
         ]
         if plates:
             await tx.execute(vehicles.KEEP_PLATES, *columns(plates, 4))
+
+
+FoundBy = Mapping[str, Sequence[str]]
+"""Name of an index -> the texts that are looked up by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,17 +105,27 @@ def read_card(payload: Mapping[str, Any]) -> Card:
     )
 
 
+def found_by_of(card: Card) -> FoundBy:
+    """The texts under which somebody is looked up: documents, and rooms with the surname."""
+    return {
+        DOCUMENT_INDEX: sorted({document_key(number) for number in card.documents} - {""}),
+        ROOM_INDEX: sorted({room_key(compound, room, card.surname) for compound, room in card.homes}),
+    }
+
+
+def values_of(vault: Vault, found_by: FoundBy) -> list[bytes]:
+    """The lookup values of these texts, by the current index key."""
+    return [vault.index(name, text) for name, texts in found_by.items() for text in texts]
+
+
 def _resealed(item: Received, key: PersonKey | None, vault: Vault, card_keys: CardKeys) -> _Resealed:
     """A card under gate's own keys; without a card, or for an erased person, there is nothing to find."""
     event = item.event
     assert isinstance(event, SubjectCardSealed)  # noqa: S101 -- the caller chose it
     if event.card is None or key is None:
-        return _Resealed(row=(event.person_ref, "", None, None, item.version), values=[], plates=[])
+        return _Resealed(row=(event.person_ref, "", None, None, None, item.version), values=[], plates=[])
     card = read_card(card_keys.open_card("gate", event.card))
-    documents = {document_key(number) for number in card.documents} - {""}
-    values = [vault.index(DOCUMENT_INDEX, number) for number in documents]
-    rooms = {room_key(compound, room, card.surname) for compound, room in card.homes}
-    values += [vault.index(ROOM_INDEX, room) for room in rooms]
+    found_by = found_by_of(card)
     surname = vault.seal(key, SURNAME, card.surname)
     homes = vault.seal(key, HOMES, json.dumps(card.rooms, ensure_ascii=False))
     plates = [
@@ -123,5 +137,6 @@ def _resealed(item: Received, key: PersonKey | None, vault: Vault, card_keys: Ca
         for vehicle, plate in card.vehicles
         if spell_plate(plate)
     ]
-    row = (event.person_ref, " ".join(card.rooms), surname, homes, item.version)
-    return _Resealed(row=row, values=values, plates=plates)
+    texts = vault.seal(key, FOUND_BY, json.dumps(found_by, ensure_ascii=False))
+    row = (event.person_ref, " ".join(card.rooms), surname, homes, texts, item.version)
+    return _Resealed(row=row, values=values_of(vault, found_by), plates=plates)

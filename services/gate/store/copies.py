@@ -112,18 +112,18 @@ insert into person_alias (person_ref, root)
 select person_ref, root from unnest($1::uuid[], $2::uuid[]) as alias (person_ref, root) order by person_ref
 """
 KEEP_CARDS = """
-insert into subject_card (person_ref, compounds, surname_sealed, homes_sealed, version)
-select person_ref, string_to_array(compounds, ' '), surname_sealed, homes_sealed, version
-from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int[])
-  as c (person_ref, compounds, surname_sealed, homes_sealed, version)
+insert into subject_card (person_ref, compounds, surname_sealed, homes_sealed, found_by_sealed, version)
+select person_ref, string_to_array(compounds, ' '), surname_sealed, homes_sealed, found_by_sealed, version
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::int[])
+  as c (person_ref, compounds, surname_sealed, homes_sealed, found_by_sealed, version)
 on conflict (person_ref) do update
 set compounds = excluded.compounds, surname_sealed = excluded.surname_sealed, homes_sealed = excluded.homes_sealed,
-  version = excluded.version
+  found_by_sealed = excluded.found_by_sealed, version = excluded.version
 where subject_card.version < excluded.version
 returning person_ref, version > 1 as may_have_index
 """
 BLANK_CARDS = """
-update subject_card set compounds = '{}', surname_sealed = null, homes_sealed = null
+update subject_card set compounds = '{}', surname_sealed = null, homes_sealed = null, found_by_sealed = null
 where person_ref = any($1::uuid[])
 """
 DROP_CARD_INDEX = "delete from card_index where person_ref = any($1::uuid[])"

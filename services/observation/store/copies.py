@@ -41,11 +41,12 @@ returning document
 
 KEEP_CARD = """
 insert into contact_card (person_ref, compound, name_sealed, phone_sealed, room_sealed, kept_at, documents_index,
-  name_phone_index, indexed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, true)
+  name_phone_index, documents_sealed, indexed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true)
 on conflict (person_ref) do update set compound = excluded.compound, name_sealed = excluded.name_sealed,
   phone_sealed = excluded.phone_sealed, room_sealed = excluded.room_sealed, kept_at = excluded.kept_at,
-  documents_index = excluded.documents_index, name_phone_index = excluded.name_phone_index, indexed = true
+  documents_index = excluded.documents_index, name_phone_index = excluded.name_phone_index,
+  documents_sealed = excluded.documents_sealed, indexed = true
 """
 DROP_CARD = "delete from contact_card where person_ref = $1"
 FIND_CARDS = """
@@ -68,6 +69,8 @@ class SealedContact:
     room: bytes | None = field(repr=False)
     documents_index: tuple[bytes, ...] = field(default=(), repr=False)
     name_phone_index: bytes | None = field(default=None, repr=False)
+    documents: bytes | None = field(default=None, repr=False)
+    """What the indexes of documents were made of, to be made anew."""
 
 
 async def calendar(conn: Conn) -> Calendar | None:
@@ -137,6 +140,7 @@ async def keep_card(tx: Tx, person_ref: UUID, compound: str, contact: SealedCont
         tx.now,
         list(contact.documents_index),
         contact.name_phone_index,
+        contact.documents,
     )
 
 
