@@ -77,8 +77,15 @@ class Case:
         return "medical" if ended or self.measure_at(instant) == "medical" else self.measure
 
     def due(self) -> Iterator[Window]:
-        """The windows in which they have to declare, in order."""
-        day = max(self.day_zero + DAY, day_of(self.opened_at))
+        """The windows in which they have to declare, in order: from day 1 on.
+
+        The day on which the clock stops keeps its number, so who falls ill on day 0 goes on with day 0.
+        """
+        zero = self.day_zero
+        for began, ended in self.stops:
+            if began is not None and ended is not None and day_of(began) <= zero:
+                zero = max(zero, day_of(ended))
+        day = max(zero + DAY, day_of(self.opened_at))
         while day <= self.last_day:
             for name in ("morning", "evening"):
                 one = window(day, name)
