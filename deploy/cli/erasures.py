@@ -5,7 +5,7 @@ backup that is older than an erasure, the other services tell who was erased: th
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -25,8 +25,13 @@ from shared.kernel.clock import clock_from
 from shared.runtime import open_context
 
 
-async def reapply_all(home: Home, status: Mapping[str, Any]) -> dict[str, Reapplied]:
-    """Do it in every service, with the people whom any of them knows to be erased."""
+async def reapply_all(
+    home: Home, status: Mapping[str, Any], services: Sequence[str] = SERVICES
+) -> dict[str, Reapplied]:
+    """Do it in services, with the people whom any service knows to be erased.
+
+    A service that came back with its keys from before an erasure knows nothing of it; others do.
+    """
     urls = databases.app_urls(status["ports"]["postgres"], Secrets(folder=home.secrets))
     people: set[Any] = set()
     for service, statement in (
@@ -38,7 +43,7 @@ async def reapply_all(home: Home, status: Mapping[str, Any]) -> dict[str, Reappl
             people.update(row["person_ref"] for row in await connection.fetch(statement))
         finally:
             await connection.close()
-    return {service: await _reapply(home, status, service, people) for service in SERVICES}
+    return {service: await _reapply(home, status, service, people) for service in services}
 
 
 async def _reapply(home: Home, status: Mapping[str, Any], service: str, people: set[Any]) -> Reapplied:

@@ -72,8 +72,9 @@ def audit_table(home: Home, status: Mapping[str, Any], heads: Path | None) -> bo
     with out.status("核对查阅记录… [dim]walking the chains[/dim]"):
         found = asyncio.run(check_all(urls, noted))
     table = Table(title="查阅记录 who read whom", box=None)
-    for column in ("service", "条 reads", "待入链 not linked yet", "链头 head"):
+    for column in ("service", "条 reads", "待入链 not linked yet"):
         table.add_column(column)
+    table.add_column("链头 head", overflow="fold")  # an auditor takes all of it along
     for service, one in found.items():
         table.add_row(service, f"{one.head.pos:,}", f"{one.queued:,}", one.head.hash.hex())
     out.print(table, soft_wrap=True)

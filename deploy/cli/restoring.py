@@ -77,16 +77,18 @@ async def restored(
     home: Home, status: Mapping[str, Any], service: str, to: datetime | None, *, keys: bool
 ) -> None:
     """Recover beside the live cluster, put the service's database in its place, and start it again."""
+    from deploy.cli import erasures  # noqa: PLC0415  # imports the services
+
     postgres = archived(home, status["ports"]["postgres"])
     backups, secrets = Backups(postgres=postgres), Secrets(folder=home.secrets)
     main, keystore = databases.names_of(service)
-    backups.leading_to(to or datetime.now(UTC))  # or there is no reason to stop anything
+    if to is not None and to > datetime.now(UTC):  # or there is no reason to stop anything
+        raise LocalError(f"{to} 还没有到。", f"{to} is still to come.")
+    backups.leading_to(to or datetime.now(UTC))
     with held_down(home, service):
         await held(home, service)
         latest = await backups.archive_now()
-        target = latest if to is None else to
-        if target > latest:
-            raise LocalError(f"{target} 还没有到。", f"{target} is still to come.")
+        target = latest if to is None else min(to, latest)
         say(
             f"正在恢复到 {target.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}…",
             "Recovering beside the live cluster…",
@@ -99,6 +101,12 @@ async def restored(
             await asyncio.to_thread(recovered.remove)
         await databases.provision(postgres.superuser_url(), secrets)
         await databases.migrate_all(postgres.port, secrets)
+        done = (await erasures.reapply_all(home, status, (service,)))[service]
+        if done.keys or done.blanked:
+            say(
+                f"备份之后清除过的人已再次清除：密钥 {done.keys}，记录 {done.blanked}。",
+                f"Erased again what the backup brought back: {done.keys} keys, {done.blanked} records.",
+            )
     await ready(home, service)
     say(f"{service} 已恢复，并开始新的纪元。", f"{service} is back, in a new epoch.")
     say(

@@ -163,7 +163,7 @@ def backups(kept: Sequence[Backup], now: datetime) -> Finding:
 def stepped_clock(clock_file: Path) -> Finding:
     """Whether business time is real time."""
     if clock_file.exists():
-        remedy = "./fangkong clock real"
+        remedy = "./fangkong clock reset"
         return warn(
             "时钟 clock", "business time", "业务时间被设置过", "business time was set by hand", remedy
         )

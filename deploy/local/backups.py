@@ -23,6 +23,7 @@ from deploy.local.children import server_account
 from deploy.local.errors import LocalError
 from deploy.local.postgres import Postgres, reachable_home
 from deploy.local.state import Home
+from shared.kernel.days import SHANGHAI
 
 KEPT = timedelta(days=7)
 """How long a destroyed key can still be in a backup."""
@@ -150,9 +151,10 @@ class Backups:
         if not kept:
             raise LocalError("还没有备份：./fangkong backup。", "There is no backup yet: ./fangkong backup.")
         if target < kept[0].at:
+            # As it is typed, and not before it: whole seconds.
+            first = (kept[0].at + timedelta(seconds=1)).astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M:%S")
             raise LocalError(
-                f"最早只能恢复到 {kept[0].at:%Y-%m-%d %H:%M:%S} UTC。",
-                f"The earliest moment that can be had is {kept[0].at:%Y-%m-%d %H:%M:%S} UTC.",
+                f"最早只能恢复到 {first}。", f"The earliest moment that can be had is {first} (+08:00)."
             )
         return max((backup for backup in kept if backup.at <= target), key=lambda backup: backup.at)
 

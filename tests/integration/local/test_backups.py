@@ -61,6 +61,8 @@ def say(home: Home, database: str, statement: str) -> Any:
     return asyncio.run(one())
 
 
+ERASED = "00000000-0000-7000-8000-000000000001"
+ADD_LIVE_KEY = f"insert into person_key values ('{ERASED}', 'k1', 'wrapped', now(), null)"
 ADD_KEY = "insert into person_key (ref, created_at, destroyed_at) values (gen_random_uuid(), now(), now())"
 
 
@@ -91,13 +93,19 @@ def test_one_service_is_put_back_to_a_moment_and_nobody_else_notices(home: Home)
     assert say(home, "gate", owned)
 
     say(home, "gate", "insert into kept values (4)")
-    fangkong(home, "restore", "gate")
+    say(home, "gate_keys", ADD_LIVE_KEY)
+    say(home, "observation", "insert into person_erased values ('" + ERASED + "', now())")
+    assert "1 keys" in fangkong(home, "restore", "gate", "--keys")
+    gone = f"select destroyed_at is not null and wrapped is null from person_key where ref = '{ERASED}'"
+    assert say(home, "gate_keys", gone), "whom others know to be erased is erased again before it opens"
+    assert say(home, "gate", f"select count(*) from key_destroyed where ref = '{ERASED}'") == 1
     assert say(home, "gate", "select array_agg(n order by n) from kept") == [1, 4], "the latest loses nothing"
 
 
 def test_a_moment_that_no_backup_leads_to_stops_nobody(home: Home) -> None:
     before = pids(home.status())
     assert "earliest moment" in fangkong(home, "restore", "gate", "--to", "2020-02-24T09:00:00", code=1)
+    assert "still to come" in fangkong(home, "restore", "gate", "--to", "2999-01-01T00:00:00", code=1)
     assert "is no moment" in fangkong(home, "restore", "gate", "--to", "yesterday", code=1)
     assert "no service" in fangkong(home, "restore", "nobody", code=1)
     assert pids(home.status()) == before

@@ -30,6 +30,27 @@ def test_every_command_of_ours_exists_with_its_options() -> None:
         assert {word for word in rest if word.startswith("--")} <= options, words
 
 
+def test_every_command_that_is_named_anywhere_exists() -> None:
+    """In what people read, and in the remedies that programs print."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    files = [PROJECT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
+    for folder, kinds in (("deploy", ("*.md", "*.py")), ("shared", ("*.py",)), ("services", ("*.py",))):
+        files += [file for kind in kinds for file in (PROJECT / folder).rglob(kind)]
+    found = 0
+    for file in files:
+        named = re.findall(
+            r"\./fangkong ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", file.read_text(encoding="utf-8")
+        )
+        for name, rest in named:
+            found += 1
+            assert name in group.commands, f"{file}: {name}"
+            command = group.commands[name]
+            if isinstance(command, TyperGroup) and rest:
+                assert rest in command.commands, f"{file}: {name} {rest}"
+    assert found > 60
+
+
 def test_every_module_and_every_file_that_it_names_exists() -> None:
     for module in re.findall(r"python -m ([a-z_.]+)", TEXT):
         assert importlib.util.find_spec(module), module
