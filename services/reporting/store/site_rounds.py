@@ -21,14 +21,15 @@ on conflict (day, site_id) do update
       outside_range = site_day.outside_range + excluded.outside_range
 """
 # What sanitation's day sheets say: a site on duty owes its own number of rounds or the policy's for its kind; where its
-# duty began in the middle of the day, those that still fit until midnight ($4), each with a whole spacing. A surplus
-# never makes up for another site's shortfall: each counts up to what it owes.
+# duty began in the middle of the day, those that still fit until midnight ($4), each with a whole spacing; of a day
+# before that, nothing. A surplus never makes up for another site's shortfall: each counts up to what it owes.
 ROUNDS_OF_DAY = """
 with exempt as (
   select distinct site_id from site_exemption where from_day <= $1 and (last_day is null or last_day >= $1)
 ), asked as materialized (
   select s.site_id, s.compound, coalesce(s.rounds_per_day, rule.rounds, 0) as rounds,
-         s.active and s.since <= $1 and x.site_id is null as on_duty,
+         s.active and s.since <= $1 and x.site_id is null
+           and coalesce(s.on_duty_from < $4::timestamptz, true) as on_duty,
          case when s.on_duty_from >= $4::timestamptz - interval '1 day' and rule.spacing > 0
            then floor(extract(epoch from $4 - s.on_duty_from) / 60 / rule.spacing)::int end as fitting
   from site s left join exempt x using (site_id)

@@ -1,15 +1,16 @@
 """HQ's rounds are sanitation's: the board says of every compound what the day sheets say, on the same events."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services.sanitation.imports.job import SiteImports
+from shared.kernel.clock import write_control
 from shared.kernel.ids import CompoundId
-from tests.conftest import Client
+from tests.conftest import NINE_ON_THE_24TH, Client
 from tests.integration.reporting.world import Log, compounds, deliver, policy_revised
 from tests.integration.sanitation.test_site_import import site_line, site_list
 from tests.integration.sanitation.world import Service, policy
@@ -76,6 +77,9 @@ async def test_what_a_compound_owes_and_has_is_what_its_day_sheets_say(
     assert await _board(sanitation, reporting, log) == after
     assert before == {"lj-001": (4, 8, 4, 6), "lj-002": (2, 4, 2, 2)}
     assert after == {"lj-001": (3, 6, 3, 6), "lj-002": (1, 2, 1, 2)}
+
+    write_control(reporting.clock_file, NINE_ON_THE_24TH - timedelta(days=1), 0.0)
+    assert await _board(sanitation, reporting, log) == dict.fromkeys(PLACES, (0, 0, 0, 0)), "not known yet"
 
 
 async def _sheets(sanitation: Service) -> dict[str, tuple[int, ...]]:
