@@ -90,6 +90,7 @@ class Stack:
             "FANGKONG_JWKS_FILE": str(self.issuer.folder / "jwks.json"),
             "FANGKONG_CLOCK_FILE": str(self.clock_file),
             "FANGKONG_FACES": json.dumps(self.faces),
+            "FANGKONG_CALLER_RATE_SCALE": "50",  # one account enters what a whole town's would
             "FANGKONG_LOG_LEVEL": "debug",
             "FANGKONG_TRACE_FILE": str(self.folder / "traces.jsonl"),
         }
