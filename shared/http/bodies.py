@@ -137,12 +137,18 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         parts: list[bytes] = []
-        size = 0
+        size, answering = 0, False
+
+        async def noted(message: Message) -> None:
+            nonlocal answering
+            answering = True
+            await send(message)
 
         async def guarded() -> Message:
             nonlocal size
             message = await receive()
-            if message["type"] != "http.request":
+            # Whoever receives while it answers waits for the caller to hang up, and what it hears it throws away.
+            if message["type"] != "http.request" or answering:
                 return message
             part: bytes = message.get("body", b"")
             size += len(part)
@@ -155,7 +161,7 @@ class BodyGuard:
                 scope[PARSED] = parse_json(parts[0] if len(parts) == 1 else b"".join(parts))
             return message
 
-        await self._app(scope, guarded, send)
+        await self._app(scope, guarded, noted)
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

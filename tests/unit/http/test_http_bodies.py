@@ -1,10 +1,11 @@
-"""JSON that is let in, and JSON that is not."""
+"""Bodies: JSON that is let in, JSON that is not, and lengths that are announced."""
 
 import json
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from shared.http.bodies import MalformedJson, parse_json
+from shared.http.bodies import BodyGuard, MalformedJson, parse_json
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,24 @@ def test_hostile_json_is_a_refusal_that_does_not_quote_it(body: bytes) -> None:
         parse_json(body)
     assert caught.value.status == 400
     assert len(caught.value.detail) < 200
+
+
+async def test_a_length_that_is_announced_does_not_break_an_answer_under_way() -> None:
+    """An answer that is sent in parts receives meanwhile, to hear that the caller hung up."""
+
+    async def file(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await receive()
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "headers": [(b"content-length", b"1000000000")]}
+    await BodyGuard(file, limits={})(scope, receive, send)
+    assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
