@@ -74,6 +74,7 @@ async def _whole(home: Home, plan: Plan, faults: list[str], disks: tuple[Path, .
         system = system_of(town)
         try:
             outcome = await _lived(town, system, plan, faults, disks)
+            outcome.ledger.write(home.path / "ledger.jsonl")
             compared = await check(outcome.ledger, doors_of(system), outcome.meddled)
         finally:
             await system.close()
