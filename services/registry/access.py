@@ -238,6 +238,7 @@ ACCESS: AccessTable = {
     "POST /v1/people/{person_ref}/holds/{kind}/settlement": _PASS_DESK,
     "POST /v1/leads": frozenset({Role.PUBLIC}),
     "POST /v1/leads/receipts": frozenset({Role.PUBLIC}),
+    "POST /v1/leads/receipts/erasure": frozenset({Role.PUBLIC}),
     "GET /v1/leads": _LEAD_READERS,
     "GET /v1/leads/{lead_id}": _LEAD_READERS,
     "POST /v1/leads/{lead_id}/assignment": _LEAD_HANDLERS,
@@ -246,6 +247,7 @@ ACCESS: AccessTable = {
     "DELETE /v1/leads/{lead_id}/merge": _LEAD_HANDLERS,
     "POST /v1/leads/{lead_id}/reward": frozenset({Role.HQ_OFFICER}),
     "POST /v1/leads/{lead_id}/reporter": frozenset({Role.HQ_OFFICER}),
+    "POST /v1/leads/{lead_id}/erasure": frozenset({Role.HQ_OFFICER}),
     "POST /v1/notices": frozenset({Role.HQ_OFFICER}),
     "GET /v1/notices": STAFF,
     "GET /v1/notices/{notice_id}": STAFF,
@@ -352,6 +354,7 @@ def rate_limits(settings: Settings) -> RateTable:
     limited = (
         "POST /v1/leads",
         "POST /v1/leads/receipts",
+        "POST /v1/leads/receipts/erasure",
         "POST /lead",
         "POST /lead/status",
         "POST /pass-application/check",

@@ -14,14 +14,15 @@ from services.registry.domain.leads import (
     Assignee,
     AssigneeKind,
     ClosingReason,
+    Erasure,
     LeadChannel,
     LeadState,
     LeadUnknown,
     RewardState,
     alike_between,
 )
+from services.registry.handlers import lead_erasure, policy
 from services.registry.handlers import leads as handlers
-from services.registry.handlers import policy
 from services.registry.handlers.leads import Reporter, TellLead
 from services.registry.store import audit
 from services.registry.store import leads as store
@@ -89,6 +90,9 @@ class StandingAnswer(Answer):
     label: Literal["处理中", "已办结"]
     valid: bool | None
     reward: RewardState
+    erasure: Erasure = Field(
+        description="Whether its holder asked that what was told goes, and whether it went."
+    )
 
 
 class LeadLine(Answer):
@@ -111,6 +115,8 @@ class LeadLine(Answer):
     closed_at: datetime | None
     merged_into: UUID | None
     rewarded: bool
+    erasure_asked_at: datetime | None = Field(description="Whoever told it asked that what was told goes.")
+    erased_at: datetime | None
     possible_duplicates: int
 
 
@@ -157,6 +163,19 @@ class OpenReporterBody(Body):
     reason: Reason
 
 
+class ErasureBody(Body):
+    """Why what was told goes; it is recorded."""
+
+    reason: Reason
+
+
+class ErasureAnswer(Answer):
+    """What was told, where, and by whom is gone; that there was a lead, and its result, stays."""
+
+    lead_id: UUID
+    erased_at: datetime
+
+
 class ReporterAnswer(Answer):
     """Who told it; `known` is false when they did not say."""
 
@@ -194,11 +213,18 @@ async def tell_lead(body: LeadBody, who: Caller, context: Running, response: Res
 async def ask_receipt(body: ReceiptBody, context: Running) -> StandingAnswer:
     """Tell state, result and reward to whoever holds the receipt code; 404 `receipt_unknown`."""
     async with context.database.read() as conn:
-        found = await handlers.standing(conn, body.code, context.vault)
-    label = "已办结" if found.state == "closed" else "处理中"
-    return StandingAnswer.model_validate(
-        {"state": found.state, "label": label, "valid": found.valid, "reward": found.reward}
-    )
+        return _standing(await handlers.standing(conn, body.code, context.vault))
+
+
+@router.post("/v1/leads/receipts/erasure", summary="Ask that what was told goes")
+async def ask_erasure(body: ReceiptBody, who: Caller, context: Running) -> StandingAnswer:
+    """Erase at once who told it, and ask headquarters to erase what was told; the same again changes nothing.
+
+    Whoever holds the receipt code may ask; the lead is looked into all the same. 404 `receipt_unknown`.
+    """
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await lead_erasure.ask(body.code, tx=tx, vault=context.vault)
+        return _standing(await handlers.standing(tx, body.code, context.vault))
 
 
 @router.get("/v1/leads", summary="The leads of a compound")
@@ -305,6 +331,27 @@ async def open_reporter(
         known=found is not None,
         name=found.name if found else None,
         phone=found.phone if found else None,
+    )
+
+
+@router.post("/v1/leads/{lead_id}/erasure", summary="Erase what was told")
+async def erase_lead(lead_id: UUID, body: ErasureBody, who: Caller, context: Running) -> ErasureAnswer:
+    """Erase the texts of a closed lead and who told it, with a reason; 409 `lead_open` while it is looked into."""
+    async with context.database.begin(actor=who.subject, cause=cause()) as tx:
+        await _reach(tx, lead_id, who)
+        erased_at = await lead_erasure.erase(
+            lead_id, reason=body.reason, role=roles_of(who), tx=tx, vault=context.vault
+        )
+    return ErasureAnswer(lead_id=lead_id, erased_at=erased_at)
+
+
+def _standing(found: handlers.Standing) -> StandingAnswer:
+    return StandingAnswer(
+        state=found.state,
+        label="已办结" if found.state == "closed" else "处理中",
+        valid=found.valid,
+        reward=found.reward,
+        erasure=found.erasure,
     )
 
 

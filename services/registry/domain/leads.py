@@ -13,6 +13,7 @@ LeadChannel = Literal["phone", "wechat", "gate_code", "desk", "other"]
 AssigneeKind = Literal["grid", "unit"]
 ClosingReason = Literal["confirmed", "settled_on_the_spot", "not_found", "not_true", "not_ours", "other"]
 RewardState = Literal["none", "granted"]
+Erasure = Literal["none", "asked", "done"]
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is mistaken for another."""
@@ -84,6 +85,12 @@ class NotMerged(Refusal):
     """The lead is no duplicate of another, so there is nothing to undo."""
 
     code: ClassVar[str] = "not_merged"
+
+
+class LeadOpen(Refusal):
+    """What was told is still needed."""
+
+    code: ClassVar[str] = "lead_open"
 
 
 class NotRewardable(Refusal):
@@ -236,6 +243,19 @@ def decide_reward(head: Lead) -> None:
     """
     if not (head.state == "closed" and head.valid):
         raise NotRewardable("仅对查实的线索给予奖励。Only what was found to be true is rewarded.")
+
+
+def decide_erasure(head: Lead) -> None:
+    """Let what was told go once the fact is settled: until then somebody may be in danger.
+
+    Raises:
+        LeadOpen: it is still looked into.
+    """
+    if head.state != "closed":
+        raise LeadOpen(
+            "线索尚未办结，办结后再清除。It is still looked into.",
+            remedy="请先办结该线索或其主线索。Close the lead, or the one it was merged into, first.",
+        )
 
 
 def _is_head(lead: Lead) -> None:

@@ -11,9 +11,11 @@ from services.registry.domain.leads import (
     Assignee,
     AssigneeUnknown,
     ClosingReason,
+    Erasure,
     GateNotNamed,
     Lead,
     LeadChannel,
+    LeadState,
     LeadUnknown,
     ReceiptUnknown,
     RewardedAlready,
@@ -79,9 +81,10 @@ class TellLead:
 class Standing:
     """What a receipt tells: of the lead it was merged into, if it was."""
 
-    state: str
+    state: LeadState
     valid: bool | None
     reward: RewardState
+    erasure: Erasure
 
 
 async def tell(cmd: TellLead, *, tx: Tx, vault: Vault) -> tuple[str, bool]:
@@ -147,7 +150,12 @@ async def standing(conn: Conn, code: str, vault: Vault) -> Standing:
     row = await store.by_receipt(conn, vault.index_all(RECEIPT, receipt_read(code)))
     if row is None:
         raise ReceiptUnknown("没有此回执。There is no such receipt.", field="code")
-    return Standing(state=row["state"], valid=row["valid"], reward="granted" if row["rewarded"] else "none")
+    return Standing(
+        state=row["state"],
+        valid=row["valid"],
+        reward="granted" if row["rewarded"] else "none",
+        erasure="done" if row["erased_at"] else "asked" if row["erasure_asked_at"] else "none",
+    )
 
 
 async def assign(lead_id: UUID, assignee: Assignee, *, complained_about: str | None, tx: Tx) -> None:

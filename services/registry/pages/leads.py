@@ -13,6 +13,7 @@ from services.registry.api.common import Running
 from services.registry.api.leads import (
     AssignmentBody,
     ClosureBody,
+    ErasureBody,
     LeadAnswer,
     LeadLine,
     MergeBody,
@@ -47,6 +48,7 @@ _SHOWN = 50
 _MOST_OPEN = 200
 _LAST = datetime.max.replace(tzinfo=UTC)
 _ASSIGN = "POST /v1/leads/{lead_id}/assignment"
+_ERASE = "POST /v1/leads/{lead_id}/erasure"
 
 
 @router.get("/leads")
@@ -108,14 +110,18 @@ async def lead(request: Request, lead_id: UUID, who: Caller, context: Running) -
 
 @router.post("/leads/{lead_id}")
 async def act(request: Request, lead_id: UUID, who: Caller, context: Running, typed: Typed) -> Response:
-    """Give it to somebody, close it, or keep it as a duplicate; headquarters may reward and open who told it."""
+    """Give it to somebody, close it, keep it as a duplicate; headquarters may reward, open who told it, and erase."""
     try:
         if typed["act"] == "reporter":
             cell = "POST /v1/leads/{lead_id}/reporter"
             body = judged(OpenReporterBody, {"reason": typed["reason"]})
             reporter = await api.open_reporter(lead_id, body, acting(who, cell), context)
             return await _lead(request, lead_id, who, context, typed, reporter=reporter)
-        await _do(lead_id, acting(who, _ASSIGN), context, typed)
+        if typed["act"] == "erase":
+            erasing = judged(ErasureBody, {"reason": typed["reason"]})
+            await api.erase_lead(lead_id, erasing, acting(who, _ERASE), context)
+        else:
+            await _do(lead_id, acting(who, _ASSIGN), context, typed)
     except Refusal as refused:
         return await _lead(request, lead_id, who, context, typed, refused=refused)
     return leads_to(request, f"/leads/{lead_id}")
@@ -188,4 +194,5 @@ async def _lead(
         and bool(one.valid)
         and not one.rewarded,
         may_open=may(who, "POST /v1/leads/{lead_id}/reporter"),
+        may_erase=may(who, _ERASE) and one.state == "closed" and one.erased_at is None,
     )

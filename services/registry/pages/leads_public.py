@@ -103,14 +103,16 @@ async def ask_status(request: Request) -> Response:
 
 
 @router.post(f"{PATH}/status")
-async def status(request: Request, _who: Caller, context: Running) -> Response:
-    """Tell how what was told stands. The code travels in the form, never in an address."""
+async def status(request: Request, who: Caller, context: Running) -> Response:
+    """Tell how what was told stands, or ask that it goes. The code travels in the form, never in an address."""
     pages: Pages = request.app.state.pages
     typed = Entered.read(await request.form())
     faults: Faults = {}
     standing: api.StandingAnswer | None = None
     try:
-        standing = await api.ask_receipt(api.ReceiptBody(code=typed["code"]), context)
+        body = api.ReceiptBody(code=typed["code"])
+        erasing = typed["act"] == "erase"
+        standing = await (api.ask_erasure(body, who, context) if erasing else api.ask_receipt(body, context))
     except ValidationError:
         faults["code"] = say(request, N_("回执码是 16 位字母和数字，照回执填全。"))
     except ReceiptUnknown:

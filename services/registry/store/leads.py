@@ -53,13 +53,14 @@ select l.compound_id, c.neighbourhood_id from lead l join compound c using (comp
 ONE = """
 select l.lead_id, l.compound_id, c.neighbourhood_id, l.channel, l.category, l.complained_about, l.observed_at,
   l.received_at, l.state, l.assignee_kind, l.assignee, l.assigned_at, l.due_at, l.valid, l.closing_reason,
-  l.closed_at, l.merged_into, l.key_ref, l.place_sealed, l.text_sealed,
+  l.closed_at, l.merged_into, l.key_ref, l.place_sealed, l.text_sealed, l.erasure_asked_at, l.erased_at,
   exists (select from lead_reward w where w.fact_id = coalesce(l.merged_into, l.lead_id)) as rewarded
 from lead l join compound c using (compound_id) where l.lead_id = $1
 """
 INBOX = """
 select l.lead_id, l.compound_id, l.channel, l.category, l.complained_about, l.observed_at, l.received_at, l.state,
   l.assignee_kind, l.assignee, l.assigned_at, l.due_at, l.valid, l.closing_reason, l.closed_at, l.merged_into,
+  l.erasure_asked_at, l.erased_at,
   exists (select from lead_reward w where w.fact_id = coalesce(l.merged_into, l.lead_id)) as rewarded,
   (select count(*) from lead o where o.compound_id = l.compound_id and o.category = l.category
     and o.observed_at between l.observed_at - make_interval(hours => $1)
@@ -105,7 +106,7 @@ select exists (
         and grid.from_day <= $4 and coalesce(grid.until_day, $4) >= $4) end)
 """
 BY_RECEIPT = """
-select l.lead_id, head.state, head.valid,
+select l.lead_id, head.state, head.valid, l.erasure_asked_at, l.erased_at,
   exists (select from lead_reward w where w.lead_id = l.lead_id) as rewarded
 from lead l join lead head on head.lead_id = coalesce(l.merged_into, l.lead_id)
 where l.receipt_index = any($1::bytea[])
@@ -113,6 +114,9 @@ where l.receipt_index = any($1::bytea[])
 ADD_REWARD = "insert into lead_reward (fact_id, lead_id, decided_by, decided_at) values ($1, $2, $3, $4)"
 REWARD_OF = "select lead_id, decided_at from lead_reward where fact_id = $1"
 MOVE_REWARD = "update lead_reward set fact_id = $2 where fact_id = $1"
+ASK_ERASURE = "update lead set erasure_asked_at = $2 where lead_id = $1 and erasure_asked_at is null"
+ERASED = "update lead set erased_at = $2 where lead_id = $1"
+ERASURE_OF = "select key_ref, erased_at from lead where lead_id = $1"
 REPORTER = "select reporter_ref, name_sealed, phone_sealed from lead_reporter where lead_id = $1"
 
 
