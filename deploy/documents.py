@@ -1,9 +1,9 @@
 """`python -m deploy.documents`: write every generated document of the contract.
 
 Event schemas, samples of new events, the AsyncAPI description, each service's OpenAPI document, the access matrix,
-the architecture page, Prometheus' rules and Grafana's boards, the files of a production installation, the vectors of
-the entry rule, and what the guard's page needs of it. Nothing has to run for it: the applications are put together
-around a database that is never connected.
+the architecture and capacity pages, Prometheus' rules and Grafana's boards, the files of a production installation, the
+vectors of the entry rule, and what the guard's page needs of it. Nothing has to run for it: the applications are put
+together around a database that is never connected.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from deploy import access_matrix, architecture_page
+from deploy.capacity import page as capacity_page
 from deploy.local.secrets import Secrets
 from deploy.production import render
 from deploy.watch import boards, papers, rules
@@ -73,6 +74,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield SERVICES / service / "openapi.json", documents.render(openapi(service))
     yield access_matrix.FILE, access_matrix.text()
     yield architecture_page.FILE, architecture()
+    yield from capacity_page.documents()
     yield from rules.documents()
     yield from boards.documents()
     yield from papers.documents()
