@@ -1,5 +1,8 @@
 """Every table whose rows lie at a place is under row-level security, or says here why it is not."""
 
+import re
+from pathlib import Path
+
 import asyncpg
 import pytest
 
@@ -62,6 +65,26 @@ where c.relrowsecurity and c.relnamespace = 'public'::regnamespace
   and (select array_agg(p.polcmd::text order by p.polcmd::text) from pg_policy p where p.polrelid = c.oid)
     is distinct from '{a,d,r,w}'
 """
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.requirement("F17")
+def test_only_checks_at_a_gate_go_past_the_policies() -> None:
+    services = ROOT / "services"
+    naming = {
+        str(path.relative_to(services))
+        for path in services.rglob("*.py")
+        if re.search(r"\b(from|join|into|update) at_gate\.", path.read_text(encoding="utf-8"))
+    }
+    assert naming == {"gate/store/checks.py"}
+    asking = {
+        str(path.relative_to(services))
+        for path in (services / "gate").rglob("*.py")
+        if "store import checks" in path.read_text(encoding="utf-8")
+    }
+    assert asking == {"gate/handlers/checks.py"}, "its callers say for which station, and no place"
 
 
 @pytest.mark.requirement("F17")

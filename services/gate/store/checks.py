@@ -1,4 +1,7 @@
-"""Entry checks. Made for groups: one statement reads all that any number of checks need, one writes them."""
+"""Entry checks. Made for groups: one statement reads all that any number of checks need, one writes them.
+
+They go by the views of `at_gate`, past the policies (0061): the place of each is its station's, never a caller's.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,16 +28,16 @@ with asked as (
 ), looked_up as (
   select nth, index_value from unnest($6::int[], $7::bytea[]) as l (nth, index_value)
 ), shown as (
-  select a.nth, p.pass_id, p.person_ref from asked a join entry_pass p on p.pass_id = a.pass_id
+  select a.nth, p.pass_id, p.person_ref from asked a join at_gate.entry_pass p on p.pass_id = a.pass_id
   union all
   select a.nth, p.pass_id, p.person_ref
   from asked a join lateral (
-    select pass_id, person_ref from entry_pass where number = a.number
+    select pass_id, person_ref from at_gate.entry_pass where number = a.number
     order by state = 'active' desc, valid_until desc limit 1) p on true
 ), found as (
   select nth, pass_id, person_ref from shown
   union all
-  select l.nth, null::uuid, i.person_ref from looked_up l join card_index i on i.index_value = l.index_value
+  select l.nth, null::uuid, i.person_ref from looked_up l join at_gate.card_index i on i.index_value = l.index_value
 ), fits as (
   select distinct f.nth, f.pass_id, coalesce(m.root, f.person_ref) as person_ref,
     case when m.root is null then array[f.person_ref]
@@ -48,22 +51,22 @@ select a.nth, f.person_ref,
   e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content, e.nth_today,
   e.person_ref as checked_person, d.entries
 from asked a
-left join entry_check e on e.check_id = a.check_id
+left join at_gate.entry_check e on e.check_id = a.check_id
 left join fits f on f.nth = a.nth
 left join lateral (
-  select pass_id, serial, compound, state, valid_from, valid_until, daily_from, daily_until from entry_pass
+  select pass_id, serial, compound, state, valid_from, valid_until, daily_from, daily_until from at_gate.entry_pass
   where person_ref = any(f.refs) and (f.pass_id is null or pass_id = f.pass_id)
   order by compound = a.compound desc, state = 'active' desc, valid_until desc limit 1) p on true
 left join lateral (
   select array_agg(measure) as measures, array_agg(compound) as compounds
-  from restriction where person_ref = any(f.refs) and active) r on true
+  from at_gate.restriction where person_ref = any(f.refs) and active) r on true
 left join lateral (
-  select compounds, surname_sealed, homes_sealed, person_ref from subject_card
+  select compounds, surname_sealed, homes_sealed, person_ref from at_gate.subject_card
   where person_ref = any(f.refs)
   order by surname_sealed is null, a.compound = any(compounds) desc, person_ref = f.person_ref desc limit 1) c on true
 left join lateral (
   select count(*) as entries from (
-    select 1 from entry_check t
+    select 1 from at_gate.entry_check t
     where t.person_ref = any(f.refs) and t.happened_at >= a.since and t.happened_at < a.until
       and t.direction = 'entry' and t.verdict in ('admit', 'admit_with_action') and t.compound = a.compound
       and t.check_id is distinct from a.corrects
@@ -78,8 +81,8 @@ with reads as (
   select $24, actor, 'device', 'gate.entry_check', person_ref, scope, correlation_id
   from unnest($25::text[], $26::uuid[], $27::text[], $28::uuid[]) as r (actor, person_ref, scope, correlation_id)
 )
-insert into entry_check (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
-  mask, temperature_sealed, answers_sealed, verdict, reasons, action, offline, policy_version,
+insert into at_gate.entry_check (check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref,
+  pass_id, mask, temperature_sealed, answers_sealed, verdict, reasons, action, offline, policy_version,
   device_at, happened_at, time_trusted, received_at, content, nth_today)
 select check_id, device_id, seq, compound, checkpoint, direction, subject_kind, person_ref, pass_id,
   mask, temperature_sealed, answers_sealed, verdict, string_to_array(reasons, ' '), action, offline, policy_version,
@@ -99,12 +102,12 @@ returning check_id
 FIRST_ANSWERS = """
 select check_id, verdict, reasons, action, device_at, received_at, offline, policy_version, content, person_ref,
   nth_today
-from entry_check where check_id = any($1::uuid[])
+from at_gate.entry_check where check_id = any($1::uuid[])
 """
 
 # One hold a person is enough, and it begins with the first fever.
 ADD_HOLDS = """
-insert into restriction (restriction_id, source, person_ref, compound, measure, active, since, version)
+insert into at_gate.restriction (restriction_id, source, person_ref, compound, measure, active, since, version)
 select restriction_id, 'gate_fever', person_ref, compound, 'medical', true, since, 1
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) as h (restriction_id, person_ref, compound, since)
 order by person_ref
