@@ -31,6 +31,9 @@ ON_THE_STREAM_OF = {
     "missed": ("observation", "declarations"),
     "rounds": ("sanitation", "rounds"),
     "short": ("sanitation", "rounds"),
+    "airings": ("sanitation", "ventilation"),
+    "venue_changes": ("sanitation", "venues"),
+    "fetched": ("sanitation", "waste"),
     "reports": ("reporting", "daily_reports"),
 }
 """Which stream tells of a table, where that stream may have been wiped."""
