@@ -198,7 +198,7 @@ def build(context: Context) -> Service:
             ),
             Ticker(
                 name="registry.retention_texts",
-                act=each_minute(partial(retention.forget_texts, vault=context.vault)),
+                act=each_minute(partial(retention.forget_said, vault=context.vault)),
             ),
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
             counting(),

@@ -76,5 +76,6 @@ def build(context: Context) -> Service:
             tickers.reporting(),
             tickers.exporting(context),
             tickers.counting(),
+            tickers.forgetting(context),
         ],
     )

@@ -1,10 +1,10 @@
 """What falls due by business time: the look at the facts by which findings open and close, and reports (R7.2, R7.4)."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services.reporting import metrics
-from services.reporting.handlers import daily_work, findings
+from services.reporting.handlers import daily_work, findings, retention
 from services.reporting.handlers.exports import ExportRunner
 from services.reporting.handlers.facts import SOURCES
 from services.reporting.handlers.lateness import Lateness, Standing
@@ -30,6 +30,19 @@ FIGURES_EVERY = 5.0
 """Seconds between two counts for the gauges: as often as producers say how far they are."""
 REPORTS_EVERY = 15.0
 """Seconds of real time between two looks for reports that are due, unless a minute of business time has gone by."""
+
+
+def forgetting(context: Context) -> Ticker:
+    """Forget notes whose time is over, once a business day: every row is looked at."""
+    looked: date | None = None
+
+    async def act(database: Database) -> None:
+        nonlocal looked
+        if looked != (today := database.clock.today()):
+            await retention.forget_notes(database, vault=context.vault)
+            looked = today
+
+    return Ticker(name=retention.NAME, act=act, every_seconds=60.0, waited_for=False)
 
 
 def finding() -> Ticker:

@@ -122,6 +122,7 @@ def build(context: Context) -> Service:
             tickers.counting(),
             tickers.fetching(),
             tickers.letting_go(context.vault),
+            tickers.forgetting(),
             tickers.supervising(),
         ],
         forget=rooms.forget,

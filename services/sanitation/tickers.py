@@ -1,7 +1,9 @@
 """What falls due by business time. Everything is found from state: a service that was down catches up day by day."""
 
+from datetime import date
+
 from services.sanitation import metrics
-from services.sanitation.handlers import day_close, figures, orders, photos, pickup_days, venues
+from services.sanitation.handlers import day_close, figures, orders, photos, pickup_days, retention, venues
 from services.sanitation.store import copies
 from services.sanitation.store import day_close as day_close_store
 from shared.db.pool import Database
@@ -56,6 +58,19 @@ def letting_go(vault: Vault) -> Ticker:
         looked = database.clock.monotonic()
 
     return Ticker(name=PHOTOS, act=act)
+
+
+def forgetting() -> Ticker:
+    """Forget notes whose time is over, once a business day: every row is looked at."""
+    looked: date | None = None
+
+    async def act(database: Database) -> None:
+        nonlocal looked
+        if looked != (today := database.clock.today()):
+            await retention.forget_notes(database)
+            looked = today
+
+    return Ticker(name=retention.NAME, act=act, every_seconds=60.0, waited_for=False)
 
 
 def supervising() -> Ticker:

@@ -308,7 +308,8 @@ class RetentionRules(Part):
     reading and the answers; `check_person_days`: whose check it was. `lead_days`: after a lead was closed. `list_days`:
     after a watch list was closed or its last day, and after an entry of the call list was last touched. `survey_days`:
     after a form came in. `application_days`: after an application for a pass or for service was settled.
-    `business_days`: after it closed.
+    `business_days`: after it closed. `note_days`: what was written about a thing (a site, an order, a duty, a finding),
+    after that thing was over. `worker_days`: name and phone of a worker, after the last post and the last charge ended.
     """
 
     health_days: int
@@ -321,6 +322,8 @@ class RetentionRules(Part):
     survey_days: int | None = Field(default=None, ge=1)
     application_days: int | None = Field(default=None, ge=1)
     business_days: int | None = Field(default=None, ge=1)
+    note_days: int | None = Field(default=None, ge=1)
+    worker_days: int | None = Field(default=None, ge=1)
 
 
 class SecondPersonRules(Part):

@@ -30,6 +30,9 @@ async def forget_due(database: Database, *, batch: int = BATCH) -> int:
     for kind, days in kept.items():
         if days is not None:
             forgotten += await _forget(database, kind, _due(today, days), batch)
+    if rules.note_days is not None:
+        async with database.begin(actor=NAME) as tx:
+            await store.forget_notes(tx, _due(today, rules.note_days))
     return forgotten
 
 

@@ -49,6 +49,9 @@ FORGET_LOOPS = "update report_loop set person_ref = null where person_ref is not
 FORGET_HELD_ASIDE = """
 update quarantined_item set item_sealed = null where item_sealed is not null and decided_at < $1
 """
+FORGET_HANDOVER_NOTES = """
+update duty_handover set note_sealed = null where note_sealed is not null and handed_at < $1
+"""
 # Gate's own hold is a fever by pseudonym; what ended long ago holds nobody. Observation's cases are observation's.
 DROP_HOLDS = "delete from restriction where source = 'gate_fever' and not active and since < $1"
 
@@ -92,6 +95,11 @@ async def forget_around_checks(tx: Tx, before: datetime) -> None:
     )
     for statement in around:
         await tx.execute(statement, before)
+
+
+async def forget_notes(tx: Tx, before: datetime) -> None:
+    """Forget what was written when duty was handed over."""
+    await tx.execute(FORGET_HANDOVER_NOTES, before)
 
 
 async def checks_of(conn: Conn, people: Sequence[UUID]) -> list[UUID]:

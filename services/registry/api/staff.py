@@ -84,10 +84,10 @@ class PostingAnswer(Answer):
 
 
 class WorkerAnswer(WorkerEntered):
-    """A worker with name, phone and postings."""
+    """A worker with name, phone and postings; name and phone are null once the time for which they are kept is over."""
 
-    name: str = Field(repr=False)
-    phone: str = Field(repr=False)
+    name: str | None = Field(repr=False)
+    phone: str | None = Field(repr=False)
     kind: WorkerKind
     home_unit: str
     work_group: str | None
@@ -202,8 +202,8 @@ async def read_worker(worker_ref: UUID, who: Caller, context: Running) -> Worker
         worker_ref=worker_ref,
         code=row["code"],
         version=row["version"],
-        name=Vault.open(key, "name", row["name_sealed"]),
-        phone=Vault.open(key, "phone", row["phone_sealed"]),
+        name=Vault.open(key, "name", row["name_sealed"]) if row["name_sealed"] else None,
+        phone=Vault.open(key, "phone", row["phone_sealed"]) if row["phone_sealed"] else None,
         kind=row["kind"],
         home_unit=row["home_unit"],
         work_group=row["work_group"],

@@ -193,7 +193,7 @@ def _resident(person: Profile, living: Living, guardian: Document | None, note: 
 async def _workers(conn: Conn, wish: Wish, vault: Vault) -> AsyncIterator[list[Line]]:
     for page in _cut(await store.workers(conn, wish.compound)):
         keys = await vault.keys({row["worker_ref"] for row in page})
-        lines = [_worker(row, keys) for row in page if row["worker_ref"] in keys]
+        lines = [_worker(row, keys) for row in page if row["name_sealed"] and row["worker_ref"] in keys]
         yield [_masked(line, _WORKER_MASKS) for line in lines] if wish.masked else lines
 
 

@@ -55,3 +55,19 @@ async def forget_texts(database: Database, *, vault: Vault) -> None:
                 await destroy_things(tx, vault, keys)
             if not keys:
                 break
+
+
+async def forget_said(database: Database, *, vault: Vault) -> None:
+    """Forget whatever else has its days: what was told, and who served."""
+    await forget_texts(database, vault=vault)
+    await forget_workers(database)
+
+
+async def forget_workers(database: Database) -> None:
+    """The same for names and phones of workers, by the policy's days after they served last; their posts stay."""
+    while True:
+        async with database.begin(actor=NAME) as tx:
+            version = await policies.policy_at(tx, tx.today)
+            days = version.document.retention.worker_days if version else None
+            if days is None or not await texts.forget_workers(tx, tx.now - timedelta(days=days), BATCH):
+                return

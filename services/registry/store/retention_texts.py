@@ -60,6 +60,21 @@ where (closed_on + 1)::timestamp at time zone 'Asia/Shanghai' < $1 and octet_len
 order by business_id limit $2 for update skip locked
 """
 
+# A worker may serve again under the same number: the key stays, what it sealed goes. Who was never posted yet waits.
+WORKERS_OVER = """
+update worker set name_sealed = '', sex_sealed = '', phone_sealed = '', content_index = ''
+where worker_ref in (
+  select w.worker_ref from worker w
+  where octet_length(w.name_sealed) > 0
+    and exists (select from posting p where p.worker_ref = w.worker_ref)
+    and not exists (select from posting p where p.worker_ref = w.worker_ref
+      and coalesce((p.until_day + 1)::timestamp at time zone 'Asia/Shanghai', 'infinity') >= $1)
+    and not exists (select from responsibility r where r.worker_ref = w.worker_ref
+      and coalesce((r.until_day + 1)::timestamp at time zone 'Asia/Shanghai', 'infinity') >= $1)
+  order by w.worker_ref limit $2 for update skip locked)
+returning worker_ref
+"""
+
 OVER = {
     "lead_days": (LEADS_OVER,),
     "list_days": (LINES_OVER, ENTRIES_OVER),
@@ -68,6 +83,11 @@ OVER = {
     "business_days": (BUSINESSES_OVER,),
 }
 """The policy's days of retention -> what they are for."""
+
+
+async def forget_workers(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget names and phones of workers whose last post and charge ended before an instant; tells how many."""
+    return len(await tx.fetch(WORKERS_OVER, before, limit))
 
 
 async def keys_over(tx: Tx, kind: str, before: datetime, limit: int) -> list[UUID]:

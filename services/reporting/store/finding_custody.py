@@ -44,6 +44,20 @@ set state = $2, due_at = $3, settled_by = $4, reviewed_by = $5, outcome = $6, cl
     closed_by = case when $7::timestamptz is not null then 'person' end, version = version + 1
 where finding_id = $1 returning version
 """
+# What was known of a finding is kept as it was, so its key goes as well, and with it every copy of the words.
+NOTES_OVER = """
+select key_ref from finding f
+where key_ref is not null and closed_at < $1 and (note_sealed is not null
+  or exists (select from finding_act a where a.finding_id = f.finding_id and a.note_sealed is not null))
+order by finding_id limit $2 for update skip locked
+"""
+FORGET_NOTES = (
+    "update finding set note_sealed = null where key_ref = any($1::uuid[]) and note_sealed is not null"
+)
+FORGET_ACTS = """
+update finding_act a set note_sealed = null from finding f
+where f.finding_id = a.finding_id and f.key_ref = any($1::uuid[]) and a.note_sealed is not null
+"""
 KEEP_KEY = "update finding set key_ref = $2 where finding_id = $1 and key_ref is null"
 # $1, $2: what the caller may see, null for everything. $8: up to where the first step upward reaches.
 NOT_CLOSED = """

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from services.gate.handlers.retention import forget_due
 from tests.integration.gate.duty import Post, at
-from tests.integration.gate.town import CHECKPOINT, HERE, OTHER_CHECKPOINT, THERE, GateTown
+from tests.integration.gate.town import CHECKPOINT, HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown
 
 
 @pytest.fixture
@@ -175,6 +176,10 @@ async def test_a_handover_is_signed_by_two_and_carries_what_happened(post: Post)
     )
     assert "测温枪" not in kept
     assert len(await post.told()) == 1  # the post was manned at every minute
+
+    post.town.client.move_to(NOW + timedelta(days=91))
+    await forget_due(post.town.client.context.database)
+    assert await post.town.rows("select 1 from duty_handover where note_sealed is not null") == []
 
 
 async def test_a_badge_is_told_once_and_kept_as_an_index(post: Post) -> None:

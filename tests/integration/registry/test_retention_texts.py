@@ -1,15 +1,18 @@
 """Leads, lists, forms and applications are kept for the policy's days; then texts and keys go, and figures stay."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.registry.handlers.retention import forget_texts
+from services.registry.handlers.retention import forget_texts, forget_workers
+from tests.conftest import NINE_ON_THE_24TH
 from tests.integration.registry import test_call_list as call_list
 from tests.integration.registry import test_leads as leads
 from tests.integration.registry import test_pass_applications as applications
 from tests.integration.registry import test_watch_lists as watch_lists
+from tests.integration.registry import test_workers_and_posts as workers
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
 from tests.integration.registry.surveying import coverage, form, hand_in, member, open_round
 
@@ -158,3 +161,23 @@ async def test_without_days_in_the_policy_everything_stays(desk: Desk) -> None:
     desk.move("2021-02-24 09:00")
     await forget_texts(desk.database, vault=desk.client.context.vault)
     assert await sealed(desk) == before
+
+
+async def test_how_to_reach_a_worker_goes_some_days_after_the_last_post(desk: Desk) -> None:
+    served, serves, waits = [await workers.worker(desk, f"W000{nth}") for nth in (1, 2, 3)]
+    assert (await workers.post(desk, served, until_day="2020-02-25")).status_code == 201
+    assert (await workers.post(desk, serves)).status_code == 201
+
+    async def named() -> list[bool]:
+        answers = [await desk.get(f"/v1/workers/{ref}", OFFICER) for ref in (served, serves, waits)]
+        return [answer.json()["name"] is not None for answer in answers]
+
+    for days, expected in ((31, [True, True, True]), (32, [False, True, True])):
+        desk.client.move_to(NINE_ON_THE_24TH + timedelta(days=days))
+        await forget_workers(desk.database)
+        assert await named() == expected
+    posts = (await desk.get(f"/v1/workers/{served}", OFFICER)).json()["postings"]
+    assert [one["until_day"] for one in posts] == ["2020-02-25"]
+    again = await workers.put(desk, "/v1/workers/W0001", workers.WORKER | {"version": 1})
+    assert again.status_code == 200, again.text
+    assert await named() == [True, True, True]

@@ -9,7 +9,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from services.reporting import tickers
+from services.reporting.handlers.retention import forget_notes
 from shared.kernel.ids import CompoundId
+from shared.kernel.sealed import PersonKeyMissingError
 from tests.conftest import NINE_ON_THE_24TH as NINE
 from tests.conftest import Client
 from tests.integration.reporting.supervising import ClientFor, answers_for, lead_told, supervised, told
@@ -299,3 +301,41 @@ async def test_the_bulletin_is_by_unit_and_its_reading_is_written_down(client_fo
         ("test-community_clerk", "finding_export", "neighbourhood:nb-01"),
     ]
     await desk.get("/v1/finding-exports", ("property_manager", f"compound:{HERE}"), expect=403)
+
+
+@pytest.mark.requirement("Data and law")
+async def test_what_was_written_about_a_finding_goes_with_its_key_once_it_was_closed(
+    client_for: ClientFor,
+) -> None:
+    desk = await begin(client_for)
+    context = desk.client.context
+    found = {
+        "finding_id": str(uuid4()),
+        "compound": HERE,
+        "item": "other",
+        "measure": "sanitation",
+        "note": CANARY,
+    }
+    await desk.post("/v1/findings", found, SUPERVISOR)
+    path = f"/v1/findings/{found['finding_id']}"
+    for part, more, who in (("close", {}, CLERK), ("review", {"outcome": "rectified"}, OFFICER)):
+        await desk.post(f"{path}/{part}", {"act_id": str(uuid4()), "note": CANARY, **more}, who)
+    async with context.database.begin() as tx:
+        await tx.execute(
+            "update policy_version set document = jsonb_set(document, '{retention,note_days}', '90')"
+        )
+        key_ref = await tx.fetchval(
+            "select key_ref from finding where finding_id = $1", UUID(found["finding_id"])
+        )
+
+    desk.client.move_to(NINE + 90 * DAY)
+    assert await forget_notes(context.database, vault=context.vault) == 0
+    desk.client.move_to(NINE + 91 * DAY)
+    assert await forget_notes(context.database, vault=context.vault) == 1
+    assert await forget_notes(context.database, vault=context.vault) == 0
+
+    told = await desk.get(path)
+    assert (told["note"], told["state"], told["outcome"]) == (None, "closed", "rectified")
+    assert {one["note"] for one in told["history"]} == {None}
+    with pytest.raises(PersonKeyMissingError):
+        await context.vault.key(key_ref)
