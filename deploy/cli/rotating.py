@@ -28,7 +28,8 @@ def rotate_keys(
     secrets, status = Secrets(folder=where.secrets), where.status()
     for name in SERVICES if service is None else (service,):
         os.environ.update(environment_of(where, status, name))
-        done = asyncio.run(rotate(secrets.master_key_file(name), name))
+        with out.status(f"{name}… [dim]exchanging keys[/dim]"):  # minutes, for a whole town's people
+            done = asyncio.run(rotate(secrets.master_key_file(name), name))
         say(
             f"{name}：{done.wrapped} 把数据密钥已重新包裹，{done.indexed} 行检索值已重建。",
             f"{done.wrapped} data keys wrapped anew, {done.indexed} rows looked up by new values.",

@@ -19,6 +19,7 @@ import pytest
 from deploy.cli.stack import DOWN_SECONDS
 from deploy.local.children import born
 from deploy.local.names import SERVICES
+from deploy.local.secrets import Secrets
 from deploy.local.state import Home
 from tests.integration.local.ailments import AILMENTS, fall_ill
 from tests.integration.local.conftest import ROOT, gone
@@ -138,6 +139,7 @@ def test_up_finds_what_runs_starts_again_with_its_data_and_walks_one_returnee_to
     assert fangkong(home, "dead-letters", "list").count("No dead letters") == 1
 
     walk_and_set_time_back(home)
+    keys_are_exchanged_and_the_log_of_reads_is_whole(home)
     nothing_secret_is_shown(home)
 
 
@@ -194,6 +196,23 @@ def walk_and_set_time_back(home: Home) -> None:
     token = fangkong(home, "token", "hq_officer").strip()
     assert get(f"{registry}/v1/risk-areas/current", token)[1]["revision"] == 1
     assert fangkong(home, "dead-letters", "list").count("No dead letters") == 1
+
+
+def keys_are_exchanged_and_the_log_of_reads_is_whole(home: Home) -> None:
+    """What an operator types now and then, while everything runs: nobody's sign-in, card or read suffers."""
+    secrets = Secrets(folder=home.secrets)
+    before = secrets.master_key_file("registry").read_bytes()
+    assert "data keys wrapped anew" in fangkong(home, "rotate-keys", "--service", "registry")
+    assert secrets.master_key_file("registry").read_bytes() != before
+    assert "no service nobody" in fangkong(home, "rotate-keys", "--service", "nobody", code=1)
+    assert "erased again" in fangkong(home, "reapply-erasures")
+
+    assert "Every chain is whole" in fangkong(home, "audit")
+    noted = json.loads((home.path / "audit-heads.json").read_text())
+    assert noted["registry"]["pos"] > 0
+    cut = home.path / "other-heads.json"
+    cut.write_text(json.dumps({"registry": {"pos": noted["registry"]["pos"] + 1, "hash": "00" * 32}}))
+    assert "the end was cut off" in fangkong(home, "audit", "--heads", str(cut), code=1)
 
 
 def in_the_lan(home: Home) -> None:
