@@ -227,6 +227,7 @@ async def rival(bench: Bench, counts: dict[Channel, int]) -> float:
             stream=stream,
             durable="faststream",
             config=config,
+            inbox_prefix=f"_INBOX_{who.user}.".encode(),  # of what is pulled; the broker's own is another
             pull_sub=PullSub(batch_size=FETCH, timeout=0.5, batch=True),
         )
         async def handle(message: NatsMessage) -> None:
