@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.access import SAFE
 from shared.http.problem import HttpRefusal
 
 DEFAULT_LIMIT = 1_000_000
@@ -136,6 +137,9 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] in SAFE:
+            await self._app(scope, _unheard(receive), send)
+            return
         parts: list[bytes] = []
         size, answering = 0, False
 
@@ -162,6 +166,19 @@ class BodyGuard:
             return message
 
         await self._app(scope, guarded, noted)
+
+
+def _unheard(receive: Receive) -> Receive:
+    """For who only asks: a body means nothing, and whoever receives wants to hear that the caller hung up.
+
+    A file begins to go out while that is waited for: a refusal then would come into the middle of it.
+    """
+
+    async def without() -> Message:
+        message = await receive()
+        return {**message, "body": b""} if message["type"] == "http.request" else message
+
+    return without
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

@@ -61,10 +61,13 @@ def test_hostile_json_is_a_refusal_that_does_not_quote_it(body: bytes) -> None:
     assert len(caught.value.detail) < 200
 
 
-async def test_a_length_that_is_announced_does_not_break_an_answer_under_way() -> None:
+@pytest.mark.parametrize(("method", "first"), [("POST", "start"), ("GET", "start"), ("GET", "receive")])
+async def test_a_length_that_is_announced_does_not_break_an_answer_under_way(method: str, first: str) -> None:
     """An answer that is sent in parts receives meanwhile, to hear that the caller hung up."""
 
     async def file(_scope: Scope, receive: Receive, send: Send) -> None:
+        if first == "receive":
+            await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await receive()
         await send({"type": "http.response.body", "body": b"whole"})
@@ -77,6 +80,6 @@ async def test_a_length_that_is_announced_does_not_break_an_answer_under_way() -
     async def send(message: Message) -> None:
         said.append(message)
 
-    scope = {"type": "http", "headers": [(b"content-length", b"1000000000")]}
+    scope = {"type": "http", "method": method, "headers": [(b"content-length", b"1000000000")]}
     await BodyGuard(file, limits={})(scope, receive, send)
     assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
