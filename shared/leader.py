@@ -6,7 +6,7 @@ and set, numbering takes a lock).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import asyncpg
@@ -19,6 +19,7 @@ from shared.bus.relay import Relay
 from shared.bus.runner import Runner
 from shared.db.pool import TRANSIENT, Database
 from shared.events import catalogue
+from shared.http.door import Door
 from shared.kernel.tasks import stop, stop_if_cancelled
 from shared.obs.metrics import LED
 from shared.settings import ServiceSettings
@@ -45,6 +46,8 @@ class Ticker:
     every_seconds: float = 0.5
     waited_for: bool = True
     """Whether whoever steps business time waits until it was done: not for what only counts for the gauges."""
+    after_closing: bool = False
+    """Whether it goes on where the measures are over: only what closes down does."""
 
 
 def each_minute(work: Callable[[Database], Awaitable[object]]) -> Callable[[Database], Awaitable[None]]:
@@ -59,6 +62,19 @@ def each_minute(work: Callable[[Database], Awaitable[object]]) -> Callable[[Data
             done = minute
 
     return act
+
+
+def while_open(tickers: Sequence[Ticker], door: Door) -> list[Ticker]:
+    """The same tickers, of which most have nothing to do where the measures are over."""
+
+    def held(ticker: Ticker) -> Ticker:
+        async def act(database: Database) -> None:
+            if not door.closed:
+                await ticker.act(database)
+
+        return ticker if ticker.after_closing else replace(ticker, act=act)
+
+    return [held(ticker) for ticker in tickers]
 
 
 class Leader:

@@ -8,14 +8,12 @@ import asyncio
 import gc
 import signal
 import socket
-import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
-import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import TracerProvider
@@ -25,16 +23,18 @@ from shared import beside
 from shared.audit import browsing, chain
 from shared.bus import outbox
 from shared.bus.consumer import Consumer
+from shared.db.closing import Closing, reapply
 from shared.db.erasures import Forget, nothing_to_forget, reapply_erasures
 from shared.db.keystore import PostgresKeyStore
 from shared.db.pool import TRANSIENT, Database, Rejections
 from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import OLDEST, OLDEST_IN_PRODUCTION, Authenticator, Jwks, StaffVerifier
+from shared.http.door import Door
 from shared.http.express import Recogniser
 from shared.http.faces import Faces
 from shared.http.limits import CallerTable, RateTable
-from shared.http.wire import HttpProtocol
+from shared.http.server import DRAIN_SECONDS, Server, listening, uvicorn_config
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import Clock, clock_from
 from shared.kernel.masters import MasterKeyFile
@@ -42,14 +42,13 @@ from shared.kernel.sealed import Vault
 from shared.kernel.tasks import stop
 from shared.kernel.transit import TransitWrapper
 from shared.kernel.version import VERSION
-from shared.leader import Leader, Ticker
+from shared.leader import Leader, Ticker, while_open
 from shared.obs import logging, metrics, tracing
 from shared.production import insist
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 20.0
 COLLECT_AFTER = 20_000
 """More objects made than dropped, before the collector looks at the young ones: some hundred requests."""
 S = TypeVar("S", bound=ServiceSettings)
@@ -66,6 +65,8 @@ class Context:
     own_vault: Vault | None
     kms: TransitWrapper | None = None
     own_cards: CardKeys | None
+    door: Door = field(default_factory=Door)
+    """Whether this service still takes anything, or the measures are over."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is told to stop: an answer that goes on for long ends then."""
 
@@ -124,6 +125,10 @@ class Service:
     """How it shows itself in a browser, see `shared.pages`."""
     forget: Forget = nothing_to_forget
     """Blanks what is kept under keys that were destroyed: done again before a restored database opens."""
+    closing: Closing = field(default_factory=Closing)
+    """What closing down does here besides destroying keys."""
+    after_closing: frozenset[str] = frozenset()
+    """`"METHOD /path"` of routes that are answered still where the measures are over; all others refuse."""
     prepare: Sequence[Callable[[], Awaitable[None]]] = ()
     """Done once the database answers and before HTTP opens, by every process; idempotent."""
 
@@ -230,11 +235,11 @@ class Runtime:
         )
         spare_the_collector()
         if other:
-            await self._work(app, listener, other.run(context.database.outbox_wake))
+            await self._work(app, listener, other.run(context.database.outbox_wake), context)
             return
         leader = self._leader(context, service)
         try:
-            await self._work(app, listener, leader.run())
+            await self._work(app, listener, leader.run(), context)
         finally:
             await leader.close()
 
@@ -253,7 +258,11 @@ class Runtime:
             try:
                 leader = self._leader(context, await self._prepared(context))
                 spare_the_collector()
-                await self._until_stopped(asyncio.create_task(leader.run(), name="leader"))
+                watching = context.door.watch(context.database, context.own_vault)
+                await self._until_stopped(
+                    asyncio.create_task(leader.run(), name="leader"),
+                    asyncio.create_task(watching, name="door"),
+                )
                 await leader.close()
             finally:
                 await context.close()
@@ -282,13 +291,16 @@ class Runtime:
         done = await reapply_erasures(context.database, context.keystore, context.own_vault, service.forget)
         if done.keys or done.blanked:
             log.warning("erasures_reapplied", keys=done.keys, blanked=done.blanked)
+        if await reapply(context.database, context.keystore, context.own_vault, service.closing):
+            log.warning("closed_down_already")
+        await context.door.look(context.database, context.own_vault)
 
     def _leader(self, context: Context, service: Service) -> Leader:
         return Leader(
             context.database,
             self.settings,
             consumers=service.consumers,
-            tickers=(chain.linking(), browsing.browsing(), *service.tickers),
+            tickers=(chain.linking(), browsing.browsing(), *while_open(service.tickers, context.door)),
         )
 
     async def _patiently_open(self, name: str) -> Context | None:
@@ -303,8 +315,10 @@ class Runtime:
                         await self.stopping.wait()
         return None
 
-    async def _work(self, app: FastAPI, listener: socket.socket, leading: Coroutine[Any, Any, None]) -> None:
-        server = _Server(_uvicorn_config(app, self.settings))
+    async def _work(
+        self, app: FastAPI, listener: socket.socket, leading: Coroutine[Any, Any, None], context: Context
+    ) -> None:
+        server = Server(uvicorn_config(app, self.settings))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
         log.info("started", port=self.port)
         self.started.set()
@@ -313,7 +327,13 @@ class Runtime:
             server.should_exit = True
             await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
 
-        await self._until_stopped(serving, asyncio.create_task(leading, name="leader"), drain=drain)
+        watching = context.door.watch(context.database, context.own_vault)
+        await self._until_stopped(
+            serving,
+            asyncio.create_task(leading, name="leader"),
+            asyncio.create_task(watching, name="door"),
+            drain=drain,
+        )
 
     async def _until_stopped(
         self, *working: "asyncio.Task[None]", drain: Callable[[], Awaitable[None]] | None = None
@@ -431,6 +451,8 @@ def assemble(
         rates=context.settings.rates,
         readings=service.readings,
         pages=service.pages,
+        door=context.door,
+        after_closing=service.after_closing,
         tracer_provider=tracer_provider,
         led_figures=led_figures,
     )
@@ -451,45 +473,3 @@ def _verifier(settings: ServiceSettings, clock: Clock) -> StaffVerifier:
         )
     oldest = settings.token_seconds or (OLDEST_IN_PRODUCTION if settings.mode == "production" else OLDEST)
     return StaffVerifier(keys, issuer=settings.issuer, clock=clock, oldest=oldest)
-
-
-def _uvicorn_config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=HttpProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        # Longer than callers and proxies keep an idle connection: who closes it second never sends into a closed one.
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(DRAIN_SECONDS),
-        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
-        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-    )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handling: the runtime drains more than HTTP and exits with 0."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextmanager
-def listening(settings: ServiceSettings) -> Iterator[socket.socket]:
-    """The service's socket, bound before anything else starts, so that a taken port is one clear sentence.
-
-    The protocol is named because asyncio sets TCP_NODELAY only then; without it every answer on a kept connection
-    waits 40 ms for the client's delayed acknowledgement.
-    """
-    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.http_host, settings.http_port))
-        except OSError as error:
-            sys.exit(f"port {settings.http_port} on {settings.http_host} cannot be used: {error.strerror}")
-        listener.listen(1024)
-        yield listener

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from deploy.cli import buses, rotating, stack, times
+from deploy.cli import buses, ending, rotating, stack, times
 from deploy.cli.calls import account_of, issuer_of
 from deploy.cli.restoring import backup, beyond_app, restore
 from deploy.cli.show import first_thing, panel, print_logs, status_table
@@ -29,6 +29,7 @@ app = typer.Typer(
 letters_app = typer.Typer(no_args_is_help=True, help="死信 Events that a consumer could not apply.")
 app.command("nats-config")(buses.nats_config)
 app.command("rotate-keys")(rotating.rotate_keys)
+app.command("closing")(ending.closing)
 app.add_typer(times.app, name="clock")
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(beyond_app, name="beyond")

@@ -1,13 +1,16 @@
 """``./fangkong reapply-erasures``: what was erased goes again from databases and key stores that were restored.
 
 A service does this by itself before it opens, for all that its own database or key store knows. Where both come from a
-backup that is older than an erasure, the other services tell who was erased: that is what this does besides.
+backup that is older than an erasure, the other services tell who was erased: that is what this does besides. If any of
+them was closed down (0063), the others are.
 """
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from rich.table import Table
@@ -20,6 +23,7 @@ from deploy.local.secrets import Secrets
 from deploy.local.state import Home
 from services.observation.store import erasure as observation
 from services.registry.store import erasure as registry
+from shared.db import closing
 from shared.db.erasures import Reapplied, reapply_erasures
 from shared.kernel.clock import clock_from
 from shared.runtime import open_context
@@ -43,10 +47,30 @@ async def reapply_all(
             people.update(row["person_ref"] for row in await connection.fetch(statement))
         finally:
             await connection.close()
-    return {service: await _reapply(home, status, service, people) for service in services}
+    closed = await _closed(urls)
+    return {service: await _reapply(home, status, service, people, closed) for service in services}
 
 
-async def _reapply(home: Home, status: Mapping[str, Any], service: str, people: set[Any]) -> Reapplied:
+async def _closed(urls: Mapping[str, str]) -> tuple[UUID, datetime] | None:
+    """By which closing any service is closed down, and when it was approved."""
+    for service in SERVICES:
+        connection = await asyncpg.connect(urls[service])
+        try:
+            row = await connection.fetchrow(closing.NOTED)
+        finally:
+            await connection.close()
+        if row is not None:
+            return row["closing_id"], row["approved_at"]
+    return None
+
+
+async def _reapply(
+    home: Home,
+    status: Mapping[str, Any],
+    service: str,
+    people: set[Any],
+    closed: tuple[UUID, datetime] | None,
+) -> Reapplied:
     os.environ.update(environment_of(home, status, service))
     settings = settings_of(service)
     context = await open_context(service, settings, clock_from(settings))
@@ -54,6 +78,9 @@ async def _reapply(home: Home, status: Mapping[str, Any], service: str, people: 
         forget = import_module(f"services.{service}.app").build(context).forget
         if context.keystore is None:
             return Reapplied(keys=0, blanked=0)
+        if closed is not None:  # the service that runs destroys what it finds, as when it hears of it
+            async with context.database.begin(actor=closing.ACTOR) as tx:
+                await closing.close_down(tx, context.keystore, *closed)
         return await reapply_erasures(context.database, context.keystore, context.vault, forget, also=people)
     finally:
         await context.close()

@@ -20,6 +20,7 @@ from services.gate.api import (
 )
 from services.gate.api.contract import DESCRIPTION
 from services.gate.consumers import Flags, erasures
+from services.gate.handlers import devices as device_handlers
 from services.gate.handlers import erasure
 from services.gate.handlers.lists import ensure_key
 from services.gate.projections.cards import Cards
@@ -35,12 +36,15 @@ from services.gate.store import duty as duty_store
 from services.gate.store import paper as paper_store
 from services.gate.store import roster as roster_store
 from services.gate.tickers import device_figures, duty_watch, forgetting
+from shared import closing
 from shared.audit import api as audit_api
+from shared.db.closing import Closing
 from shared.runtime import Context, Service
 
 
 def build(context: Context) -> Service:
     """The gate as the runtime runs it."""
+    ends = Closing(forget=erasure.forget, end=device_handlers.revoke_all)
     return Service(
         name="gate",
         title="Gate · 卡口查验",
@@ -83,10 +87,18 @@ def build(context: Context) -> Service:
             Reports(),
             Flags(),
             erasures(context.vault),
+            closing.following("gate", context.keystore),
         ),
-        tickers=(duty_watch(), forgetting(), device_figures()),
+        tickers=(
+            duty_watch(),
+            forgetting(),
+            device_figures(),
+            closing.destroying("gate", context.keystore, context.own_vault, ends),
+        ),
         authenticators={"Device": desk.authenticate},
         recognisers={"Device": desk.recognise},
         forget=erasure.forget,
+        closing=ends,
+        after_closing=frozenset(audit_api.ACCESS),
         prepare=(partial(ensure_key, context.database, context.vault),),
     )

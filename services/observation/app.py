@@ -38,7 +38,9 @@ from services.observation.store import fevers as fever_store
 from services.observation.store import groups as group_store
 from services.observation.store import link_sheets as link_sheet_store
 from services.observation.store import patterns as pattern_store
+from shared import closing
 from shared.audit import api as audit_api
+from shared.db.closing import Closing
 from shared.http import uploads
 from shared.pages import audit, second_person, sign_in, start
 from shared.runtime import Context, Service
@@ -49,6 +51,7 @@ from shared.second_person import requests
 def build(context: Context) -> Service:
     """The service for a process. Raises `RuntimeError` without keys: health answers are never stored unsealed."""
     outlets = Outlets.of(context.settings)
+    ends = Closing(forget=erasure.forget, end=erasure.end_links)
     return Service(
         name="observation",
         title="Observation · 健康观察",
@@ -110,6 +113,7 @@ def build(context: Context) -> Service:
             consumers.follow_lives(),
             consumers.contact_cards(context.vault, context.cards),
             consumers.erasures(context.vault),
+            closing.following("observation", context.keystore),
         ),
         tickers=(
             requests.lapsing("observation", ACTS),
@@ -122,12 +126,15 @@ def build(context: Context) -> Service:
             tickers.retention(),
             tickers.bulk_actions(context.vault, outlets),
             tickers.questionnaire_lists(context.vault),
+            closing.destroying("observation", context.keystore, context.own_vault, ends),
         ),
         authenticators={
             "Link": resident.link_authenticator(context.database),
             "Door": doors.door_authenticator(context.database),
         },
         forget=erasure.forget,
+        closing=ends,
+        after_closing=frozenset({*sign_in.ACCESS, *start.ACCESS, *audit.ACCESS}),
         body_limits={
             "POST /v1/declaration-imports": uploads.MAX_BYTES,
             "POST /exchange/imports": uploads.MAX_BYTES,

@@ -18,12 +18,13 @@ PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, Residen
 PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered;
 WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked;
 PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
-NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed.
+NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed. At the end ClosingPrepared / Approved and
+TownClosed; all five services answer with a `…ClosingTold`, which the registry reads (0063).
 
 HTTP: `/v1/imports` with templates, `/v1/exports`; `/v1/neighbourhoods`, `/v1/compounds` with their grids, dwellings,
 checkpoints, businesses, posts, sheet and history; `/v1/people` with lookup, sheet, corrections, documents, phones,
 residences, death, holds; `/v1/departures`, `/v1/moves`, `/v1/dwellings/{id}/tenancy` and `/occupancy`;
-`/v1/people-changes` (undo), `/v1/people/{ref}/erasure`;
+`/v1/people-changes` (undo), `/v1/people/{ref}/erasure`, `/v1/closing`;
 `/v1/duplicates`, `/v1/merges`; `/v1/workers`, `/v1/postings`, `/v1/surplus`, `/v1/volunteers`, `/v1/responsibilities`;
 `/v1/policies`, `/v1/musts`, `/v1/risk-areas`, `/v1/divisions`, `/v1/case-counts`; `/v1/returnees` with corrections and
 versions, `/v1/intake-tasks`;
@@ -33,5 +34,5 @@ versions, `/v1/intake-tasks`;
 (households, by link).
 
 Pages: `/intake` and `/returnees`; `/applications` and `/passes`; `/leads`, `/surveys`, `/duplicates`, `/watch-lists`,
-`/calls`, `/people`, `/imports`, `/exports`. Each asks the functions of the API above behind its own cell.
+`/calls`, `/people`, `/imports`, `/exports`, `/closing`. Each asks the functions of the API above behind its own cell.
 """

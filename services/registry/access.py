@@ -1,6 +1,6 @@
 """Who may call what."""
 
-from services.registry.handlers.exports import DECIDERS
+from services.registry.handlers.second_acts import DECIDERS
 from services.registry.settings import Settings
 from shared.http.access import STAFF, AccessTable, Role
 from shared.http.limits import Rate, RateLimit, RateTable
@@ -29,6 +29,7 @@ _SURVEY_READERS = _INTAKE | {Role.HQ_OFFICER, Role.SUPERVISOR}
 _CALL_FIGURES = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER, Role.SUPERVISOR})
 _PASS_DESK = frozenset({Role.COMMUNITY_CLERK, Role.HQ_OFFICER})
 _PASS_READERS = _PASS_DESK | {Role.GRID_WORKER}
+_CLOSERS = frozenset({Role.HQ_OFFICER})
 # Who holds a copy of a code could learn from a list whether it is suspended: so it is for gates, not for everybody.
 _LIST_READERS = frozenset(
     {Role.GUARD, Role.SHIFT_LEADER, Role.HQ_OFFICER, Role.SUPERVISOR, Role.OPS, Role.ADMIN}
@@ -40,6 +41,14 @@ ACCESS: AccessTable = {
     **audit.ACCESS,
     **second_person.access_of(DECIDERS),
     **views.ACCESS,
+    "GET /closing": _CLOSERS | {Role.AUDITOR},
+    "POST /closing": _CLOSERS,
+    "GET /closing/certificate": _CLOSERS | {Role.AUDITOR},
+    "GET /v1/closing": _CLOSERS | {Role.AUDITOR},
+    "POST /v1/closing": _CLOSERS,
+    "POST /v1/closing/{closing_id}/request": _CLOSERS,
+    "POST /v1/closing/{closing_id}/withdrawal": _CLOSERS,
+    "GET /v1/closing/certificate": _CLOSERS | {Role.AUDITOR},
     "GET /intake": _INTAKE,
     "POST /intake": _INTAKE,
     "POST /places": _INTAKE,
@@ -317,6 +326,15 @@ ACCESS: AccessTable = {
     "GET /survey/check": frozenset({Role.RESIDENT}),
     "POST /survey/check": frozenset({Role.RESIDENT}),
 }
+
+AFTER_CLOSING: frozenset[str] = frozenset(
+    {
+        *(*sign_in.ACCESS, *start.ACCESS, *audit.ACCESS),
+        *(cell for cell in ACCESS if cell.startswith("GET ") and "/closing" in cell),
+        "GET /v1/pass-keys",
+    }
+)
+"""Cells that answer still where the measures are over: what proves it, and who looked."""
 
 EVERYWHERE: frozenset[str] = frozenset(
     {

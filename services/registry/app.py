@@ -3,12 +3,13 @@
 from functools import partial
 
 from services.registry import consumers
-from services.registry.access import ACCESS, READINGS, rate_limits
+from services.registry.access import ACCESS, AFTER_CLOSING, READINGS, rate_limits
 from services.registry.api import addresses as addresses_api
 from services.registry.api import applications as applications_api
 from services.registry.api import businesses as businesses_api
 from services.registry.api import call_list as call_list_api
 from services.registry.api import checkpoints as checkpoints_api
+from services.registry.api import closing as closing_api
 from services.registry.api import erasure as erasure_api
 from services.registry.api import exports as exports_api
 from services.registry.api import imports as imports_api
@@ -46,6 +47,7 @@ from services.registry.api import watch_files as watch_files_api
 from services.registry.api import watch_lists as watch_lists_api
 from services.registry.handlers import (
     checkpoints,
+    closing,
     erasure,
     pass_keys,
     places,
@@ -54,8 +56,9 @@ from services.registry.handlers import (
     responsibility,
     retention,
     risk,
+    second_acts,
 )
-from services.registry.handlers.exports import ACTS, ExportRunner
+from services.registry.handlers.exports import ExportRunner
 from services.registry.handlers.imports import ImportRunner
 from services.registry.handlers.kept_files import Sweeper
 from services.registry.handlers.people import Keeper
@@ -75,7 +78,9 @@ from services.registry.store import survey_forms as survey_form_store
 from services.registry.store import surveys as survey_store
 from services.registry.store import vehicles as vehicle_store
 from services.registry.tickers import counting
+from shared import closing as closing_down
 from shared.audit import api as audit_api
+from shared.db.closing import Closing
 from shared.http import uploads
 from shared.leader import Ticker, each_minute
 from shared.pages import audit, second_person, sign_in, start, views
@@ -94,6 +99,7 @@ def build(context: Context) -> Service:
     importing = ImportRunner(
         vault=context.vault, cards=context.cards, keep_hours=context.settings.rejected_rows_hours
     )
+    ends = Closing(forget=erasure.forget_all, end=closing.end_links, spared=closing.spared)
     exporting = ExportRunner(vault=context.vault, keep_hours=context.settings.export_hours)
     return Service(
         name="registry",
@@ -117,6 +123,7 @@ def build(context: Context) -> Service:
             people_sheet_api.router,
             merges_api.router,
             erasure_api.router,
+            closing_api.router,
             policy_api.router,
             risk_api.router,
             returnee_desk_api.router,
@@ -147,8 +154,8 @@ def build(context: Context) -> Service:
             start.router,
             audit.router,
             audit_api.router,
-            second_person.router_of(ACTS),
-            second_person_api.router_of(ACTS),
+            second_person.router_of(second_acts.ACTS),
+            second_person_api.router_of(second_acts.ACTS),
             views.router,
             *ROUTERS,
         ),
@@ -180,9 +187,11 @@ def build(context: Context) -> Service:
             consumers.open_intake_tasks(),
             consumers.keep_intake_answers(keeper),
             consumers.take_applications(keeper),
+            closing_down.following("registry", context.keystore),
+            closing.answers(),
         ),
         tickers=(
-            requests.lapsing("registry", ACTS),
+            requests.lapsing("registry", second_acts.ACTS),
             Ticker(name="registry.exports", act=exporting.act),
             Ticker(name="registry.imports", act=importing.act, every_seconds=0.25),
             Ticker(
@@ -202,6 +211,14 @@ def build(context: Context) -> Service:
             ),
             Ticker(name="registry.temporary_gates", act=checkpoints.close_expired),
             counting(),
+            closing_down.destroying("registry", context.keystore, context.own_vault, ends),
+            Ticker(
+                name=closing.NAME,
+                act=partial(closing.certify, vault=context.vault),
+                every_seconds=1,
+                waited_for=False,
+                after_closing=True,
+            ),
         ),
         body_limits={
             "POST /v1/imports": uploads.MAX_BYTES,
@@ -212,6 +229,8 @@ def build(context: Context) -> Service:
         readings=READINGS,
         rate_limits=rate_limits(context.settings),
         forget=erasure.forget,
+        closing=ends,
+        after_closing=AFTER_CLOSING,
         prepare=(
             partial(policy.seed, context.database),
             partial(risk.load_figures, context.database),

@@ -73,6 +73,14 @@ ACCESS: AccessTable = {
     "GET /v1/watch-lists": _TASK_FORCE,
 }
 
+AFTER_CLOSING: frozenset[str] = frozenset(
+    {
+        *(*sign_in.ACCESS, *start.ACCESS, *audit.ACCESS),
+        *(cell for cell in ACCESS if cell.startswith("GET ") and "exports" not in cell),
+    }
+)
+"""Cells that answer still where the measures are over: figures stay, and nothing is taken or made into a file."""
+
 EVERYWHERE: frozenset[str] = frozenset(
     {
         "GET /",

@@ -1,7 +1,7 @@
 """Puts reporting together."""
 
 from services.reporting import tickers
-from services.reporting.access import ACCESS
+from services.reporting.access import ACCESS, AFTER_CLOSING
 from services.reporting.api import (
     board,
     census,
@@ -29,13 +29,16 @@ from services.reporting.pages import service_record as record_page
 from services.reporting.pages.face import pages_of
 from services.reporting.projections import all_projections
 from services.reporting.store import findings as findings_store
+from shared import closing
 from shared.audit import api as audit_api
+from shared.db.closing import Closing
 from shared.pages import audit, sign_in, start
 from shared.runtime import Context, Service
 
 
 def build(context: Context) -> Service:
     """Wire the service."""
+    ends = Closing()
     return Service(
         name="reporting",
         title="Reporting 指挥部",
@@ -70,12 +73,15 @@ def build(context: Context) -> Service:
         access=ACCESS,
         rejections=findings_store.REJECTIONS,
         pages=pages_of(context),
-        consumers=all_projections(),
+        closing=ends,
+        after_closing=AFTER_CLOSING,
+        consumers=[*all_projections(), closing.following("reporting", context.keystore)],
         tickers=[
             tickers.finding(),
             tickers.reporting(),
             tickers.exporting(context),
             tickers.counting(),
             tickers.forgetting(context),
+            closing.destroying("reporting", context.keystore, context.own_vault, ends),
         ],
     )

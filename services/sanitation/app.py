@@ -48,7 +48,9 @@ from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import ventilation as ventilation_store
 from services.sanitation.store import venues as venues_store
+from shared import closing
 from shared.audit import api as audit_api
+from shared.db.closing import Closing
 from shared.leader import Ticker
 from shared.pages import audit, sign_in, start
 from shared.runtime import Context, Service
@@ -56,6 +58,7 @@ from shared.runtime import Context, Service
 
 def build(context: Context) -> Service:
     """The service for a process. Raises `RuntimeError` without keys: rooms and reasons are never stored unsealed."""
+    ends = Closing(forget=rooms.forget)
     return Service(
         name="sanitation",
         title="Sanitation 消杀",
@@ -115,6 +118,7 @@ def build(context: Context) -> Service:
             consumers.follow_quarantines(),
             consumers.room_cards(context.vault, context.cards),
             consumers.erasures(context.vault),
+            closing.following("sanitation", context.keystore),
         ],
         tickers=[
             Ticker(name="site_imports", act=SiteImports().act),
@@ -124,8 +128,11 @@ def build(context: Context) -> Service:
             tickers.letting_go(context.vault),
             tickers.forgetting(),
             tickers.supervising(),
+            closing.destroying("sanitation", context.keystore, context.own_vault, ends),
         ],
         forget=rooms.forget,
+        closing=ends,
+        after_closing=frozenset({*sign_in.ACCESS, *start.ACCESS, *audit.ACCESS}),
         body_limits={
             "POST /v1/photos": MAX_BYTES,
             "POST /sheet/rounds": MAX_BYTES,

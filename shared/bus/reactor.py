@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from shared.bus.consumer import Consumer, Received
+from shared.db.closing import is_closed
 from shared.db.pool import Tx
 from shared.events.base import Event
 from shared.obs.logging import use_correlation
@@ -21,10 +22,14 @@ class Reaction(Protocol[E_contra]):
 
 
 class Reactor(Consumer):
-    """A named set of reactions. The name is part of the contract and never changes."""
+    """A named set of reactions. The name is part of the contract and never changes.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    Where the measures are over nothing follows from anything any more, but for what closes down itself
+    (`after_closing`): what was still on its way is passed over.
+    """
+
+    def __init__(self, name: str, *, after_closing: bool = False) -> None:
+        self.name, self._after_closing = name, after_closing
         self.reads: tuple[type[Event], ...] = ()
         self._reactions: dict[type[Event], Callable[..., Awaitable[None]]] = {}
 
@@ -42,6 +47,8 @@ class Reactor(Consumer):
 
     async def apply(self, tx: Tx, items: Sequence[Received]) -> None:
         """Each reaction in the order of the channel; what it publishes names the event as its cause."""
+        if not self._after_closing and await is_closed(tx):
+            return
         for item in items:
             reaction: Any = self._reactions[type(item.event)]
             with (

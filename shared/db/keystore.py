@@ -5,7 +5,7 @@ makes a new key for an old ref; tombstones of a key store restored from a backup
 opens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -27,6 +27,7 @@ _ADD = """
 insert into person_key (ref, master_kid, wrapped, created_at)
 select ref, master_kid, wrapped, $4::timestamptz
 from unnest($1::uuid[], $2::text[], $3::bytea[]) as fresh (ref, master_kid, wrapped)
+where not exists (select from closed)
 on conflict (ref) do nothing
 """
 
@@ -35,6 +36,23 @@ insert into person_key (ref, created_at, destroyed_at) values ($1, $2, $2)
 on conflict (ref) do update set master_kid = null, wrapped = null, destroyed_at = $2
 where person_key.destroyed_at is null
 """
+
+_DESTROY_MANY = """
+insert into person_key (ref, created_at, destroyed_at) select ref, $2, $2 from unnest($1::uuid[]) as gone (ref)
+order by ref
+on conflict (ref) do update set master_kid = null, wrapped = null, destroyed_at = $2
+where person_key.destroyed_at is null
+"""
+
+_CLOSE = "insert into closed (closing_id, approved_at) values ($1, $2) on conflict do nothing"
+
+_CLOSED = "select closing_id, approved_at from closed"
+
+_LIVING = """
+select ref from person_key where destroyed_at is null and ref <> all($1::uuid[]) order by ref limit $2
+"""
+
+_LIVE = "select count(*) from person_key where destroyed_at is null"
 
 _WRAPPED_OTHERWISE = """
 select ref, master_kid, wrapped from person_key
@@ -88,6 +106,27 @@ class PostgresKeyStore:
     async def destroy(self, ref: UUID, at: datetime) -> None:
         """Replace the key by a tombstone, for good; a second time changes nothing."""
         await self._pool.execute(_DESTROY, ref, at)
+
+    async def destroy_many(self, refs: Sequence[UUID], at: datetime) -> None:
+        """Replace many keys by tombstones."""
+        await self._pool.execute(_DESTROY_MANY, list(refs), at)
+
+    async def close_down(self, closing_id: UUID, approved_at: datetime) -> None:
+        """Make no key any more, whoever asks; a second time changes nothing."""
+        await self._pool.execute(_CLOSE, closing_id, approved_at)
+
+    async def closed(self) -> tuple[UUID, datetime] | None:
+        """By which closing it makes no keys any more, and when that was approved; None while it does."""
+        row = await self._pool.fetchrow(_CLOSED)
+        return None if row is None else (row["closing_id"], row["approved_at"])
+
+    async def living(self, *, but: Collection[UUID] = (), limit: int) -> list[UUID]:
+        """Tell some of those who have a key."""
+        return [row["ref"] for row in await self._pool.fetch(_LIVING, list(but), limit)]
+
+    async def live(self) -> int:
+        """How many keys there are."""
+        return int(await self._pool.fetchval(_LIVE))
 
     async def wrapped_otherwise(self, master_kid: str, limit: int) -> list[WrappedKey]:
         """Tell keys that are wrapped by another master key."""

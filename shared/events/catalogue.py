@@ -1,12 +1,13 @@
 """All events at once: importing this module knows every publisher."""
 
-from shared.events import gate, observation, reporting, sanitation
+from shared.events import closing, gate, observation, reporting, sanitation
 from shared.events.base import Event, channels_of, every, find
 from shared.events.registry import cards, leads, passes, people, places, returnees, rules, surveys
 
 PUBLISHERS = ("registry", "gate", "observation", "sanitation", "reporting")
 
 _MODULES = (
+    closing,
     gate,
     observation,
     reporting,
@@ -23,7 +24,12 @@ _MODULES = (
 
 
 READERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "registry": {"gate": ("alerts", "cards_registry"), "observation": ("cases", "fevers")},
+    "registry": {
+        "gate": ("alerts", "cards_registry", "closing"),
+        "observation": ("cases", "closing", "fevers"),
+        "reporting": ("closing",),
+        "sanitation": ("closing",),
+    },
     "gate": {
         "observation": ("cases", "fevers"),
         "registry": (
@@ -43,7 +49,18 @@ READERS: dict[str, dict[str, tuple[str, ...]]] = {
         "gate": ("alerts", "checks", "devices", "duty"),
         "observation": ("cases", "declarations", "fevers"),
         "registry": (
-            *("leads", "merges", "notices", "passes", "people", "policy", "returnees", "surveys", "town"),
+            *(
+                "erasures",
+                "leads",
+                "merges",
+                "notices",
+                "passes",
+                "people",
+                "policy",
+                "returnees",
+                "surveys",
+                "town",
+            ),
             "watch_lists",
         ),
         "sanitation": ("inspections", "rounds", "ventilation", "venues", "waste"),

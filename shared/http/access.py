@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope as Connection
 
 from shared.db import reach
+from shared.http.door import ClosedDown
 from shared.http.problem import HttpRefusal
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
 
@@ -251,6 +252,7 @@ async def principal(request: Request) -> Principal:
         NotAuthenticated: no credential, or one that does not hold (401).
         RoleNotAllowed: nobody in this role may call the route (403), or what else such a caller is told.
         TooManyRequests: the caller, or all strangers together, are past what the route takes (429).
+        ClosedDown: the measures are over, and this route ended with them (410).
     """
     return await identify(request.scope)
 
@@ -265,6 +267,8 @@ async def identify(scope: Connection) -> Principal:
     if limiter := state.limiters.get(cell):
         client = scope.get("client")
         limiter.take(client[0] if client else "")
+    if state.door.closed and cell not in state.after_closing:
+        raise ClosedDown
     allowed = state.cells[cell]
     public = Role.PUBLIC in allowed
     reach.extend(reach.TOWN)  # who it is may be written anywhere

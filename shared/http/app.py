@@ -18,6 +18,7 @@ from shared.http import auth, openapi, problem
 from shared.http.access import AccessTable, AccessTableError, Role, match_table
 from shared.http.bodies import BodyGuard
 from shared.http.direct import direct_routes, express_routes
+from shared.http.door import Door
 from shared.http.express import Express, Recogniser
 from shared.http.faces import Faces, mounted
 from shared.http.limits import Buckets, CallerTable, Limiter, Rates, RateTable
@@ -97,6 +98,8 @@ def make_app(
     readings: frozenset[str] = frozenset(),
     assets: Mapping[str, Path] | None = None,
     pages: Faces | None = None,
+    door: Door | None = None,
+    after_closing: frozenset[str] = frozenset(),
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     tracer_provider: TracerProvider | None = None,
     led_figures: Callable[[], Awaitable[bytes]] | None = None,
@@ -126,6 +129,8 @@ def make_app(
         readings: `"POST /path"` of routes that read, with what must not stand in an address in their body.
         assets: path prefix -> folder of static files (scripts, styles, icons) that anybody may fetch.
         pages: how the service shows itself in a browser.
+        door: tells whether anything is taken still; None: always.
+        after_closing: `"METHOD /path"` of routes that answer still where it is not.
         lifespan: what runs around serving.
         tracer_provider: of `shared.obs.tracing.configure`; None: requests are not traced.
         led_figures: tells the figures of the process that leads, where it is another.
@@ -173,7 +178,8 @@ def make_app(
     }
     known = {**_known(access, rates), **(caller_rates or {})}
     app.state.calls = {cell: Buckets(rate, clock.monotonic) for cell, rate in _by_cell(routes, known).items()}
-    app.state.readings = _readings(routes, readings)
+    app.state.readings = _cells_of(routes, readings)
+    app.state.door, app.state.after_closing = door or Door(), _cells_of(routes, after_closing)
     app.state.pages, app.state.verifier = pages, verifier
     app.state.authenticate = auth.authentication(
         verifier, authenticators or {}, app, pages.sessions.authenticate if pages else None
@@ -197,9 +203,9 @@ def _limits(routes: Mapping[str, BaseRoute], limits: Mapping[str, int]) -> dict[
     return {id(routes[name]): limit for name, limit in limits.items()}
 
 
-def _readings(routes: Mapping[str, BaseRoute], readings: frozenset[str]) -> frozenset[tuple[int, str]]:
+def _cells_of(routes: Mapping[str, BaseRoute], readings: frozenset[str]) -> frozenset[tuple[int, str]]:
     if unknown := readings - routes.keys():
-        raise AccessTableError(f"a reading without a route: {sorted(unknown)}")
+        raise AccessTableError(f"a reading or exception without a route: {sorted(unknown)}")
     return frozenset((id(routes[name]), name.partition(" ")[0]) for name in readings)
 
 

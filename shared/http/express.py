@@ -114,6 +114,8 @@ class Express:
             body: all of it.
             answer: sends a whole HTTP response; called once, in a later turn of the event loop.
         """
+        if self._app.state.door.closed:
+            return False
         began = time.perf_counter()
         kind, credential, given, traceparent = _head(headers)
         who = self._caller(credential) if kind == b"application/json" and b"\\u0000" not in body else None

@@ -8,6 +8,7 @@ from shared.http.problem import MEDIA_TYPE, Problem
 
 _ALWAYS = {
     "400": "The request cannot be read: malformed JSON, a NUL character, a cursor that is not ours.",
+    "410": "What was there is gone: erased, over, withdrawn, kept no longer, or all of it (`closed_down`).",
     "503": "Something this service needs is away; nothing was changed. Retry-After tells when to ask again.",
 }
 _CALLED = {"401": "No credential, or one that does not hold; also where none is asked for."}
@@ -21,7 +22,6 @@ _WITH_BODY = {
 }
 _WITH_INPUT = {
     "404": "There is no such thing: what is meant may be named in the path, the query or the body.",
-    "410": "What was there is gone: erased, over, withdrawn, or kept no longer.",
     "422": "Some fields are not valid; `errors` lists them.",
 }
 _AGAIN = {"200": "Sent before: the first answer.", "201": "It was not there and was made."}

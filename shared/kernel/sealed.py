@@ -172,6 +172,10 @@ class Vault:
         await self._store.destroy(ref, self._clock.real_now())
         self._cache.pop(ref, None)
 
+    def forget_keys(self) -> None:
+        """Use no opened key from memory any more."""
+        self._cache.clear()
+
     async def rewrap(self, batch: int = 1_000) -> int:
         """Wrap up to `batch` data keys that an older master key wraps with the current one; tell how many."""
         old = await self._store.wrapped_otherwise(await self._wrapper.current(), batch)
@@ -229,6 +233,11 @@ class Vault:
     def index_prefix(self) -> bytes:
         """How every lookup value begins that the current index key made."""
         return self._now().current.encode() + b":"
+
+    @property
+    def index_prefixes(self) -> list[bytes]:
+        """How lookup values begin that any index key of the file made."""
+        return [kid.encode() + b":" for kid in self._now().keys]
 
     def _now(self) -> "_Indexing":
         ring = self._source.now().index

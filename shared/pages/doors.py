@@ -117,6 +117,13 @@ _REGISTRY = (
         note=N_("写明理由导出名单。"),
         roles=_CLERKS | {Role.ADMIN, Role.HQ_OFFICER},
     ),
+    Door(
+        service="registry",
+        path="/closing",
+        label=N_("全镇关停"),
+        note=N_("防控结束后，两人批准，销毁全部个人信息并出证。"),
+        roles=frozenset({Role.HQ_OFFICER, Role.AUDITOR}),
+    ),
 )
 
 _AUDITED = ("registry", "observation", "sanitation", "reporting")

@@ -35,7 +35,7 @@ class SecondPersonRequest(Answer):
     asked_by: str
     asked_at: datetime
     lapses_at: datetime
-    outcome: Literal["approved", "refused", "lapsed"] | None
+    outcome: Literal["approved", "refused", "lapsed", "withdrawn"] | None
     decided_by: str | None
     decided_because: str | None
     decided_at: datetime | None

@@ -148,6 +148,14 @@ async def decide(
     return decided
 
 
+async def withdraw(tx: Tx, act: str, request_id: UUID, *, role: str) -> None:
+    """Take back what nobody has decided about; whose it is the caller has asked. Again: the same."""
+    row = await tx.fetchrow(ONE_LOCKED, request_id)
+    if row is not None and row["outcome"] is None:
+        await tx.execute(DECIDE, request_id, "withdrawn", None, None, tx.now)
+        await _note(tx, tx.actor or "unknown", role, f"{act}.withdrawn", about=request_id)
+
+
 async def reasons(row: asyncpg.Record, vault: Vault) -> tuple[str, str | None]:
     """Why it was asked for, and why it was decided so."""
     key = await vault.key(row["request_id"])

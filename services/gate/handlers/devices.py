@@ -129,6 +129,18 @@ async def revoke(
     return tx.now
 
 
+async def revoke_all(tx: Tx) -> None:
+    """Stop every device: the measures are over."""
+    for row in await tx.fetch(store.IN_SERVICE):
+        await revoke(
+            row["device_id"],
+            compound=row["compound"],
+            checkpoint=row["checkpoint"],
+            revoked_by=tx.actor or "gate",
+            tx=tx,
+        )
+
+
 async def offer_credential(
     device_id: UUID, request_id: UUID, public_key: str | None, *, vault: Vault, tx: Tx
 ) -> str:

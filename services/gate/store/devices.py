@@ -60,6 +60,9 @@ TAKE_CREDENTIAL = """
 update device set credential_hash = next_credential_hash, next_credential_hash = null
 where device_id = $1 and next_credential_hash = $2
 """
+IN_SERVICE = """
+select device_id, compound, checkpoint from device where revoked_at is null order by device_id for update
+"""
 REVOKE_DEVICE = """
 update device set revoked_at = $2, revoked_by = $3, version = version + 1 where device_id = $1 returning version
 """

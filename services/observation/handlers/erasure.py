@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.observation.store import copies, erasure, messages
+from services.observation.store import copies, doors, erasure, links, messages
 from shared.db.erasures import destroy_keys
 from shared.db.pool import Database, Tx
 from shared.events.registry.people import PersonErased
@@ -31,6 +31,12 @@ async def forget(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
     await erasure.drop_cards(tx, refs)
     await messages.erase(tx, refs)
     return []
+
+
+async def end_links(tx: Tx) -> None:
+    """Nobody opens anything by a personal link or with a device at a door any more: the measures are over."""
+    await links.revoke_all(tx)
+    await tx.execute(doors.END_ALL, tx.now, tx.actor or "observation")
 
 
 async def erase_due(database: Database, *, batch: int = BATCH) -> int:

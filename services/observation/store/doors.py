@@ -28,6 +28,7 @@ END_DEVICE = """
 update door_device set ended_at = coalesce(ended_at, $3), ended_by = coalesce(ended_by, $4)
 where device_id = $1 and case_id = $2 returning device_id
 """
+END_ALL = "update door_device set ended_at = $1, ended_by = $2 where ended_at is null"
 HEARD = "update door_device set heard_at = greatest(heard_at, $2) where device_id = $1"
 END_SILENCE = """
 update door_task set ended_at = $2, ended_by = $3, result = 'heard_again'

@@ -34,6 +34,7 @@ select l.link_id, l.case_id, l.revoked_at, c.compound, c.state
 from resident_link l join observation_case c using (case_id)
 where l.session_hash = $1
 """
+REVOKE_ALL = "update resident_link set revoked_at = $1 where revoked_at is null"
 CASE_OF_LINK = "select case_id from resident_link where link_id = $1 and revoked_at is null"
 
 REJECTIONS: dict[str, Refusal] = {
@@ -53,6 +54,11 @@ async def replace_live(tx: Tx, *, link_id: UUID, case_id: UUID, token_hash: byte
     await tx.execute(ADD_LINK, link_id, case_id, token_hash, tx.now, issued_by)
     if before is not None:
         await tx.execute(KEEP_MEMBERS, before, link_id)
+
+
+async def revoke_all(tx: Tx) -> None:
+    """Withdraw every link."""
+    await tx.execute(REVOKE_ALL, tx.now)
 
 
 async def revoke(tx: Tx, *, link_id: UUID, case_id: UUID) -> bool:

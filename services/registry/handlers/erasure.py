@@ -19,6 +19,8 @@ from shared.kernel.ids import PersonRef, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 
+_CLOSED = "closing"
+"""Why, of everybody when the measures are over."""
 _REAPPLIED = "reapplied"
 """Why, of an erasure that a restored database did not know of; nobody asks for it by this reason."""
 
@@ -80,6 +82,19 @@ async def forget(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
         return []
     await tx.fetch(people_store.LOCK_PEOPLE, people)
     return await _blank(tx, people, uuid7(), _REAPPLIED)
+
+
+async def forget_all(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
+    """Forget people where everybody is forgotten: each service does so by itself, and nobody is told one by one."""
+    await merges.lock_merges(tx)
+    await store.blank_by_keys(tx, refs)
+    people = await store.not_erased(tx, refs)
+    if not people:
+        return []
+    await tx.fetch(people_store.LOCK_PEOPLE, people)
+    own = await store.erase(tx, people)
+    await store.note(tx, people, uuid7(), _CLOSED)
+    return own
 
 
 async def _blank(tx: Tx, people: Sequence[UUID], erasure_id: UUID, reason: str) -> list[UUID]:

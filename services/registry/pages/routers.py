@@ -6,6 +6,7 @@ from services.registry.pages import (
     applications,
     applications_bulk,
     calls,
+    closing,
     duplicates,
     exports,
     imports,
@@ -36,4 +37,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     person_passes.router,
     imports.router,
     exports.router,
+    closing.router,
 )

@@ -200,4 +200,19 @@ CODES: Mapping[str, str] = {
     "act.undone": N_("撤销"),
 }
 
-WORDS: Mapping[str, str] = {**FIELDS, **CODES}
+CLOSING: Mapping[str, str] = {
+    "closing.counting": N_("正在清点"),
+    "closing.counted": N_("已清点，可以提出关停"),
+    "closing.asked": N_("等第二人批准"),
+    "closing.approved": N_("已批准，正在销毁"),
+    "closing.certified": N_("已关停，证书已出"),
+    "closing.refused": N_("未获批准"),
+    "closing.lapsed": N_("到期未批"),
+    "closing.withdrawn": N_("已撤回"),
+    "service.registry": N_("社区工作台"),
+    "service.gate": N_("卡口查验"),
+    "service.observation": N_("健康观察"),
+    "service.sanitation": N_("消杀"),
+    "service.reporting": N_("指挥部"),
+}
+WORDS: Mapping[str, str] = {**FIELDS, **CODES, **CLOSING}

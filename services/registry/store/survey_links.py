@@ -23,6 +23,7 @@ REVOKE_OF = """
 update survey_link set revoked_at = $3
 where round_id = $1 and dwelling_id = any($2::uuid[]) and revoked_at is null
 """
+REVOKE_ALL = "update survey_link set revoked_at = $1 where revoked_at is null"
 ADD_LINKS = """
 insert into survey_link (link_id, round_id, dwelling_id, issue_id, token_hash, issued_at, issued_by)
 select link_id, $2, dwelling_id, $3, token_hash, $5, $6
