@@ -20,6 +20,7 @@ from shared.db.pool import Database
 from shared.kernel.clock import SteppedClock, write_control
 from shared.testing.databases import Databases
 from shared.testing.waiting import eventually
+from tests.acceptance.closing import close_down, keys, nothing_is_taken
 from tests.acceptance.gates import check, enrol_device
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import board
@@ -69,26 +70,30 @@ def somebody(nth: int) -> dict[str, Any]:
     }
 
 
+async def came_back(watch: Watch, nth: int, arrived_on: date) -> str:
+    """Somebody is registered who came back on a day; the reference."""
+    body = {
+        "intake_id": str(uuid4()),
+        "person": somebody(nth),
+        "dwelling": {"dwelling_id": await watch.dwelling()},
+        "trip": {
+            "origin_code": "330300",
+            "arrived_on": arrived_on.isoformat(),
+            "transport": "train",
+            "proof": True,
+        },
+    }
+    clerk = watch.stack.as_role("community_clerk")
+    intake = await watch.stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=body, expect=201)
+    return str(intake["person_ref"])
+
+
 async def observed_and_gone(watch: Watch, many: int) -> list[str]:
     """People who came back, were observed, passed the gate, were released, and left; their references."""
     stack, clerk = watch.stack, watch.stack.as_role("community_clerk")
     await stack.equal()
     device = await enrol_device(stack, CHECKPOINT)
-    refs: list[str] = []
-    for nth in range(many):
-        body = {
-            "intake_id": str(uuid4()),
-            "person": somebody(nth),
-            "dwelling": {"dwelling_id": await watch.dwelling()},
-            "trip": {
-                "origin_code": "330300",
-                "arrived_on": (LAST - timedelta(days=14)).isoformat(),
-                "transport": "train",
-                "proof": True,
-            },
-        }
-        intake = await stack.call("POST", "registry", "/v1/returnees", headers=clerk, json=body, expect=201)
-        refs.append(intake["person_ref"])
+    refs = [await came_back(watch, nth, LAST - timedelta(days=14)) for nth in range(many)]
     await stack.equal(within=300)
     for nth in range(many):
         number = somebody(nth)["documents"][0]["number"]
@@ -188,6 +193,38 @@ async def test_nothing_is_readable_of_any_of_them_and_every_figure_stays(watch: 
     } == {}
     assert after == before
     assert await differences(stack) == []
+    await over_for_everybody(watch, many)
+
+
+async def over_for_everybody(watch: Watch, many: int) -> None:
+    """Then the measures end: no key is left in any service, nothing is taken, every figure stays, for good."""
+    stack = watch.stack
+    await came_back(watch, many, watch.day)
+    await stack.equal()
+    before, held = counted(await figures(stack)), await keys(stack)
+    assert min(held[one] for one in ("registry", "gate", "observation")) > 0
+    content = await close_down(stack)
+    held["registry"] += 1  # why it was asked for lies under a key, too
+    assert {service: told["found"]["data_keys"] for service, told in content["services"].items()} == held
+    await nothing_is_taken(stack)
+    await eventually(lambda: no_key(stack), within=30, what="the key that signed is destroyed")
+    assert counted(await figures(stack)) == before
+    await eventually(lambda: gone(stack), within=30, what="no card is on the bus")
+    stack.kill("registry")
+    stack.launch("registry")
+    await stack.ready("registry")
+    await nothing_is_taken(stack)
+
+
+def counted(told: dict[str, Any]) -> dict[str, Any]:
+    """The same without devices, which end, and what supervision finds, which goes on until the moment of closing."""
+    left_out = {"trouble", "problems", "gates", "gates_online"}
+    board = {name: value for name, value in told["board"].items() if name not in left_out}
+    return {**told, "board": board, "DEVICES": {}}
+
+
+async def no_key(stack: Stack) -> bool:
+    return not any((await keys(stack)).values())
 
 
 async def gone(stack: Stack) -> bool:
