@@ -155,8 +155,8 @@ class Desk:
         body = {"decision_id": str(uuid4()), "kind": kind, "reason": reason}
         return await self.post(f"/v1/cases/{case_id}/decisions", body, OFFICER)
 
-    async def link(self, case_id: UUID) -> str:
-        answer = await self.post(f"/v1/cases/{case_id}/links", {"link_id": str(uuid4())})
+    async def link(self, case_id: UUID, who: tuple[str, str] = CLERK) -> str:
+        answer = await self.post(f"/v1/cases/{case_id}/links", {"link_id": str(uuid4())}, who)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 

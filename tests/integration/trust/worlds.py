@@ -14,6 +14,7 @@ from shared.db.pool import Conn
 from shared.events.registry.places import CompoundRegistered
 from shared.http.access import Role
 from shared.kernel.cards import CardKeys
+from shared.kernel.ids import CompoundId
 from tests.conftest import NINE_ON_THE_24TH as NINE
 from tests.conftest import Client
 from tests.integration.gate.town import GateTown
@@ -26,8 +27,10 @@ from tests.integration.reporting.supervising import answers_for, lead_told, supe
 from tests.integration.reporting.world import COMPOUNDS, Log, compounds, deliver, gap_opened, site, started
 from tests.integration.sanitation.supervision import inspection
 from tests.integration.sanitation.world import Service, policy
+from tests.integration.trust.filled import fill_registry
 
 ClientFor = Callable[[str], Awaitable[Client]]
+NEXT_DOOR = ("community_clerk", "compound:lj-002")
 NAME, PHONE = "欧阳海棠", "19900000001"
 
 
@@ -41,6 +44,8 @@ class World:
     """Values of parameters that no column of the database is called after."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """What no stranger may read, by what it is."""
+    foreign: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    """Makes somebody else who has a personal link of their own, in another compound."""
 
 
 async def gate(client_for: ClientFor, secrets: Secrets) -> World:
@@ -49,11 +54,23 @@ async def gate(client_for: ClientFor, secrets: Secrets) -> World:
     town = GateTown(client=await client_for("gate"), card_keys=keys)
     await town.settle()
     town.device = await town.enrol()
+    stopped = await town.enrol()
+    revoked = await town.client.http.post(
+        f"/v1/devices/{stopped.partition('.')[0]}/revoke", headers=town.client.as_role("ops")
+    )
+    assert revoked.status_code == 200, revoked.text
     checked = await town.check(await town.resident())
     return World(
         client=town.client,
-        people={Role.DEVICE: {"Authorization": f"Device {town.device}"}},
-        named={"name": "app.js", "corrects": str(checked["check_id"])},
+        people={
+            Role.DEVICE: {"Authorization": f"Device {town.device}"},
+            Role.REVOKED_DEVICE: {"Authorization": f"Device {stopped}"},
+        },
+        named={
+            "name": "app.js",
+            "corrects": str(checked["check_id"]),
+            "device_id": town.device.partition(".")[0],
+        },
     )
 
 
@@ -73,6 +90,16 @@ async def observation(client_for: ClientFor, _: Secrets) -> World:
     await desk.card(event, name=NAME, phone=PHONE, room="9-1-301")
     token = await desk.link(case_id)
     secret = (await desk.session(token)).json()["session"]
+
+    async def foreign() -> Mapping[str, str]:
+        there = CompoundRegistered(
+            compound=CompoundId("lj-002"), name="隔壁", neighbourhood="nb-02", mode="closed", area_m2=90_000
+        )
+        other = returnee(compound="lj-002", grid="lj-002-w01", measure="home_quarantine")
+        await desk.hear(there)
+        opened = (await desk.session(await desk.link(await desk.open_case(other), NEXT_DOOR))).json()
+        return {"Authorization": f"Link {opened['session']}"}
+
     door = await desk.post(f"/v1/cases/{case_id}/door-devices", {"device_id": str(uuid4()), "door": 1})
     await desk.declare(case_id, 38.4)
     return World(
@@ -83,6 +110,7 @@ async def observation(client_for: ClientFor, _: Secrets) -> World:
         },
         named={"of": "today", "step": "1", "member_case_id": str(case_id), "compound": COMPOUND},
         secrets={"name": NAME, "phone": PHONE, "case": str(case_id)},
+        foreign=foreign,
     )
 
 
@@ -93,7 +121,8 @@ async def registry(client_for: ClientFor, _: Secrets) -> World:
     returnee_of = await desk.register()
     resident, other = await desk.resident(), await desk.resident("2幢")
     await desk.ask_pass(resident)
-    await open_round(desk)
+    surveyed = await open_round(desk)
+    await fill_registry(desk, resident, surveyed["round_id"])
     told = lead()
     answer = await desk.client.http.post("/v1/leads", json=told)
     assert answer.status_code == 201, answer.text
