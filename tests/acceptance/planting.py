@@ -22,7 +22,7 @@ PEOPLE = (
     "小区编号,楼栋,单元,室号,姓名,性别,出生日期,证件类型,证件号码,手机号,与房屋关系,是否常住,登记日期,备注"
 )
 WATCHED = ("姓名", "证件类型", "证件号码", "手机号", "来源地区划代码", "到达日期", "备注")
-_OPEN = {"name", "address", "building", "room", "assigned_to", "approved_by"}
+_OPEN = {"name", "address", "building", "unit", "room", "assigned_to", "approved_by"}
 """Names of things, their addresses (decision 0004), accounts of staff: in the clear on purpose."""
 _SECRET = re.compile(r"token|secret|credential|code$")
 
