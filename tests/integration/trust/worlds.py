@@ -27,7 +27,7 @@ from tests.integration.reporting.supervising import answers_for, lead_told, supe
 from tests.integration.reporting.world import COMPOUNDS, Log, compounds, deliver, gap_opened, site, started
 from tests.integration.sanitation.supervision import inspection
 from tests.integration.sanitation.world import Service, policy
-from tests.integration.trust.filled import fill_registry
+from tests.integration.trust.filled import fill_gate, fill_observation, fill_registry, fill_sanitation
 
 ClientFor = Callable[[str], Awaitable[Client]]
 NEXT_DOOR = ("community_clerk", "compound:lj-002")
@@ -60,6 +60,7 @@ async def gate(client_for: ClientFor, secrets: Secrets) -> World:
     )
     assert revoked.status_code == 200, revoked.text
     checked = await town.check(await town.resident())
+    await fill_gate(town)
     return World(
         client=town.client,
         people={
@@ -101,6 +102,7 @@ async def observation(client_for: ClientFor, _: Secrets) -> World:
         return {"Authorization": f"Link {opened['session']}"}
 
     door = await desk.post(f"/v1/cases/{case_id}/door-devices", {"device_id": str(uuid4()), "door": 1})
+    await fill_observation(desk, door.json()["credential"])
     await desk.declare(case_id, 38.4)
     return World(
         client=desk.client,
@@ -164,6 +166,7 @@ async def sanitation(client_for: ClientFor, _: Secrets) -> World:
         "place": "3幢1层",
     }
     assert (await service.post("/v1/venues", venue, "community_clerk")).status_code == 201
+    await fill_sanitation(service, body["code"], venue["venue_id"])
     order = inspection("site", "lj-001-lift-1", "2020-02-24T09:00:00+08:00")
     items = [{"code": "clean", "verdict": "fail", "note": "有污水"}, {"code": "aired", "verdict": "pass"}]
     made = await service.post("/v1/inspections", order | {"items": items}, "supervisor")
