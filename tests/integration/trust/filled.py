@@ -67,10 +67,10 @@ async def fill_registry(desk: Desk, resident: UUID, round_id: str) -> None:
     await desk.hear(intake_tasks.first_return(desk, resident))
 
 
-async def fill_gate(town: GateTown) -> None:
-    """A shift that somebody is planned for."""
+async def fill_gate(town: GateTown) -> UUID:
+    """A shift that somebody is planned for; its id."""
     post = Post(town=town, planner=town.client.as_role("community_clerk"))
-    await post.plan(await post.worker(), "02-24 10:00", "02-24 18:00")
+    return await post.plan(await post.worker(), "02-24 10:00", "02-24 18:00")
 
 
 async def fill_observation(desk: Observing, door: str) -> None:

@@ -60,7 +60,7 @@ async def gate(client_for: ClientFor, secrets: Secrets) -> World:
     )
     assert revoked.status_code == 200, revoked.text
     checked = await town.check(await town.resident())
-    await fill_gate(town)
+    shift = await fill_gate(town)
     return World(
         client=town.client,
         people={
@@ -72,6 +72,7 @@ async def gate(client_for: ClientFor, secrets: Secrets) -> World:
             "corrects": str(checked["check_id"]),
             "device_id": town.device.partition(".")[0],
         },
+        secrets={"shift": str(shift), "check": str(checked["check_id"])},
     )
 
 
@@ -171,26 +172,30 @@ async def sanitation(client_for: ClientFor, _: Secrets) -> World:
     items = [{"code": "clean", "verdict": "fail", "note": "有污水"}, {"code": "aired", "verdict": "pass"}]
     made = await service.post("/v1/inspections", order | {"items": items}, "supervisor")
     assert made.status_code == 201, made.text
-    return World(client=service.client)
+    return World(
+        client=service.client,
+        secrets={"note": "有污水", "venue": "棋牌室", "approved": "已备案，限流开放", "closed": "曳引机更换"},
+    )
 
 
 async def reporting(client_for: ClientFor, _: Secrets) -> World:
     """Findings, a case and a lead of a compound."""
     client, log = await client_for("reporting"), Log()
     here = COMPOUNDS[0]
+    case_id = uuid4()
     log.say(
         *compounds(),
         supervised(),
         answers_for(here, "sanitation", 1),
         site(here),
-        started(here, uuid4()),
+        started(here, case_id),
         gap_opened(here, NINE - timedelta(hours=1)),
         lead_told(here, NINE - timedelta(hours=30)),
     )
     await deliver(client.context.database, log)
     await tickers.look(client.context.database)
     named = {"name": "gates", "day": "2020-02-24", "unit": "nb-01", "compound": here}
-    return World(client=client, named=named)
+    return World(client=client, named=named, secrets={"case": str(case_id)})
 
 
 WORLDS: Mapping[str, Callable[[ClientFor, Secrets], Awaitable[World]]] = {
