@@ -213,8 +213,7 @@ async def over_for_everybody(watch: Watch, many: int) -> None:
     """Then the measures end: no key is left in any service, nothing is taken, every figure stays, for good."""
     stack = watch.stack
     await came_back(watch, many, watch.day)
-    await stack.equal()
-    before, held = counted(await figures(stack)), await keys(stack)
+    before, held = counted(await settled(stack)), await keys(stack)
     assert min(held[one] for one in ("registry", "gate", "observation")) > 0
     content = await close_down(stack)
     held["registry"] += 1  # why it was asked for lies under a key, too
