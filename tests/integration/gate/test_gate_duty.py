@@ -183,11 +183,11 @@ async def test_a_handover_is_signed_by_two_and_carries_what_happened(post: Post)
 
 
 async def test_a_badge_is_told_once_and_kept_as_an_index(post: Post) -> None:
-    guard = await post.worker("gd 007")
+    guard = await post.worker("gd 700778")
     kept = str(await post.town.rows("select * from duty_badge"))
     assert guard.badge not in kept
-    assert "007" not in kept.replace(str(guard.ref), "")
-    body = {"badge_id": str(uuid4()), "worker_ref": str(guard.ref), "staff_number": "GD007"}
+    assert "700778" not in kept.replace(str(guard.ref), "")
+    body = {"badge_id": str(uuid4()), "worker_ref": str(guard.ref), "staff_number": "GD700778"}
     newer = await post.post("badges", body)
     assert newer.status_code == 201
     assert (await post.post("badges", body)).json() == newer.json()
