@@ -436,13 +436,16 @@ def bench(
     ] = "table",
 ) -> None:
     """性能对比 Measure against limits and rivals in one run; table: all of them (--help of each tells its options)."""
+    rest = context.args
+    if what.startswith("-"):  # an option of the whole table
+        what, rest = "table", [what, *rest]
     known = ("table", "gate", "relay", "projections", "board", "growth", "stack", "pages")
     if what not in known:
         raise LocalError(
             f"没有 {what} 的性能测试，现有：{', '.join(known)}。",
             f"There is no benchmark {what}; there are: {', '.join(known)}.",
         )
-    argv = [sys.executable, "-m", f"tests.bench.{what}", *context.args]
+    argv = [sys.executable, "-m", f"tests.bench.{what}", *rest]
     raise typer.Exit(subprocess.run(argv, cwd=PROJECT, check=False).returncode)
 
 
