@@ -14,7 +14,7 @@ import argparse
 import asyncio
 import math
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench import board, gate, projections
@@ -30,22 +30,26 @@ PASSES = 260
 """Of a compound: a tenth of the town's, so that the largest is made within minutes."""
 
 
-async def events(size: int) -> float:
+def events(size: int) -> float:
     """Seconds of building all read models again."""
-    _, seconds, _ = await projections.rebuilt(size)
+    _, seconds, _ = asyncio.run(projections.rebuilt(size))
     return seconds
 
 
-async def passes(size: int) -> float:
+def passes(size: int) -> float:
     """Processor seconds of as many checks as there are passes."""
     options = gate.options_of(["--passes", str(size), "--requests", str(CHECKS), "--rounds", str(ROUNDS)])
-    told = (await asyncio.to_thread(gate.measured, options))["towns"][size]
+    told = gate.measured(options)["towns"][size]
     each: float = sum(told[whose]["warm"] for whose in gate.SPENT)
     return each * size / 1e6
 
 
-async def compounds(size: int) -> float:
+def compounds(size: int) -> float:
     """Seconds of one board; the middle of some."""
+    return asyncio.run(_boards(size))
+
+
+async def _boards(size: int) -> float:
     async with inside("reporting", board.NOW) as bench:
         names = tuple(f"lj-{number:04}" for number in range(1, size + 1))
         await board.fill(
@@ -56,7 +60,7 @@ async def compounds(size: int) -> float:
     return statistics.median(found)
 
 
-RANGES: dict[str, tuple[Callable[[int], Awaitable[float]], int, int]] = {
+RANGES: dict[str, tuple[Callable[[int], float], int, int]] = {
     "events": (events, 10_000, 1_000_000),
     "passes": (passes, 10_000, 1_000_000),
     "compounds": (compounds, 53, 5_300),
@@ -84,7 +88,7 @@ def measure(what: str, points: int, largest: float) -> Line:
     act, first, last = RANGES[what]
     seen = []
     for size in sizes(first, max(first * 2, int(last * largest)), points):
-        seconds = asyncio.run(_one(act, size))
+        seconds = act(size)
         seen.append((size, seconds))
         print(f"growth     {what:<10} {size:>10,}  {seconds:9.3f} s", flush=True)
     exponent, half = slope(seen)
@@ -99,10 +103,6 @@ def measure(what: str, points: int, largest: float) -> Line:
         at_most=True,
         points=tuple(seen),
     )
-
-
-async def _one(act: Callable[[int], Awaitable[float]], size: int) -> float:
-    return await act(size)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
