@@ -1,5 +1,6 @@
 """The table of benchmarks: what counts as met, how a slope is fitted, what the page says."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,3 +74,12 @@ def test_the_page_names_what_was_missed_and_draws_the_curve() -> None:
     assert "| processors | 2 |" in told
     assert "events" in plot([GROWTH])
     assert "growth.svg" not in page([beside("board", "page", "ms", 12, 50)], {})
+
+
+def test_the_committed_page_shows_the_committed_figures() -> None:
+    folder = Path(__file__).parents[3] / "deploy" / "docs" / "benchmarks"
+    kept = json.loads((folder / "benchmarks.json").read_text(encoding="utf-8"))
+    lines = [Line(**line | {"points": tuple(map(tuple, line["points"]))}) for line in kept["lines"]]
+    assert {line.part for line in lines} >= {"stack", "relay", "gate", "feed", "board", "growth"}
+    assert (folder / "README.md").read_text(encoding="utf-8") == page(lines, kept["machine"])
+    assert (folder / "growth.svg").read_text(encoding="utf-8") == plot(lines)
