@@ -15,9 +15,9 @@ What a town, a city of 3 million and a province of 80 million need. Written by `
 `deploy/capacity/inputs.json`; each input stands below with its source and date. Replace a figure there, write the page
 again, and everything follows; a test holds the page to its inputs. 更换输入数据后重新生成本页即可。
 
-The costs were measured on two processors that had other work, with every write synced; what is assumed says so. They
-tell how cost grows and where it ends, not what a certain server of yours does: run `./fangkong bench` there and put its
-figures in. Peaks are taken as if all towns had theirs in the same minute.
+The costs were measured on two processors alone, with every write synced; what is assumed says so. They tell how cost
+grows and where it ends, not what a certain server of yours does: run `./fangkong bench` there and put its figures in.
+Peaks are taken as if all towns had theirs in the same minute.
 """
 
 _HOW = """## How it is laid out · 布局
