@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Tx
 from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
@@ -18,10 +19,6 @@ where ($1::uuid is null or r.person_ref = $1) and ($2::text is null or r.actor =
   and ($4::timestamptz is null or r.at >= $4) and ($5::timestamptz is null or r.at < $5)
   and ($6::bigint is null or r.id < $6)
 order by r.id desc limit $7
-"""
-NOTE = """
-insert into audit_read (at, actor, role, action, person_ref, scope, correlation_id)
-values ($1, $2, $3, $4, $5, 'town', $6)
 """
 
 
@@ -44,4 +41,5 @@ async def find(conn: Conn, asked: Asked, *, before: int | None, limit: int) -> l
 async def note(tx: Tx, who: Principal, action: str, asked: Asked) -> None:
     """Write down, in the transaction that reads, that the log was read, and of whom."""
     roles = ",".join(sorted({grant.role for grant in who.grants}))
-    await tx.execute(NOTE, tx.now, who.subject, roles, action, asked.person_ref, tx.cause.correlation)
+    refs = [asked.person_ref] if asked.person_ref else []
+    await note_reads(tx, role=roles, action=action, refs=refs, scope="town")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Database, Tx
 from shared.http.access import Principal, Role, RoleNotAllowed
 from shared.kernel.refusal import Refusal
@@ -36,9 +37,6 @@ update second_person set outcome = $2, decided_by = $3, because_sealed = $4, dec
 LAPSED = """
 select request_id, act from second_person where outcome is null and lapses_at <= $1
 order by lapses_at, request_id limit 100 for update skip locked
-"""
-NOTE = """
-insert into audit_read (at, actor, role, action, scope, correlation_id) values ($1, $2, $3, $4, $5, $6)
 """
 
 Outcome = Literal["approved", "refused"]
@@ -101,7 +99,7 @@ async def ask(
     key = await vault.key(request_id, create=True)
     sealed = vault.seal(key, _REASON, reason)
     await tx.execute(ADD, request_id, act, dict(facts), sealed, actor, tx.now, tx.now + within)
-    await _note(tx, actor, role, f"{act}.asked", about=request_id)
+    await _note(tx, role, f"{act}.asked", about=request_id)
 
 
 async def waiting(conn: Conn, acts: Acts, who: Principal, now: datetime) -> list[asyncpg.Record]:
@@ -138,7 +136,7 @@ async def decide(
     sealed = vault.seal(await vault.key(request_id), _BECAUSE, because)
     await tx.execute(DECIDE, request_id, outcome, who.subject, sealed, tx.now)
     roles = ",".join(sorted({grant.role for grant in who.grants}))
-    await _note(tx, who.subject, roles, f"{row['act']}.{outcome}", about=request_id)
+    await _note(tx, roles, f"{row['act']}.{outcome}", about=request_id)
     if outcome == "approved":
         await act.approved(tx, request_id)
     else:
@@ -153,7 +151,7 @@ async def withdraw(tx: Tx, act: str, request_id: UUID, *, role: str) -> None:
     row = await tx.fetchrow(ONE_LOCKED, request_id)
     if row is not None and row["outcome"] is None:
         await tx.execute(DECIDE, request_id, "withdrawn", None, None, tx.now)
-        await _note(tx, tx.actor or "unknown", role, f"{act}.withdrawn", about=request_id)
+        await _note(tx, role, f"{act}.withdrawn", about=request_id)
 
 
 async def reasons(row: asyncpg.Record, vault: Vault) -> tuple[str, str | None]:
@@ -168,7 +166,7 @@ async def lapse(database: Database, acts: Acts) -> None:
     async with database.begin(actor=NAME) as tx:
         for row in await tx.fetch(LAPSED, tx.now):
             await tx.execute(DECIDE, row["request_id"], "lapsed", None, None, tx.now)
-            await _note(tx, NAME, "service", f"{row['act']}.lapsed", about=row["request_id"])
+            await _note(tx, "service", f"{row['act']}.lapsed", about=row["request_id"])
             await acts[row["act"]].dropped(tx, row["request_id"], None)
 
 
@@ -180,5 +178,5 @@ def lapsing(service: str, acts: Acts) -> Ticker:
     return Ticker(name=f"{service}.{NAME}", act=partial(lapse, acts=acts), every_seconds=1)
 
 
-async def _note(tx: Tx, actor: str, role: str, action: str, *, about: UUID) -> None:
-    await tx.execute(NOTE, tx.now, actor, role, action, f"request:{about}", tx.cause.correlation)
+async def _note(tx: Tx, role: str, action: str, *, about: UUID) -> None:
+    await note_reads(tx, role=role, action=action, refs=[], scope=f"request:{about}")

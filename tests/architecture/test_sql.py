@@ -73,6 +73,7 @@ async def test_every_statement_of_the_runtime_prepares(
                     "shared.leader",
                     "shared.pages.sessions",
                     "shared.audit.chain",
+                    "shared.audit.noting",
                     "shared.audit.reads",
                     "shared.audit.browsing",
                     "shared.db.erasures",

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from services.observation.api.models import ContactAnswer, Running, cause
 from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.masking import masked_name, masked_phone
-from services.observation.store import copies, reads
+from services.observation.store import copies
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.sealed import PersonKey, Vault
@@ -61,7 +62,7 @@ async def read_contact(case_id: UUID, who: Caller, context: Running) -> WholeCon
         person = place["person_ref"]
         keys = await context.vault.keys([person])
         name, phone, room = opened(keys.get(person), await copies.find_card(tx, person))
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.read_contact",

@@ -25,8 +25,8 @@ from services.observation.handlers import desk as handlers
 from services.observation.handlers import observing
 from services.observation.metrics import count_declaration, count_follow_up
 from services.observation.store import desk as store
-from services.observation.store import reads
 from services.observation.store.desk import Reach
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -156,7 +156,7 @@ async def list_follow_ups(case_id: UUID, who: Caller, context: Running) -> Follo
         place = await place_within(tx, case_id, who)
         tried, assigned = await store.attempts(tx, case_id), await store.follow_ups(tx, case_id)
         key = (await context.vault.keys([place["person_ref"]])).get(place["person_ref"])
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.read_follow_ups",

@@ -20,7 +20,7 @@ from services.observation.api.scope import place_within, roles_of
 from services.observation.handlers import correcting
 from services.observation.handlers.correcting import Correction
 from services.observation.handlers.entries import Entry, entries_of
-from services.observation.store import reads
+from shared.audit.noting import note_reads
 from shared.events.observation import WindowName
 from shared.http.access import Caller
 from shared.http.models import Answer
@@ -93,7 +93,7 @@ async def list_entries(case_id: UUID, who: Caller, context: Running) -> EntriesA
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         place = await place_within(tx, case_id, who)
         found = await entries_of(tx, [(case_id, place["person_ref"])], context.vault)
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.read_declarations",

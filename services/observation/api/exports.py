@@ -16,9 +16,9 @@ from services.observation.domain.worklists import check_range
 from services.observation.handlers import exports as handlers
 from services.observation.handlers import observing
 from services.observation.papers import person_sheet as pages
-from services.observation.store import reads
 from services.observation.store.desk import Reach
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Body
 from shared.kernel import tables
@@ -75,7 +75,7 @@ async def read_sheet(
             masked=_masked(who),
             vault=context.vault,
         )
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.sheet",
@@ -125,7 +125,7 @@ async def read_table(
             masked=_masked(who),
             vault=context.vault,
         )
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.table",

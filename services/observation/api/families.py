@@ -20,7 +20,8 @@ from services.observation.domain.grid import next_window
 from services.observation.domain.masking import masked_name
 from services.observation.domain.refusals import LinkUnknown
 from services.observation.handlers import observing
-from services.observation.store import cases, families, reads
+from services.observation.store import cases, families
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
@@ -140,7 +141,7 @@ async def list_housemates(case_id: UUID, who: Caller, context: Running) -> House
             for row in rows
         ]
         if read := [row["person_ref"] for row, one in zip(rows, found, strict=True) if one.contact]:
-            await reads.note_reads(
+            await note_reads(
                 tx,
                 role=roles_of(who),
                 action="observation.housemates",

@@ -11,7 +11,8 @@ from services.observation.api.models import ContactAnswer, Running, cause
 from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.groups import GroupChange, Membership
 from services.observation.handlers import groups as handlers
-from services.observation.store import copies, groups, reads
+from services.observation.store import copies, groups
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -92,7 +93,7 @@ async def read_group(
             for row in rows[:limit]
         ]
         if read := [item.person_ref for item in items if item.contact is not None]:
-            await reads.note_reads(
+            await note_reads(
                 tx, role=roles_of(who), action="observation.group", refs=read, scope=f"compound:{compound}"
             )
     more = _AFTER.write(rows[limit - 1]["case_id"]) if len(rows) > limit else None

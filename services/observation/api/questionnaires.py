@@ -15,7 +15,7 @@ from services.observation.domain.sheets import CANNOT, SYMPTOMS
 from services.observation.handlers import questionnaires as handlers
 from services.observation.handlers.questionnaires import QuestionnaireUnknown
 from services.observation.store import questionnaires as store
-from services.observation.store import reads
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer
@@ -180,7 +180,7 @@ async def read_rejected(
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await _own(tx, import_id, who)
         table = await handlers.rejected(import_id, tx=tx, vault=context.vault)
-        await reads.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="observation.questionnaire_rejected",

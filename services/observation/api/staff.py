@@ -31,6 +31,7 @@ from services.observation.domain.refusals import CaseUnknown, LinkUnknown
 from services.observation.handlers import declaring, observing
 from services.observation.handlers import links as link_handlers
 from services.observation.store import cases, changes, copies, declarations, links
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
@@ -74,12 +75,11 @@ async def read_case(case_id: UUID, who: Caller, context: Running) -> CaseAnswer:
         keys = await context.vault.keys([case.person_ref])
         contact = None if card is None else masked_of(keys.get(case.person_ref), card)
         if contact is not None:
-            await copies.note_read(
+            await note_reads(
                 tx,
-                actor=who.subject,
                 role=roles_of(who),
                 action="observation.read_case",
-                person_ref=case.person_ref,
+                refs=[case.person_ref],
                 scope=f"compound:{place['compound']}",
             )
         cells = grid_of(case, calendar, now=tx.now)

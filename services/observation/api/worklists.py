@@ -21,8 +21,8 @@ from services.observation.domain.case import State
 from services.observation.domain.worklists import Worklist, at_least
 from services.observation.handlers import observing
 from services.observation.store import desk as store
-from services.observation.store import reads
 from services.observation.store.desk import Choice, Reach
+from shared.audit.noting import note_reads
 from shared.events.policy import Category, Measure
 from shared.http.access import Caller
 from shared.http.models import Answer
@@ -191,7 +191,7 @@ async def read_worklist(
         keys = await context.vault.keys(row["person_ref"] for row in rows[:limit])
         items = [_line(row, keys.get(row["person_ref"])) for row in rows[:limit]]
         if read := [item.person_ref for item in items if item.contact is not None]:
-            await reads.note_reads(
+            await note_reads(
                 tx, role=roles_of(who), action=f"observation.worklist.{of}", refs=read, scope=compound
             )
     return Page(items=items, next=more)

@@ -6,8 +6,9 @@ from typing import Literal
 from uuid import UUID
 
 from services.observation.domain.masking import masked_name
-from services.observation.store import link_sheets, links, reads
+from services.observation.store import link_sheets, links
 from services.observation.store.desk import Reach
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.kernel.ids import uuid7
 from shared.kernel.links import digest, new_secret
@@ -60,7 +61,7 @@ async def issue(
             tx, link_id=one.link_id, case_id=one.case_id, token_hash=digest(one.token), issued_by=issued_by
         )
         made.append(one)
-    await reads.note_reads(
+    await note_reads(
         tx,
         role=role,
         action="observation.link_sheet",

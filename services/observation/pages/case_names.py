@@ -8,7 +8,8 @@ from services.observation.api.contacts import masked_of
 from services.observation.api.models import ContactAnswer, cause
 from services.observation.api.scope import roles_of
 from services.observation.pages.case_forms import may
-from services.observation.store import copies, reads
+from services.observation.store import copies
+from shared.audit.noting import note_reads
 from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, NeighbourhoodId, PersonRef
 from shared.runtime import Context
@@ -55,7 +56,7 @@ async def contacts_of(
             if (contact := masked_of(keys.get(person), card)) is not None
         }
         if found:
-            await reads.note_reads(tx, role=roles_of(reader), action=action, refs=sorted(found))
+            await note_reads(tx, role=roles_of(reader), action=action, refs=sorted(found))
     return found
 
 

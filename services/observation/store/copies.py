@@ -54,11 +54,6 @@ select person_ref, name_sealed, phone_sealed, room_sealed from contact_card wher
 """
 FIND_CARD = "select name_sealed, phone_sealed, room_sealed from contact_card where person_ref = $1"
 
-NOTE_READ = """
-insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
-values ($1, $2, $3, $4, $5, $6, null, $7)
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedContact:
@@ -169,8 +164,3 @@ async def compound_names(conn: Conn, compounds: Iterable[str]) -> dict[str, str]
     """Tell what people call compounds, of those that are known."""
     rows = await conn.fetch(COMPOUND_NAMES, sorted(set(compounds)))
     return {row["compound"]: row["name"] for row in rows}
-
-
-async def note_read(tx: Tx, *, actor: str, role: str, action: str, person_ref: UUID, scope: str) -> None:
-    """Record that somebody read personal data."""
-    await tx.execute(NOTE_READ, tx.now, actor, role, action, person_ref, scope, tx.cause.correlation)

@@ -26,7 +26,7 @@ from services.registry.handlers import applications as handlers
 from services.registry.handlers import pass_life, policy
 from services.registry.handlers.applications import Apply
 from services.registry.store import applications as store
-from services.registry.store import audit
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
@@ -236,7 +236,7 @@ async def read_application(application_id: UUID, who: Caller, context: Running) 
         told = await handlers.opened(tx, found, context.vault)
         papers, colours = await store.papers(tx, application_id), await store.codes(tx, application_id)
         refs = [found.person_ref] if found.person_ref else []
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="application.read",
             role=roles_of(who),

@@ -14,8 +14,8 @@ from services.registry.api.premises import CompoundPath
 from services.registry.domain.corrections import BusinessKind
 from services.registry.handlers import businesses as handlers
 from services.registry.handlers.businesses import Business
-from services.registry.store import audit
 from services.registry.store import businesses as store
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -126,7 +126,7 @@ async def read_business(
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await reached(tx, compound_id, who)
         row, name, phone = await handlers.contact_of(tx, business_id, compound_id, context.vault)
-        await audit.note_reads(
+        await note_reads(
             tx, role=roles_of(who), action="business.contact", refs=[business_id], scope=compound_id
         )
     return BusinessAnswer(**_shown(row), contact=ContactAnswer(name=name, phone=phone))

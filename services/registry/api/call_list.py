@@ -14,9 +14,9 @@ from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.people import masked_name, masked_phone
 from services.registry.handlers import call_list as handlers
 from services.registry.handlers.call_list import AddEntry, Callee, NoteCall
-from services.registry.store import audit
 from services.registry.store import call_list as store
 from services.registry.store import returnees as returnee_store
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
@@ -174,7 +174,7 @@ async def list_call_entries(
             limit=limit + 1,
         )
         shown = rows[:limit]
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="call_list.list",
             role=roles_of(who),
@@ -212,7 +212,7 @@ async def read_call_entry(entry_id: UUID, who: Caller, context: Running) -> Call
         row = await handlers.entry(tx, entry_id)
         _require(who, row)
         attempts = await store.attempts(tx, entry_id)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="call_list.read",
             role=roles_of(who),

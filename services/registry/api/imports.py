@@ -13,8 +13,9 @@ from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers import imports as handlers
 from services.registry.handlers import list_files, rejected_rows
 from services.registry.handlers.imports import ReceiveImport
-from services.registry.store import audit, rejected
 from services.registry.store import imports as store
+from services.registry.store import rejected
+from shared.audit.noting import note_reads
 from shared.http.access import IDENTIFIED, Caller, Role
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
@@ -173,7 +174,7 @@ async def read_rejected(
         keys = await context.vault.keys([import_id])
         name = f"{GUIDES[job.kind].name}-退回"
         table = await rejected_rows.sheet(tx, keys.get(import_id), kept, name)
-        await audit.note_reads(
+        await note_reads(
             tx, action="import.rejected", role=roles_of(who), refs=[], scope=f"import:{import_id}"
         )
     return as_file(await asyncio.to_thread(tables.write, table, file_format), name, file_format)

@@ -14,8 +14,8 @@ from services.registry.domain.intake_tasks import Cause, CloseReason, TaskState
 from services.registry.domain.people import masked_name
 from services.registry.handlers import intake_tasks as handlers
 from services.registry.handlers import people_reading
-from services.registry.store import audit
 from services.registry.store import intake_tasks as store
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -102,7 +102,7 @@ async def read_task(task_id: UUID, who: Caller, context: Running) -> TaskAnswer:
         refs = [row["person_ref"]] if row["person_ref"] else []
         profiles = await people_reading.profiles(tx, refs, context.vault)
         answers = await handlers.answers_of(tx, task_id, context.vault)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="intake_task.read",
             role=roles_of(who),

@@ -24,9 +24,9 @@ from services.registry.domain.leads import (
 from services.registry.handlers import lead_erasure, policy
 from services.registry.handlers import leads as handlers
 from services.registry.handlers.leads import Reporter, TellLead
-from services.registry.store import audit
 from services.registry.store import leads as store
 from services.registry.store import premises as premises_store
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.events.policy import LeadCategory
 from shared.http.access import IDENTIFIED, Caller, Principal
@@ -370,7 +370,7 @@ async def _told(lead_id: UUID, who: Principal, context: Context) -> LeadAnswer:
         row = await _row(tx, lead_id)
         alike = await _alike(tx, row, context)
         duplicates = await store.duplicates(tx, lead_id)
-        await audit.note_reads(tx, action="lead.read", role=roles_of(who), refs=[], scope=f"lead:{lead_id}")
+        await note_reads(tx, action="lead.read", role=roles_of(who), refs=[], scope=f"lead:{lead_id}")
     key = (await context.vault.keys([row["key_ref"]])).get(row["key_ref"])
     return LeadAnswer(
         **dict(_line(row, len(alike))),

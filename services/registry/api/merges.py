@@ -15,8 +15,9 @@ from services.registry.domain.people import masked_name
 from services.registry.handlers import merges as handlers
 from services.registry.handlers.merges import MergePeople
 from services.registry.handlers.people_reading import Profile
-from services.registry.store import audit, premises
 from services.registry.store import merges as store
+from services.registry.store import premises
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -109,7 +110,7 @@ async def list_duplicates(
             tx, compound, after=last, dismissed=dismissed, reason=reason, limit=limit + 1
         )
         pairs = await handlers.possible(rows[:limit], tx=tx, vault=context.vault)
-        await audit.note_reads(
+        await note_reads(
             tx,
             role=roles_of(who),
             action="people.duplicates",

@@ -15,8 +15,8 @@ from services.registry.domain.passes import PassKind, PassState
 from services.registry.handlers import pass_life as handlers
 from services.registry.handlers import passes as issuing
 from services.registry.handlers.pass_life import RevocationReason
-from services.registry.store import audit
 from services.registry.store import passes as store
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Role
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -108,7 +108,7 @@ async def read_steps(pass_id: UUID, who: Caller, context: Running) -> StepsAnswe
         found = await handlers.existing(tx, pass_id)
         await require_reach(tx, found.compound, who)
         rows = await store.steps(tx, pass_id)
-        await audit.note_reads(
+        await note_reads(
             tx, action="pass.steps", role=roles_of(who), refs=[found.person_ref], scope=f"pass:{pass_id}"
         )
     key = (await context.vault.keys([found.person_ref])).get(found.person_ref)

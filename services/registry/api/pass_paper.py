@@ -13,7 +13,7 @@ from services.registry.handlers import pass_life
 from services.registry.handlers import pass_paper as handlers
 from services.registry.papers import pass_paper as pages
 from services.registry.papers.pass_paper import SheetFormat
-from services.registry.store import audit
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal
 from shared.http.models import Body
 from shared.pages.papers import paper
@@ -61,9 +61,7 @@ async def print_sheet(body: SheetBody, who: Caller, context: Running) -> HTMLRes
         for compound in {one.compound for one in wanted}:
             await require_reach(tx, compound, who)
         told = await handlers.papers(tx, wanted, vault=context.vault)
-        await audit.note_reads(
-            tx, action="pass.sheet", role=roles_of(who), refs=[one.person_ref for one in wanted]
-        )
+        await note_reads(tx, action="pass.sheet", role=roles_of(who), refs=[one.person_ref for one in wanted])
     css = pages.STYLES[body.format]
     return paper(pages.sheet(told), title=pages.TITLE, css=css, settings=context.settings)
 

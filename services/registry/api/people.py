@@ -13,8 +13,8 @@ from services.registry.domain.documents import masked_number
 from services.registry.domain.people import masked_name, masked_phone
 from services.registry.handlers import people_reading as handlers
 from services.registry.handlers.people_reading import Living, Profile, Wanted
-from services.registry.store import people as store
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
@@ -107,11 +107,11 @@ async def look_up(body: LookupBody, who: Caller, context: Running) -> LookupAnsw
         refs = await handlers.find(tx, wanted, context.vault, limit=MOST + 1)
         found = await handlers.profiles(tx, refs[:MOST], context.vault)
         seen = [profile for profile in found if _reaches(who, profile)]
-        await store.note_reads(
+        await note_reads(
             tx,
-            [profile.person_ref for profile in seen],
             role=roles_of(who),
             action=f"people.lookup.{wanted.by}",
+            refs=[profile.person_ref for profile in seen],
             reason=await reasons.sealed(context.vault, body.reason),
         )
     return LookupAnswer(people=[answer_of(profile, masked=True) for profile in seen], more=len(refs) > MOST)
@@ -128,7 +128,7 @@ async def read_person(person_ref: UUID, who: Caller, context: Running) -> Person
         await require_person(tx, who, person_ref)
         masked = not who.has(Role.COMMUNITY_CLERK)
         action = "people.read.masked" if masked else "people.read"
-        await store.note_reads(tx, [person_ref], role=roles_of(who), action=action)
+        await note_reads(tx, role=roles_of(who), action=action, refs=[person_ref])
     return answer_of(profile, masked=masked)
 
 

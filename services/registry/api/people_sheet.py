@@ -23,9 +23,9 @@ from services.registry.handlers import people_holds
 from services.registry.handlers import people_sheet as handlers
 from services.registry.handlers.people_holds import SettleHold
 from services.registry.handlers.people_sheet import Done, Paper, Settled, Sheet
-from services.registry.store import people as store
 from services.registry.store.returnees import ObservedAs
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
@@ -178,7 +178,7 @@ async def sheet_for(person_ref: UUID, who: Principal, context: Context, *, reaso
         masked = not who.has(Role.COMMUNITY_CLERK)
         action = "people.sheet.masked" if masked else "people.sheet"
         why = await reasons.sealed(context.vault, reason)
-        await store.note_reads(tx, [person_ref], role=roles_of(who), action=action, reason=why)
+        await note_reads(tx, role=roles_of(who), action=action, refs=[person_ref], reason=why)
     return _sheet(sheet, masked=masked)
 
 

@@ -24,8 +24,8 @@ from services.registry.domain.returnees import Choice, Transport
 from services.registry.handlers import intake_corrections as handlers
 from services.registry.handlers import returnees
 from services.registry.handlers.intake_corrections import CorrectIntake
-from services.registry.store import audit
 from services.registry.store import intake_corrections as store
+from shared.audit.noting import note_reads
 from shared.events.policy import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal
@@ -121,7 +121,7 @@ async def read_versions(intake_id: UUID, who: Caller, context: Running) -> Intak
         _require(who, row)
         key = (await context.vault.keys([row["person_ref"]])).get(row["person_ref"])
         found = await store.versions(tx, intake_id)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="returnee.versions",
             role=roles_of(who),

@@ -14,8 +14,8 @@ from services.registry.domain.returnees import RULE_TEXTS
 from services.registry.handlers import people_reading
 from services.registry.handlers import returnees as handlers
 from services.registry.handlers.people_reading import Profile, Wanted
-from services.registry.store import audit
 from services.registry.store import returnees as store
+from shared.audit.noting import note_reads
 from shared.events.policy import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal
@@ -109,7 +109,7 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
                 )
             )
         ]
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="returnee.lookup",
             role=roles_of(who),

@@ -21,9 +21,9 @@ from services.registry.domain.stated import StatedPerson
 from services.registry.handlers import intake_details, people_reading
 from services.registry.handlers import returnees as handlers
 from services.registry.handlers.returnees import RegisterReturnee, Returnee
-from services.registry.store import audit
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.events.policy import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
@@ -215,7 +215,7 @@ async def read_returnee(intake_id: UUID, who: Caller, context: Running) -> Retur
         found = await people_reading.profiles(tx, [row["person_ref"]], context.vault)
         place = await store.dwelling(tx, row["dwelling_id"])
         key = (await context.vault.keys([row["person_ref"]])).get(row["person_ref"])
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="returnee.read",
             role=roles_of(who),

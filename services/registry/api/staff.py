@@ -15,8 +15,8 @@ from services.registry.domain.people import Sex
 from services.registry.domain.posts import PostingUnknown, WorkerUnknown
 from services.registry.domain.workers import PostingPlan, WorkerFacts
 from services.registry.handlers import postings as handlers
-from services.registry.store import audit
 from services.registry.store import staff as store
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.events.policy import PlaceKind, WorkerKind
 from shared.http.access import TOWN, Caller, OutOfScope, Principal
@@ -197,7 +197,7 @@ async def read_worker(worker_ref: UUID, who: Caller, context: Running) -> Worker
         postings = await store.postings_of(tx, worker_ref)
         await _require_any(tx, who, [row["home_compound_id"], *(one["compound_id"] for one in postings)])
         key = await context.vault.key(worker_ref)
-        await audit.note_reads(tx, role=roles_of(who), action="worker.read", refs=[worker_ref])
+        await note_reads(tx, role=roles_of(who), action="worker.read", refs=[worker_ref])
     return WorkerAnswer(
         worker_ref=worker_ref,
         code=row["code"],

@@ -18,8 +18,8 @@ from services.registry.handlers import people_reading, survey_forms
 from services.registry.handlers import survey_conflicts as handlers
 from services.registry.handlers.survey_conflicts import Disagreement, Resolve
 from services.registry.handlers.survey_forms import SubmitForm, Taken
-from services.registry.store import audit
 from services.registry.store import survey_forms as store
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
@@ -130,7 +130,7 @@ async def list_conflicts(
             for member in (*one.current.form.members, *one.other.form.members)
             if member.person_ref
         }
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="survey_conflict.list",
             role=roles_of(who),

@@ -28,8 +28,8 @@ from services.registry.handlers import people_reading, policy, survey_people
 from services.registry.handlers import survey_forms as handlers
 from services.registry.handlers.survey_files import opened_detail
 from services.registry.handlers.survey_forms import SubmitForm, Taken
-from services.registry.store import audit
 from services.registry.store import survey_forms as store
+from shared.audit.noting import note_reads
 from shared.db.pool import TRANSIENT, Conn, Tx
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor, Limit, Page
@@ -62,7 +62,7 @@ async def read_form(round_id: UUID, dwelling_id: UUID, who: Caller, context: Run
         forms = await store.submissions_of(tx, round_id, dwelling_id)
         last = await tx.fetchrow(store.LAST_ROUND, dwelling_id, round_id)
         rules = (await policy.in_force(tx, tx.today)).document.survey
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="survey_form.read",
             role=roles_of(who),
@@ -231,7 +231,7 @@ async def names_of(
     """Masked names of the people of these rows; the reading is recorded."""
     refs = sorted({row["person_ref"] for row in rows if row["person_ref"]})
     found = await people_reading.by_pseudonym(tx, refs, vault)
-    await audit.note_reads(tx, action=action, role=roles_of(who), refs=refs, scope=f"compound:{compound}")
+    await note_reads(tx, action=action, role=roles_of(who), refs=refs, scope=f"compound:{compound}")
     return {ref: masked_name(one.name) for ref, one in found.items()}
 
 

@@ -28,9 +28,9 @@ from services.registry.handlers import survey_links as handlers
 from services.registry.handlers.survey_files import filed
 from services.registry.handlers.survey_forms import SubmitForm
 from services.registry.handlers.survey_links import IssueLinks
-from services.registry.store import audit
 from services.registry.store import survey_forms as form_store
 from services.registry.store import survey_links as store
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Database
 from shared.http.access import Caller, Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import Authenticator, TokenRefused
@@ -233,7 +233,7 @@ async def read_my_form(who: Caller, context: Running) -> MyFormAnswer:
         refs = [row["person_ref"] for row in stays]
         profiles = await people_reading.by_pseudonym(tx, refs, context.vault)
         stays = survey_people.each_once(stays, profiles)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="survey_form.read.masked",
             role=roles_of(who),
@@ -292,7 +292,7 @@ async def read_submission(submission_id: UUID, who: Caller, context: Running) ->
         kept, standing = await filed(tx, row, context.vault)
         refs = [one.person_ref for one in kept.form.members if one.person_ref]
         known = await people_reading.by_pseudonym(tx, refs, context.vault)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="survey_submission.read",
             role=roles_of(who),

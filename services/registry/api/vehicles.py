@@ -17,11 +17,11 @@ from services.registry.handlers import vehicles as handlers
 from services.registry.handlers.vehicles import IssuedVehiclePass, RegisterVehicle
 from services.registry.papers import pass_paper as pages
 from services.registry.papers.pass_paper import Paper, SheetFormat
-from services.registry.store import audit
 from services.registry.store import premises as premises_store
 from services.registry.store import returnees as returnee_store
 from services.registry.store import vehicles as store
 from services.registry.store.vehicles import Vehicle, VehiclePass
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -140,7 +140,7 @@ async def find_vehicle(body: PlateBody, who: Caller, context: Running) -> Vehicl
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         found = await handlers.by_plate(tx, body.plate, context.vault)
         await require_reach(tx, found.compound, who)
-        await audit.note_reads(tx, action="vehicle.lookup", role=roles_of(who), refs=[found.person_ref])
+        await note_reads(tx, action="vehicle.lookup", role=roles_of(who), refs=[found.person_ref])
         return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 
@@ -150,7 +150,7 @@ async def read_vehicle(vehicle_ref: UUID, who: Caller, context: Running) -> Vehi
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         found = await handlers.existing(tx, vehicle_ref)
         await require_reach(tx, found.compound, who)
-        await audit.note_reads(tx, action="vehicle.read", role=roles_of(who), refs=[found.person_ref])
+        await note_reads(tx, action="vehicle.read", role=roles_of(who), refs=[found.person_ref])
         return vehicle_of(found, await handlers.plate_of(found, context.vault))
 
 
@@ -233,7 +233,7 @@ async def print_sheet(
         await require_reach(tx, found.compound, who)
         vehicle, token = await handlers.printable(tx, found, context.vault)
         place = await premises_store.compound(tx, found.compound)
-        await audit.note_reads(tx, action="vehicle.sheet", role=roles_of(who), refs=[vehicle.person_ref])
+        await note_reads(tx, action="vehicle.sheet", role=roles_of(who), refs=[vehicle.person_ref])
         plate = await handlers.plate_of(vehicle, context.vault)
     printed = Paper(
         kind="vehicle",

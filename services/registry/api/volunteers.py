@@ -15,8 +15,9 @@ from services.registry.domain.people import Sex
 from services.registry.domain.workers import ApplicationUnknown, ReasonMissing, VolunteerRefusal
 from services.registry.handlers import volunteers as handlers
 from services.registry.handlers.volunteers import Application
-from services.registry.store import audit, premises
+from services.registry.store import premises
 from services.registry.store import volunteers as store
+from shared.audit.noting import note_reads
 from shared.http.access import Caller, OutOfScope, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -119,7 +120,7 @@ async def read_application(application_id: UUID, who: Caller, context: Running) 
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         row = _reached(await store.one(tx, application_id), who)
         name, sex, phone = await handlers.opened(row, context.vault)
-        await audit.note_reads(tx, role=roles_of(who), action="volunteer.read", refs=[application_id])
+        await note_reads(tx, role=roles_of(who), action="volunteer.read", refs=[application_id])
     return ApplicationAnswer(
         **_line(row).model_dump(), name=name, sex=sex, phone=phone, person_ref=row["person_ref"]
     )

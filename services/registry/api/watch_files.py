@@ -9,8 +9,9 @@ from fastapi import APIRouter, Response
 from services.registry.api.common import Instant, Running, cause, roles_of
 from services.registry.handlers import rejected_rows, watch_matching
 from services.registry.handlers import watch_lists as handlers
-from services.registry.store import audit, rejected
+from services.registry.store import rejected
 from services.registry.store import watch_lists as store
+from shared.audit.noting import note_reads
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page
@@ -91,7 +92,7 @@ async def read_rejected_lines(
         kept = await rejected.kept(tx, file_id)
         keys = await context.vault.keys([file_id])
         table = await rejected_rows.sheet(tx, keys.get(file_id), kept, name)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="watch_list.rejected",
             role=roles_of(who),

@@ -15,9 +15,9 @@ from services.registry.domain.people import masked_name, masked_phone
 from services.registry.domain.watch_lists import Disposition, Match
 from services.registry.handlers import watch_lists as handlers
 from services.registry.handlers.watch_lists import OpenList, SettleLine
-from services.registry.store import audit
 from services.registry.store import watch_lists as store
 from services.registry.store.watch_lists import Reach
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
@@ -238,7 +238,7 @@ async def list_watch_lines(
             limit=limit + 1,
         )
         shown = rows[:limit]
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="watch_list.lines",
             role=roles_of(who),
@@ -263,7 +263,7 @@ async def settle_watch_line(
     cmd = SettleLine(list_id=list_id, line_id=line_id, content=body.model_dump_json(), **dict(body))
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         row = await handlers.settle(cmd, _reach(who), tx=tx, vault=context.vault)
-        await audit.note_reads(
+        await note_reads(
             tx,
             action="watch_list.settle",
             role=roles_of(who),

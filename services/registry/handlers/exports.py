@@ -14,9 +14,9 @@ from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers import policy
 from services.registry.handlers.export_lists import Wish, count, pages
-from services.registry.store import audit
 from services.registry.store import exports as store
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.events.policy import SecondPersonRules
 from shared.http.access import Role
@@ -83,7 +83,7 @@ async def ask(cmd: AskExport, *, tx: Tx, vault: Vault) -> tuple[store.Job, bool]
             "该编号已用于另一次导出。This id was used for another export.", field="export_id"
         )
     if new:
-        await audit.note_reads(
+        await note_reads(
             tx,
             role=cmd.role,
             action=f"export.{cmd.kind}.masked" if cmd.masked else f"export.{cmd.kind}",
@@ -153,7 +153,7 @@ async def download(export_id: UUID, *, role: str, tx: Tx, vault: Vault) -> tuple
         raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
     if job.state != "done":
         raise ExportNotReady("导出尚未完成。The export is not done.", state=job.state)
-    await audit.note_reads(tx, role=role, action="export.downloaded", refs=[], scope=f"export:{export_id}")
+    await note_reads(tx, role=role, action="export.downloaded", refs=[], scope=f"export:{export_id}")
     key = await vault.key(export_id)
     return job, await asyncio.to_thread(open_parts, key, _FILE, await store.parts(tx, export_id))
 

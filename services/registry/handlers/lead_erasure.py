@@ -15,9 +15,10 @@ from services.registry.domain.leads import (
 )
 from services.registry.handlers.leads import RECEIPT
 from services.registry.handlers.own_keys import destroy_things
-from services.registry.store import audit, erasure
+from services.registry.store import erasure
 from services.registry.store import leads as store
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.kernel.sealed import Vault
 
@@ -41,7 +42,7 @@ async def ask(code: str, *, tx: Tx, vault: Vault) -> None:
         return
     await tx.execute(store.ASK_ERASURE, lead_id, tx.now)
     reporter = await store.reporter(tx, lead_id)
-    await audit.note_reads(tx, action=ASKED, role="public", refs=[], scope=f"lead:{lead_id}")
+    await note_reads(tx, action=ASKED, role="public", refs=[], scope=f"lead:{lead_id}")
     if reporter is not None:
         await _forget(tx, vault, [reporter["reporter_ref"]])
 
@@ -65,7 +66,7 @@ async def erase(lead_id: UUID, *, reason: str, role: str, tx: Tx, vault: Vault) 
     head = lead if lead.merged_into is None else await store.for_update(tx, lead.merged_into)
     decide_erasure(head or lead)
     await tx.execute(store.ERASED, lead_id, tx.now)
-    await audit.note_reads(
+    await note_reads(
         tx,
         action=ERASED,
         role=role,

@@ -30,11 +30,11 @@ from services.registry.domain.leads import (
     receipt_read,
 )
 from services.registry.handlers import policy
-from services.registry.store import audit
 from services.registry.store import leads as store
 from services.registry.store import premises as premises_store
 from services.registry.store.leads import NewLead
 from shared.audit import reasons
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Tx
 from shared.events.policy import LeadCategory
 from shared.events.registry.leads import (
@@ -288,7 +288,7 @@ async def reward(lead_id: UUID, *, tx: Tx) -> tuple[datetime, bool]:
 async def open_reporter(lead_id: UUID, *, reason: str, role: str, tx: Tx, vault: Vault) -> Reporter | None:
     """Tell who told a lead; the reading and its reason are recorded, even when nobody said who they are."""
     row = await store.reporter(tx, lead_id)
-    await audit.note_reads(
+    await note_reads(
         tx,
         action="lead.reporter_opened",
         role=role,

@@ -189,11 +189,6 @@ from residence r left join person_alias a using (person_ref)
 where r.surname_index = any($1::bytea[]) and r.dwelling_id = $2 and r.ended_on is null order by person_ref limit $3
 """
 
-NOTE_READS = """
-insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
-select $1, $2, $3, $4, read.ref, $5, $6, $7 from unnest($8::uuid[]) with ordinality as read (ref, nth) order by nth
-"""
-
 PERSON_COLUMNS = (
     *("person_ref", "name_sealed", "sex_sealed", "born_sealed", "phone_sealed", "name_index", "phone_index"),
     *("origin_code", "guardian_ref", "gate_card", "registered_at"),
@@ -297,20 +292,6 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
 async def known(conn: Conn, person_ref: UUID) -> bool:
     """Whether somebody in the book has this reference."""
     return bool(await conn.fetchval(KNOWN, person_ref))
-
-
-async def note_reads(
-    tx: Tx,
-    refs: Sequence[UUID],
-    *,
-    role: str,
-    action: str,
-    scope: str | None = None,
-    reason: str | None = None,
-) -> None:
-    """Write down that somebody read personal data; one line without a person where nobody was found."""
-    about: list[UUID | None] = [*refs] or [None]
-    await tx.execute(NOTE_READS, tx.now, tx.actor, role, action, scope, reason, tx.cause.correlation, about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

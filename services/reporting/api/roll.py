@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from services.reporting import queries
 from services.reporting.api.common import InContext, SourceAsOf, as_of
 from services.reporting.projections.observation_roll import CaseState, SeenState
-from services.reporting.store import audit
 from services.reporting.store import observation_roll as store
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
@@ -162,13 +162,6 @@ async def observation_case(case_id: UUID, who: Caller, context: InContext) -> Ca
 
 async def _audit(tx: Tx, who: Principal, person_ref: UUID) -> None:
     grant = who.grants[0]
-    await tx.execute(
-        audit.AUDIT,
-        tx.now,
-        who.subject,
-        grant.role,
-        "observation_roll.case",
-        person_ref,
-        str(grant.scope),
-        tx.cause.correlation,
+    await note_reads(
+        tx, role=grant.role, action="observation_roll.case", refs=[person_ref], scope=str(grant.scope)
     )

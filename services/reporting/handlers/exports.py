@@ -13,9 +13,9 @@ from uuid import UUID, uuid5
 
 from services.reporting.domain.exports import GUIDES, ExportExpired, ExportNotReady, ExportUnknown, Kind
 from services.reporting.handlers.export_lists import count, lines
-from services.reporting.store import audit
 from services.reporting.store import exports as store
 from services.reporting.store.exports import Job
+from shared.audit.noting import note_reads
 from shared.db import reach
 from shared.db.erasures import destroy_keys
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
@@ -121,7 +121,7 @@ def name_of(job: Job) -> str:
 
 async def _note(tx: Tx, job: Job, action: str) -> None:
     scope = job.compound or ("town" if job.within is None else ",".join(job.within)[:500])
-    await tx.execute(audit.AUDIT, tx.now, tx.actor, job.role, action, None, scope, tx.cause.correlation)
+    await note_reads(tx, role=job.role, action=action, refs=[], scope=scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ import asyncpg
 from services.reporting.domain.finding_texts import ESCALATED_TO, OUTCOMES, RULES, STATES
 from services.reporting.domain.findings import escalations
 from services.reporting.handlers.finding_acts import NOTE
-from services.reporting.store import audit, policy
 from services.reporting.store import finding_custody as store
+from services.reporting.store import policy
 from services.reporting.store.finding_custody import Within
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Tx
 from shared.events.policy_supervision import EscalationStep, FindingRule, SupervisionRules
 from shared.kernel.cells import Cell
@@ -112,7 +113,7 @@ async def bulletin(tx: Tx, within: Within, *, only_open: bool, days: int, role: 
     rules = await supervision_rules(tx, tx.today)
     places = (list(within.compounds) if within.compounds is not None else None, list(within.units))
     rows = await tx.fetch(store.BULLETIN, *places, only_open, tx.now - timedelta(days=days))
-    await tx.execute(audit.AUDIT, tx.now, tx.actor, role, "finding_export", None, scope, tx.cause.correlation)
+    await note_reads(tx, role=role, action="finding_export", refs=[], scope=scope)
     return Bulletin(rows=rows, steps=rules.escalation if rules else (), at=tx.now)
 
 

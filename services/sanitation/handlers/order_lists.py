@@ -11,7 +11,7 @@ import asyncpg
 from services.sanitation.domain.orders import Source, State
 from services.sanitation.handlers.orders import NOTE
 from services.sanitation.store import orders as store
-from services.sanitation.store import photos as photos_store
+from shared.audit.noting import note_reads
 from shared.db.pool import Conn, Tx
 from shared.events.policy_inspections import Inspected
 from shared.kernel.cells import Cell
@@ -104,7 +104,7 @@ async def bulletin(
 ) -> Table:
     """Every order of these compounds, by compound, the oldest first; the reading of the texts is written down."""
     rows = await store.export(tx, compounds, only_open=only_open)
-    await photos_store.note_read(tx, role=role, action="order_export", scope=scope)
+    await note_reads(tx, role=role, action="order_export", refs=[], scope=scope)
     await vault.keys([row["key_ref"] for row in rows if row["note_sealed"] is not None])
     return Table(name="督查通报", header=HEADER, rows=[await _line(row, vault) for row in rows])
 

@@ -12,6 +12,7 @@ from services.sanitation.domain.photos import NoSuchPhoto, PhotoDropped, PhotoUn
 from services.sanitation.handlers.sites import require_compound
 from services.sanitation.store import copies as copies_store
 from services.sanitation.store import photos as store
+from shared.audit.noting import note_reads
 from shared.db.erasures import destroy_keys
 from shared.db.pool import Conn, Database, Tx
 from shared.events.envelope import Cause
@@ -124,7 +125,7 @@ async def read_photo(photo_id: UUID, *, role: str, who: Principal, tx: Tx, vault
     key = (await vault.keys([row["key_ref"]])).get(row["key_ref"])
     if row["dropped_at"] is not None or key is None:
         raise PhotoDropped("照片已过保存期限。The photo was kept as long as policy says, and is gone.")
-    await store.note_read(tx, role=role, action="photo", scope=f"photo:{photo_id}")
+    await note_reads(tx, role=role, action="photo", refs=[], scope=f"photo:{photo_id}")
     parts = await store.parts(tx, photo_id)
     return await asyncio.to_thread(open_parts, key, PHOTO, parts)
 

@@ -28,6 +28,7 @@ from services.sanitation.handlers.sites import require_compound
 from services.sanitation.store import pickups as store
 from services.sanitation.store import quarantine as quarantine_store
 from services.sanitation.store.pickups import Act, KnownPickup
+from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.events.sanitation import WastePickupDone
 from shared.http.access import Principal
@@ -240,7 +241,7 @@ async def _rooms(
     read = [one for one in sealed if one.person_ref in keys]  # the others were erased this very moment
     if read:
         refs = [one.person_ref for one in read]
-        await quarantine_store.note_reads(tx, role=role, action="pickup_rooms", refs=refs, scope=scope)
+        await note_reads(tx, role=role, action="pickup_rooms", refs=refs, scope=scope)
     return {one.dwelling_id: vault.open(keys[one.person_ref], ROOM, one.room) for one in read}
 
 

@@ -47,10 +47,6 @@ where photo_id in (
 returning photo_id, key_ref
 """
 DROP_PARTS = "delete from photo_part where photo_id = any($1::uuid[])"
-NOTE_READ = """
-insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
-values ($1, $2, $3, $4, null, $5, null, $6)
-"""
 
 
 async def photo(conn: Conn, photo_id: UUID) -> asyncpg.Record | None:
@@ -90,8 +86,3 @@ async def drop_photos(tx: Tx, *, unused_before: datetime, before: datetime, limi
     rows = await tx.fetch(DROP_PHOTOS, tx.now, unused_before, before, limit)
     await tx.execute(DROP_PARTS, [row["photo_id"] for row in rows])
     return [row["key_ref"] for row in rows]
-
-
-async def note_read(tx: Tx, *, role: str, action: str, scope: str) -> None:
-    """Write down, in the transaction that reads, that the actor read what may show people."""
-    await tx.execute(NOTE_READ, tx.now, tx.actor, role, action, scope, tx.cause.correlation)

@@ -59,10 +59,6 @@ select distinct on (c.dwelling_id) c.dwelling_id, r.person_ref, r.room_sealed
 from quarantine_case c join room_card r using (person_ref)
 where c.dwelling_id = any($1::uuid[]) order by c.dwelling_id, r.withdrawn, c.over, r.person_ref
 """
-ADD_READS = """
-insert into audit_read (at, actor, role, action, person_ref, scope, reason, correlation_id)
-select $1, $2, $3, $4, ref, $5, null, $6 from unnest($7::uuid[]) as read (ref) order by ref
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +144,3 @@ async def rooms(conn: Conn, dwellings: list[DwellingId]) -> list[SealedRoom]:
         SealedRoom(dwelling_id=row["dwelling_id"], person_ref=row["person_ref"], room=row["room_sealed"])
         for row in await conn.fetch(ROOMS, dwellings)
     ]
-
-
-async def note_reads(tx: Tx, *, role: str, action: str, refs: list[UUID], scope: str) -> None:
-    """Write down, in the transaction that reads, that the actor read the rooms of these people."""
-    await tx.execute(ADD_READS, tx.now, tx.actor, role, action, scope, tx.cause.correlation, refs)
