@@ -1,6 +1,7 @@
 """What a new list of risk areas means for people under observation (R4.8, O8). Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from services.observation.domain.case import Case
@@ -27,6 +28,19 @@ def upgrade_of(
     if _GRAVITY.index(category) <= _GRAVITY.index(case.category):
         return None
     return category, max(rules.measures[category], case.measure, key=_strictness)
+
+
+def as_strict_as(case: Case, other: Case) -> Case:
+    """The case under the graver category and the stricter measure of two records of one person (P10)."""
+    return replace(
+        case,
+        category=max(case.category, other.category, key=_gravity),
+        measure=max(case.measure, other.measure, key=_strictness),
+    )
+
+
+def _gravity(category: Category) -> int:
+    return _GRAVITY.index(category) if category in _GRAVITY else len(_GRAVITY)
 
 
 def _strictness(measure: Measure) -> int:

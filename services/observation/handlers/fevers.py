@@ -1,7 +1,7 @@
 """The fever path: opened by a gate or a declaration, ended by what a clinic says, or turned into a cascade (O6, O9)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -25,7 +25,7 @@ from services.observation.handlers.observing import (
     keep_change,
     open_case,
 )
-from services.observation.store import cases, changes, copies, fevers, households
+from services.observation.store import cases, changes, copies, fevers, households, merges
 from services.observation.store.fevers import Traced
 from shared.db.pool import Tx
 from shared.events.gate import FeverSeen
@@ -60,7 +60,8 @@ async def see_fever(event: FeverSeen, *, tx: Tx) -> None:
     """
     case = await cases.lock_in_force(tx, event.person_ref)
     await fevers.see_at_gate(tx, event.check_id, event.person_ref, event.checked_at)
-    if await fevers.looked_at_since(tx, event.person_ref, event.checked_at):
+    people = await cases.lock_person(tx, event.person_ref)
+    if await fevers.looked_at_since(tx, people, event.checked_at):
         return
     calendar = await copies.calendar(tx)
     if case is not None and calendar is not None:
@@ -68,12 +69,13 @@ async def see_fever(event: FeverSeen, *, tx: Tx) -> None:
     await fevers.open_episode(
         tx,
         event.check_id,
-        person_ref=event.person_ref,
+        person_ref=event.person_ref if case is None else case.person_ref,
         compound=event.compound,
         grid=None if case is None else case.grid,
         case_id=None if case is None else case.case_id,
         source="gate",
         at=tx.now,
+        people=people,
     )
 
 
@@ -116,7 +118,7 @@ async def take_result(
         decided_by=decided_by,
     )
     if result == "cleared":
-        await fevers.close_episode(tx, person, "cleared", tx.now)
+        await fevers.close_episodes(tx, await cases.lock_person(tx, person), "cleared", tx.now)
         cleared = FeverCleared(
             person_ref=person,
             compound=CompoundId(episode["compound"]),
@@ -135,18 +137,24 @@ async def confirm(said: Confirmation, *, confirmed_by: str, tx: Tx, vault: Vault
     Raises:
         PersonUnknown, AnchorInFuture, ExposureAfterConfirmation, SameIdOtherContent.
     """
-    await cases.lock_people(tx, [said.person_ref])
+    own = await cases.lock_person(tx, said.person_ref)
     if kept := await fevers.find_confirmation(tx, said.confirmation_id):
         same_content(kept["content_index"], vault.index_all("confirmation", said.content()))
         return True
     check_exposure(confirmed_on=said.confirmed_on, last_exposure=said.last_exposure, today=tx.today)
     calendar = await calendar_in_force(tx, tx.today)
-    homes = await households.of_people(tx, [said.person_ref])
-    reached = near(said.person_ref, homes, said.contacts)
-    people = sorted({said.person_ref, *(one.person_ref for one in reached)})
-    await cases.lock_people(tx, people)
-    observed = await cases.lock_of_people(tx, people)
-    compound = await _place_of(said.person_ref, observed.get(said.person_ref), homes, tx=tx)
+    roots = await merges.in_force(tx)
+    confirmed = _standing_for(roots, said.person_ref)
+    homes = await _homes(tx, own, roots)
+    reached = near(confirmed, homes, [_standing_for(roots, person) for person in said.contacts])
+    people = sorted({confirmed, *(one.person_ref for one in reached)})
+    known = {*people, *own, *(ref for ref, root in roots.items() if root in people)}
+    await cases.lock_people(tx, sorted(known))
+    observed = {
+        _standing_for(roots, case.person_ref): case
+        for case in (await cases.lock_of_people(tx, sorted(known))).values()
+    }
+    compound = await _place_of(own, observed.get(confirmed), homes, tx=tx)
     key = await sealing_key(vault, said.person_ref)
     await fevers.add_confirmation(
         tx,
@@ -159,22 +167,29 @@ async def confirm(said: Confirmation, *, confirmed_by: str, tx: Tx, vault: Vault
         content_index=vault.index("confirmation", said.content()),
         confirmed_by=confirmed_by,
     )
-    if own := observed.pop(said.person_ref, None):
-        await _interrupted(own, calendar, tx=tx)
-    await fevers.close_episode(tx, said.person_ref, "confirmed", tx.now)
+    if case := observed.pop(confirmed, None):
+        await _interrupted(case, calendar, tx=tx)
+    await fevers.close_episodes(tx, own, "confirmed", tx.now)
     told = CaseConfirmed(
-        person_ref=said.person_ref,
+        person_ref=confirmed,
         compound=compound,
         confirmed_on=said.confirmed_on,
         last_exposure=said.last_exposure,
-        contacts=tuple(person for person in people if person != said.person_ref),
+        contacts=tuple(person for person in people if person != confirmed),
         confirmed_at=tx.now,
     )
-    await tx.publish(told, version=await fevers.next_version(tx, said.person_ref))
+    await tx.publish(told, version=await fevers.next_version(tx, confirmed))
     await fevers.add_contacts(
         tx,
         said.confirmation_id,
-        await _cascade(reached, homes, observed, said.last_exposure, calendar, tx=tx),
+        await _cascade(
+            reached,
+            [*homes, *await _homes(tx, sorted(known), roots)],
+            observed,
+            said.last_exposure,
+            calendar,
+            tx=tx,
+        ),
     )
     return False
 
@@ -189,10 +204,7 @@ async def _cascade(
     tx: Tx,
 ) -> list[Traced]:
     """Restart or open the observation of each contact once; tells what became of each nearness."""
-    named = [one.person_ref for one in reached if one.dwelling_id is None]
     home_of = {home.dwelling_id: home for home in homes}
-    for known in await households.of_people(tx, named):
-        home_of.setdefault(known.dwelling_id, known)
     traced: list[Traced] = []
     done: dict[PersonRef, Traced] = {}
     for one in reached:
@@ -245,16 +257,29 @@ async def _interrupted(case: Case, calendar: Calendar, *, tx: Tx) -> Case | None
 
 
 async def _place_of(
-    person: PersonRef, case: Case | None, homes: Sequence[Household], *, tx: Tx
+    people: Sequence[UUID], case: Case | None, homes: Sequence[Household], *, tx: Tx
 ) -> CompoundId:
     if case is not None:
         return case.compound
     if homes:
         return homes[0].compound
-    seen = await fevers.last_place(tx, person)
+    seen = await fevers.last_place(tx, people)
     if seen is None:
         raise PersonUnknown("未找到此人的住处或观察记录。No home and no observation of this person is known.")
     return CompoundId(seen)
+
+
+async def _homes(tx: Tx, people: Sequence[UUID], roots: Mapping[UUID, UUID]) -> list[Household]:
+    """Every household in which one of the people lives, each of its people once (P10)."""
+    return [
+        replace(home, members=frozenset(_standing_for(roots, member) for member in home.members))
+        for home in await households.of_people(tx, people)
+    ]
+
+
+def _standing_for(roots: Mapping[UUID, UUID], person: UUID) -> PersonRef:
+    """The pseudonym under which everything of a person is looked up (P10)."""
+    return PersonRef(roots.get(person, person))
 
 
 def _home(person: PersonRef, homes: Iterable[Household]) -> Household | None:

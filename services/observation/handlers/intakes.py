@@ -11,10 +11,10 @@ from services.observation.domain.intake_correction import (
 from services.observation.domain.opening import decide_opening
 from services.observation.domain.settling import decide_settling
 from services.observation.handlers.observing import keep_change, open_case
-from services.observation.store import cases, changes, copies, merges
+from services.observation.store import cases, changes, copies
 from shared.db.pool import Tx
 from shared.events.registry.returnees import ReturneeRegistered
-from shared.kernel.ids import PersonRef, uuid7
+from shared.kernel.ids import uuid7
 
 
 async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | None:
@@ -68,27 +68,26 @@ async def _seen_again(returnee: ReturneeRegistered, calendar: Calendar, *, tx: T
 async def _follow_correction(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
     """Let a case stand on the corrected intake, where it still stood on the intake as it was (O3)."""
     case = await cases.lock_in_force(tx, returnee.person_ref)
-    if case is None:
-        await _follow_merged(returnee, calendar, tx=tx)
-        return
+    if case is None or case.person_ref != returnee.person_ref:
+        ended = await cases.lock_merged_of_intake(tx, returnee.intake_id)
+        if ended is not None and case is not None:
+            await _follow_merged(case, ended, returnee, calendar, tx=tx)
+        if ended is not None or case is None:
+            return
     settled, facts = decide_settling(case, calendar, until=tx.now)
     moved = settled if settled.is_over else day_zero_corrected(settled, returnee, tx.now)
     kept = await keep_change(tx, (case, settled, facts), moved, calendar)
     await _follow_measure(kept, returnee, calendar, tx=tx)
 
 
-async def _follow_merged(returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
+async def _follow_merged(
+    case: Case, ended: Case, returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx
+) -> None:
     """The intake's case was merged into another one of the same person: that one follows (P10)."""
-    people = await merges.same_person(tx, returnee.person_ref)
-    await cases.lock_people(tx, people)
-    ended = await cases.lock_merged_of_intake(tx, returnee.intake_id)
-    if ended is None:
-        return
-    for case in (await cases.lock_of_people(tx, [PersonRef(ref) for ref in people])).values():
-        settled, facts = decide_settling(case, calendar, until=tx.now)
-        longer = settled if settled.is_over else as_long_as_corrected(settled, ended, returnee, tx.now)
-        kept = await keep_change(tx, (case, settled, facts), longer, calendar)
-        await _follow_measure(kept, returnee, calendar, tx=tx)
+    settled, facts = decide_settling(case, calendar, until=tx.now)
+    longer = settled if settled.is_over else as_long_as_corrected(settled, ended, returnee, tx.now)
+    kept = await keep_change(tx, (case, settled, facts), longer, calendar)
+    await _follow_measure(kept, returnee, calendar, tx=tx)
 
 
 async def _follow_measure(case: Case, returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:

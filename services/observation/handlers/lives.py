@@ -1,12 +1,15 @@
 """Life goes on during an observation: people die, leave, move, turn out to be one person, or two (P10)."""
 
+from dataclasses import replace
+
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case, Closing, State, interrupted
 from services.observation.domain.deciding import as_long_as, closed
 from services.observation.domain.opening import Home, rest_of, still_due
+from services.observation.domain.risk import as_strict_as
 from services.observation.domain.settling import decide_settling
-from services.observation.handlers.observing import keep_change, open_case
-from services.observation.store import cases, copies, merges
+from services.observation.handlers.observing import Settled, keep_change, open_case
+from services.observation.store import cases, changes, copies, fevers, merges
 from shared.db.pool import Tx
 from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.kernel.ids import uuid7
@@ -33,25 +36,37 @@ async def follow_residence(event: ResidenceEnded, *, tx: Tx) -> None:
 
 
 async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:
-    """Of two cases in force that turn out to be one person's, one goes on, as long as the longer one (P10)."""
+    """Of two cases in force that turn out to be one person's, one goes on (P10).
+
+    It lasts as long as the longer one, is as strict as the stricter one, and stands still if the person is ill by
+    either record. A single case stays under the pseudonym under which it was opened: every other one finds it.
+    """
+    await cases.lock_people(tx, [event.kept, event.merged])
+    both = [await cases.lock_in_force(tx, ref) for ref in (event.kept, event.merged)]
     await merges.keep(tx, event.merge_id, kept=event.kept, merged=event.merged, in_force=True)
     calendar = await copies.calendar(tx)
-    await cases.lock_people(tx, [event.kept, event.merged])
-    observed = await cases.lock_of_people(tx, [event.kept, event.merged])
-    kept, merged = observed.get(event.kept), observed.get(event.merged)
-    if kept is None or merged is None or calendar is None:
+    if calendar is None:
         return
-    kept_settled, kept_facts = decide_settling(kept, calendar, until=tx.now)
-    settled, facts = decide_settling(merged, calendar, until=tx.now)
-    if kept_settled.is_over or settled.is_over:
-        await keep_change(tx, (kept, kept_settled, kept_facts), kept_settled, calendar)
-        await keep_change(tx, (merged, settled, facts), settled, calendar)
+    ill = await fevers.is_open(tx, await merges.same_person(tx, event.kept))
+    left: list[Settled] = []
+    for case in {case.case_id: case for case in both if case is not None}.values():
+        settled, facts = decide_settling(case, calendar, until=tx.now)
+        ill = ill or settled.state is State.MEDICAL
+        if settled.is_over:
+            await keep_change(tx, (case, settled, facts), settled, calendar)
+        else:
+            left.append((case, settled, facts))
+    if not left:
         return
-    await keep_change(tx, (merged, settled, facts), closed(settled, "merged", tx.now), calendar)
-    longer = as_long_as(kept_settled, settled.last_day, tx.now)
-    kept_now = await keep_change(tx, (kept, kept_settled, kept_facts), longer, calendar)
-    if settled.state is State.MEDICAL and kept_now.state is not State.MEDICAL and not kept_now.is_over:
-        await keep_change(tx, (kept_now, kept_now, ()), interrupted(kept_now, "fever", tx.now), calendar)
+    (kept, longer, facts), *merged = left
+    stricter = longer
+    for one in merged:
+        await keep_change(tx, one, closed(one[1], "merged", tx.now), calendar)
+        longer, stricter = as_long_as(longer, one[1].last_day, tx.now), as_strict_as(stricter, one[1])
+    goes_on = await keep_change(tx, (kept, left[0][1], facts), longer, calendar)
+    goes_on = await _as_strict(goes_on, stricter, calendar, tx=tx)
+    if ill and goes_on.state is not State.MEDICAL and not goes_on.is_over:
+        await keep_change(tx, (goes_on, goes_on, ()), interrupted(goes_on, "fever", tx.now), calendar)
 
 
 async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
@@ -63,11 +78,21 @@ async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
     calendar = await copies.calendar(tx)
     if calendar is None or await cases.lock_in_force(tx, event.merged) is not None:
         return
-    ended = await cases.lock_merged(tx, event.merged)
+    ended = await cases.lock_merged(tx, await merges.same_person(tx, event.merged))
     if ended is None or not still_due(ended, tx.today):
         return
     home = Home(compound=ended.compound, dwelling_id=ended.dwelling_id, grid=ended.grid)
     await _go_on(ended, home, calendar, tx=tx)
+
+
+async def _as_strict(case: Case, wanted: Case, calendar: Calendar, *, tx: Tx) -> Case:
+    held = (case.category, case.measure)
+    if case.is_over or held == (wanted.category, wanted.measure):
+        return case
+    after = replace(case, category=wanted.category, measure=wanted.measure, version=case.version + 1)
+    kept = await keep_change(tx, (case, case, ()), after, calendar)
+    await changes.save_measure(tx, case, after)
+    return kept
 
 
 async def _go_on_elsewhere(settled: Case, event: ResidenceEnded, calendar: Calendar, *, tx: Tx) -> None:

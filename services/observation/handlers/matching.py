@@ -1,14 +1,14 @@
 """Whom lines of a list are about: found by keyed indexes of sealed cards, many lines with one statement a kind."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
 from services.observation.domain.questionnaires import DOCUMENT, NAME_PHONE, Fault, Line, name_and_phone
-from services.observation.store import matching
+from services.observation.store import matching, merges
 from shared.db.pool import Conn
 from shared.kernel.cells import compact
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
@@ -32,13 +32,19 @@ class _Cards:
     by_document: Mapping[bytes, Mapping[UUID, bytes | None]]
     by_name_phone: Mapping[bytes, Mapping[UUID, bytes | None]]
     keys: PersonKeys
+    roots: Mapping[UUID, UUID]
+
+    def people(self, refs: Iterable[UUID]) -> set[UUID]:
+        """Whose the cards of these pseudonyms are: two records of one person are no two people (P10)."""
+        return {self.roots.get(ref, ref) for ref in refs}
 
 
 async def match(lines: Sequence[Line], *, conn: Conn, vault: Vault) -> list[Matched | Fault]:
     """Tell for each line whose case it is about, or why that is not known."""
-    cards = await _cards(lines, conn, vault)
+    roots = await merges.in_force(conn)
+    cards = await _cards(lines, roots, conn, vault)
     people = [_person(line, cards, vault) for line in lines]
-    newest = await matching.newest_cases(conn, [one for one in people if isinstance(one, UUID)])
+    newest = await matching.newest_cases(conn, [one for one in people if isinstance(one, UUID)], roots)
     return [
         one if isinstance(one, Fault) else _matched(line, newest.get(one) if one else None)
         for line, one in zip(lines, people, strict=True)
@@ -50,7 +56,7 @@ def unknown(line: Line) -> Fault:
     return Fault("姓名" if line.document is None else "证件号码", "person_unknown")
 
 
-async def _cards(lines: Sequence[Line], conn: Conn, vault: Vault) -> _Cards:
+async def _cards(lines: Sequence[Line], roots: Mapping[UUID, UUID], conn: Conn, vault: Vault) -> _Cards:
     by_document: defaultdict[bytes, dict[UUID, bytes | None]] = defaultdict(dict)
     by_name_phone: defaultdict[bytes, dict[UUID, bytes | None]] = defaultdict(dict)
     documents = {index for line in lines for index in _document_indexes(line, vault)}
@@ -61,7 +67,7 @@ async def _cards(lines: Sequence[Line], conn: Conn, vault: Vault) -> _Cards:
     for card in await matching.by_names_and_phones(conn, sorted(names)):
         by_name_phone[card["name_phone_index"]][card["person_ref"]] = None
     held = {ref for cards in by_document.values() for ref in cards}
-    return _Cards(by_document, by_name_phone, await vault.keys(held))
+    return _Cards(by_document, by_name_phone, await vault.keys(held), roots)
 
 
 def _person(line: Line, cards: _Cards, vault: Vault) -> UUID | Fault | None:
@@ -70,14 +76,18 @@ def _person(line: Line, cards: _Cards, vault: Vault) -> UUID | Fault | None:
     A document of somebody with another name is nobody's: what a line says is never put on the wrong person.
     """
     held = _held(cards.by_document, _document_indexes(line, vault))
-    if len(held) > 1:
+    if len(cards.people(held)) > 1:
         return Fault("证件号码", "person_ambiguous")
-    for person_ref, sealed in held.items():
-        key = cards.keys.get(person_ref)
-        if key and sealed and compact(vault.open(key, "name", sealed)) != line.name:
-            return Fault("姓名", "name_differs")
-        return person_ref
-    found = _held(cards.by_name_phone, _name_phone_indexes(line, vault))
+    names = {
+        compact(vault.open(key, "name", sealed))
+        for ref, sealed in held.items()
+        if sealed and (key := cards.keys.get(ref))
+    }
+    if names and line.name not in names:
+        return Fault("姓名", "name_differs")
+    if held:
+        return cards.people(held).pop()
+    found = cards.people(_held(cards.by_name_phone, _name_phone_indexes(line, vault)))
     if len(found) > 1:
         return Fault("姓名", "person_ambiguous")
     return next(iter(found), None)

@@ -31,7 +31,7 @@ from services.observation.domain.settling import (
 )
 from services.observation.handlers.keys import sealing_key
 from services.observation.handlers.telling import change_of, start_of_case
-from services.observation.store import cases, changes, copies, declarations, fevers, households
+from services.observation.store import cases, changes, copies, declarations, fevers, households, merges
 from services.observation.store.declarations import KeptDecision
 from shared.db.pool import Conn, Tx
 from shared.http.problem import PolicyUnknown
@@ -159,7 +159,8 @@ async def decide(
         content_index=vault.index("decision", content),
     )
     if kind in {"resume", "restart"}:
-        await fevers.close_episode(tx, before.person_ref, kind, tx.now)
+        people = await merges.same_person(tx, before.person_ref)
+        await fevers.close_episodes(tx, people, kind, tx.now)
     elif kind == "change_measure":
         place = json.dumps({"site": terms.site, "room": terms.room}) if terms.site or terms.room else None
         await changes.save_measure(

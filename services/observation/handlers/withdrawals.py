@@ -25,9 +25,10 @@ async def withdraw_fever(event: FeverWithdrawn, *, tx: Tx, vault: Vault) -> None
     """
     case = await cases.lock_in_force(tx, event.person_ref)
     await fevers.withdraw_at_gate(tx, event.corrects, event.withdrawn_at)
-    if not await fevers.is_open(tx, event.person_ref) or await fevers.stands_for(tx, event.person_ref):
+    people = await cases.lock_person(tx, event.person_ref)
+    if not await fevers.is_open(tx, people) or await fevers.stands_for(tx, people):
         return
-    await fevers.close_episode(tx, event.person_ref, "withdrawn", tx.now)
+    await fevers.close_episodes(tx, people, "withdrawn", tx.now)
     calendar = await copies.calendar(tx)
     if case is not None and calendar is not None:
         await _go_on(case, event, calendar, tx=tx, vault=vault)

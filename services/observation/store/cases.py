@@ -11,6 +11,7 @@ import asyncpg
 from services.observation.domain.calendar import Slot
 from services.observation.domain.case import Case, Interruption, Rescheduling, State
 from services.observation.domain.settling import WindowMissed
+from services.observation.store import merges
 from shared.db.pool import Conn, Tx
 from shared.http.access import Scope, ScopeKind
 from shared.kernel.ids import PersonRef
@@ -26,15 +27,11 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
 from observation_case where case_id = $1 for update
 """
-LOCK_IN_FORCE = """
-select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
-  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
-from observation_case where person_ref = $1 and ended_at is null for update
-"""
 LOCK_MERGED = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
-from observation_case where person_ref = $1 and closed_as = 'merged' order by ended_at desc limit 1 for update
+from observation_case where person_ref = any($1::uuid[]) and closed_as = 'merged'
+order by ended_at desc limit 1 for update
 """
 LOCK_MERGED_OF_INTAKE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
@@ -70,10 +67,9 @@ OVERDUE_STEPS = """
 select next_step_at, count(*) as cases from observation_case where next_step_at <= $1 group by next_step_at
 """
 IN_FORCE = """
-select exists (select from observation_case where person_ref = $1 and ended_at is null)
+select exists (select from observation_case where person_ref = any($1::uuid[]) and ended_at is null)
   or exists (select from observation_case where intake_id = $2)
 """
-LOCK_PERSON = "select pg_advisory_xact_lock(hashtextextended('observation.person:' || $1::uuid::text, 0))"
 
 INTERRUPTIONS = """
 select case_id, number, began_at, reason, ended_at, ended_by
@@ -191,16 +187,24 @@ async def lock(tx: Tx, case_id: UUID) -> Case | None:
     return None if row is None else (await _whole(tx, [row]))[0]
 
 
+async def lock_person(tx: Tx, person_ref: UUID) -> list[UUID]:
+    """Tell every pseudonym of a person (P10); nobody opens a case under any of them meanwhile."""
+    people: list[UUID] = []
+    while (found := await merges.same_person(tx, person_ref)) != people:  # merged while this waited
+        people = found
+        await lock_people(tx, people)
+    return people
+
+
 async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
-    """Read the case in force of a person under its row lock; nobody opens one meanwhile."""
-    await tx.execute(LOCK_PERSON, person_ref)
-    row = await tx.fetchrow(LOCK_IN_FORCE, person_ref)
-    return None if row is None else (await _whole(tx, [row]))[0]
+    """Read the case in force of a person, opened under whichever pseudonym, under its row lock; nobody opens one."""
+    people = await lock_person(tx, person_ref)
+    return next(iter((await lock_of_people(tx, people)).values()), None)
 
 
-async def lock_merged(tx: Tx, person_ref: UUID) -> Case | None:
-    """Read the case of a person that a merging closed last, under its row lock."""
-    row = await tx.fetchrow(LOCK_MERGED, person_ref)
+async def lock_merged(tx: Tx, people: Sequence[UUID]) -> Case | None:
+    """Read the case of a person, by their pseudonyms, that a merging closed last, under its row lock."""
+    row = await tx.fetchrow(LOCK_MERGED, people)
     return None if row is None else (await _whole(tx, [row]))[0]
 
 
@@ -215,7 +219,7 @@ async def lock_people(tx: Tx, people: Sequence[UUID]) -> None:
     await tx.fetch(LOCK_PEOPLE, people)
 
 
-async def lock_of_people(tx: Tx, people: Sequence[PersonRef]) -> dict[PersonRef, Case]:
+async def lock_of_people(tx: Tx, people: Sequence[UUID]) -> dict[PersonRef, Case]:
     """Read the cases in force of people under their row locks, always in the same order."""
     return {case.person_ref: case for case in await _whole(tx, await tx.fetch(LOCK_OF_PEOPLE, people))}
 
@@ -243,8 +247,7 @@ async def overdue(conn: Conn, until: datetime) -> list[tuple[datetime, int]]:
 
 async def in_force(tx: Tx, person_ref: UUID, intake_id: UUID) -> bool:
     """Say whether the person has a case in force, or this intake opened one; nobody else opens one meanwhile."""
-    await tx.execute(LOCK_PERSON, person_ref)
-    return bool(await tx.fetchval(IN_FORCE, person_ref, intake_id))
+    return bool(await tx.fetchval(IN_FORCE, await lock_person(tx, person_ref), intake_id))
 
 
 async def add(tx: Tx, case: Case, *, intake_id: UUID | None, next_step_at: datetime | None) -> None:

@@ -15,7 +15,9 @@ from shared.kernel.refusal import Refusal
 
 OPEN_EPISODE = """
 insert into fever_episode (episode_id, person_ref, compound, grid, case_id, source, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+select $1, $2, $3, $4, $5, $6, $7
+where not exists (select from fever_episode where person_ref = any($8::uuid[]) and closed_at is null)
+on conflict do nothing
 """
 FOLLOW_GRIDS = """
 update fever_episode e set grid = c.grid from observation_case c
@@ -23,23 +25,27 @@ where c.case_id = e.case_id and c.dwelling_id = any($1::uuid[]) and e.closed_at 
   and e.grid is distinct from c.grid
 """
 CLOSE_EPISODE = """
-update fever_episode set outcome = $2, closed_at = $3 where person_ref = $1 and closed_at is null
+update fever_episode set outcome = $2, closed_at = $3 where person_ref = any($1::uuid[]) and closed_at is null
 """
-LOOKED_AT_SINCE = "select exists (select from fever_episode where person_ref = $1 and closed_at >= $2)"
+LOOKED_AT_SINCE = """
+select exists (select from fever_episode where person_ref = any($1::uuid[]) and closed_at >= $2)
+"""
 SEE_GATE_FEVER = """
 insert into gate_fever (check_id, person_ref, checked_at) values ($1, $2, $3) on conflict (check_id) do nothing
 """
 WITHDRAW_GATE_FEVER = "update gate_fever set withdrawn_at = coalesce(withdrawn_at, $2) where check_id = $1"
 STANDS_FOR = """
 select exists (select from gate_fever g
-    where g.person_ref = $1 and g.withdrawn_at is null and g.checked_at > looked.at)
+    where g.person_ref = any($1::uuid[]) and g.withdrawn_at is null and g.checked_at > looked.at)
   or exists (select from declaration d join observation_case c using (case_id)
-    where c.person_ref = $1 and d.alarming and d.received_at > looked.at)
+    where c.person_ref = any($1::uuid[]) and d.alarming and d.received_at > looked.at)
   or exists (select from fever_result r join fever_episode e using (episode_id)
-    where e.person_ref = $1 and r.decided_at > looked.at)
-from (select coalesce(max(closed_at), '-infinity') as at from fever_episode where person_ref = $1) looked
+    where e.person_ref = any($1::uuid[]) and r.decided_at > looked.at)
+from (select coalesce(max(closed_at), '-infinity') as at from fever_episode where person_ref = any($1::uuid[])) looked
 """
-IS_OPEN = "select exists (select from fever_episode where person_ref = $1 and closed_at is null)"
+IS_OPEN = """
+select exists (select from fever_episode where person_ref = any($1::uuid[]) and closed_at is null)
+"""
 LOCK_EPISODE = """
 select e.episode_id, e.person_ref, e.compound, e.grid, e.case_id, e.closed_at, p.neighbourhood
 from fever_episode e left join compound_place p using (compound) where e.episode_id = $1 for update of e
@@ -80,7 +86,9 @@ from unnest($2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
 CONTACTS = """
 select person_ref, dwelling_id, outcome, case_id from close_contact where confirmation_id = $1 order by number
 """
-LAST_PLACE = "select compound from fever_episode where person_ref = $1 order by opened_at desc limit 1"
+LAST_PLACE = """
+select compound from fever_episode where person_ref = any($1::uuid[]) order by opened_at desc limit 1
+"""
 
 _SAME_ID = other_content()
 REJECTIONS: dict[str, Refusal] = {"fever_result_pkey": _SAME_ID, "confirmation_pkey": _SAME_ID}
@@ -105,9 +113,10 @@ async def open_episode(
     case_id: UUID | None,
     source: str,
     at: datetime,
+    people: Sequence[UUID] = (),
 ) -> None:
-    """Open a person's fever path, unless it is open."""
-    await tx.execute(OPEN_EPISODE, episode_id, person_ref, compound, grid, case_id, source, at)
+    """Open a person's fever path, unless it is open, also under another one of their pseudonyms (`people`)."""
+    await tx.execute(OPEN_EPISODE, episode_id, person_ref, compound, grid, case_id, source, at, people)
 
 
 async def follow_grids(tx: Tx, dwellings: Sequence[UUID]) -> None:
@@ -115,14 +124,14 @@ async def follow_grids(tx: Tx, dwellings: Sequence[UUID]) -> None:
     await tx.execute(FOLLOW_GRIDS, list(dwellings))
 
 
-async def close_episode(tx: Tx, person_ref: UUID, outcome: str, at: datetime) -> None:
-    """Close a person's fever path, if one is open."""
-    await tx.execute(CLOSE_EPISODE, person_ref, outcome, at)
+async def close_episodes(tx: Tx, people: Sequence[UUID], outcome: str, at: datetime) -> None:
+    """Close the fever path of a person, by their pseudonyms, if one is open: two, where two records were merged."""
+    await tx.execute(CLOSE_EPISODE, people, outcome, at)
 
 
-async def looked_at_since(tx: Tx, person_ref: UUID, instant: datetime) -> bool:
-    """Say whether somebody closed the person's fever path after an instant."""
-    return bool(await tx.fetchval(LOOKED_AT_SINCE, person_ref, instant))
+async def looked_at_since(tx: Tx, people: Sequence[UUID], instant: datetime) -> bool:
+    """Say whether somebody closed the fever path of a person, by their pseudonyms, after an instant."""
+    return bool(await tx.fetchval(LOOKED_AT_SINCE, people, instant))
 
 
 async def see_at_gate(tx: Tx, check_id: UUID, person_ref: UUID, checked_at: datetime) -> None:
@@ -135,17 +144,17 @@ async def withdraw_at_gate(tx: Tx, check_id: UUID, at: datetime) -> None:
     await tx.execute(WITHDRAW_GATE_FEVER, check_id, at)
 
 
-async def is_open(tx: Tx, person_ref: UUID) -> bool:
-    """Say whether the person's fever path is open."""
-    return bool(await tx.fetchval(IS_OPEN, person_ref))
+async def is_open(tx: Tx, people: Sequence[UUID]) -> bool:
+    """Say whether the fever path of a person, by their pseudonyms, is open."""
+    return bool(await tx.fetchval(IS_OPEN, people))
 
 
-async def stands_for(tx: Tx, person_ref: UUID) -> bool:
+async def stands_for(tx: Tx, people: Sequence[UUID]) -> bool:
     """Say whether anything stands for an open fever path since it was last closed.
 
     A gate's reading that nobody took back, something alarming that was declared, or what a clinic said.
     """
-    return bool(await tx.fetchval(STANDS_FOR, person_ref))
+    return bool(await tx.fetchval(STANDS_FOR, people))
 
 
 async def lock(tx: Tx, episode_id: UUID) -> asyncpg.Record | None:
@@ -247,7 +256,7 @@ async def contacts(conn: Conn, confirmation_id: UUID) -> list[asyncpg.Record]:
     return await conn.fetch(CONTACTS, confirmation_id)
 
 
-async def last_place(conn: Conn, person_ref: UUID) -> str | None:
-    """Tell the compound of a person's newest fever path."""
-    found: str | None = await conn.fetchval(LAST_PLACE, person_ref)
+async def last_place(conn: Conn, people: Sequence[UUID]) -> str | None:
+    """Tell the compound of the newest fever path of a person, by their pseudonyms."""
+    found: str | None = await conn.fetchval(LAST_PLACE, people)
     return found

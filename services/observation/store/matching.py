@@ -1,6 +1,6 @@
 """Finding people under observation by what a list says of them: keyed indexes only, nothing in the clear."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -14,9 +14,9 @@ BY_NAMES_AND_PHONES = """
 select person_ref, name_phone_index from contact_card where name_phone_index = any($1::bytea[])
 """
 NEWEST_CASES = """
-select distinct on (c.person_ref) c.person_ref, c.case_id, c.compound, c.grid, p.neighbourhood
+select c.person_ref, c.case_id, c.compound, c.grid, p.neighbourhood
 from observation_case c left join compound_place p using (compound)
-where c.person_ref = any($1::uuid[]) order by c.person_ref, c.ended_at is null desc, c.opened_at desc
+where c.person_ref = any($1::uuid[]) order by c.ended_at is null, c.opened_at
 """
 KNOWN_DECLARATIONS = "select declaration_id from declaration where declaration_id = any($1::uuid[])"
 LOCK_NOT_INDEXED = """
@@ -39,9 +39,15 @@ async def by_names_and_phones(conn: Conn, indexes: Sequence[bytes]) -> list[asyn
     return await conn.fetch(BY_NAMES_AND_PHONES, list(indexes))
 
 
-async def newest_cases(conn: Conn, people: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
-    """Tell of each person the case in force, or else the last one, with its place."""
-    return {row["person_ref"]: row for row in await conn.fetch(NEWEST_CASES, list(people))}
+async def newest_cases(
+    conn: Conn, people: Sequence[UUID], roots: Mapping[UUID, UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Tell of each person, by who stands for them, the case in force, or else the last one, with its place."""
+    asked = set(people)
+    every = sorted(asked.union(ref for ref, root in roots.items() if root in asked))
+    return {
+        roots.get(row["person_ref"], row["person_ref"]): row for row in await conn.fetch(NEWEST_CASES, every)
+    }
 
 
 async def known_declarations(conn: Conn, ids: Sequence[UUID]) -> set[UUID]:

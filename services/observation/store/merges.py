@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from shared.db.pool import Conn, Tx
+from shared.kernel.merges import roots
 
 KEEP = """
 insert into person_merge (merge_id, kept, merged, in_force) values ($1, $2, $3, $4)
@@ -17,6 +18,7 @@ with recursive same (person_ref) as (
 )
 select person_ref from same order by person_ref
 """
+IN_FORCE = "select kept, merged from person_merge where in_force"
 
 
 async def keep(tx: Tx, merge_id: UUID, *, kept: UUID, merged: UUID, in_force: bool) -> None:
@@ -27,3 +29,8 @@ async def keep(tx: Tx, merge_id: UUID, *, kept: UUID, merged: UUID, in_force: bo
 async def same_person(conn: Conn, person_ref: UUID) -> list[UUID]:
     """Tell every pseudonym of whoever has this one, itself included."""
     return [row["person_ref"] for row in await conn.fetch(SAME_PERSON, person_ref)]
+
+
+async def in_force(conn: Conn) -> dict[UUID, UUID]:
+    """Tell who stands for each pseudonym of the merges in force, as `roots` does."""
+    return roots([(row["kept"], row["merged"]) for row in await conn.fetch(IN_FORCE)])
