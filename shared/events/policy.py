@@ -41,7 +41,7 @@ LeadCategory = Literal["unregistered_outsider", "gathering", "hidden_travel", "g
 
 def _without_zone(at: time) -> time:
     if at.tzinfo is not None:
-        raise ValueError("a time of day is Asia/Shanghai and names no zone")
+        raise ValueError("时刻为北京时间，不写时区。A time of day is Asia/Shanghai and names no zone.")
     return at
 
 

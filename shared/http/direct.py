@@ -188,8 +188,5 @@ def _not_json(raw: bytes) -> RequestValidationError:
 
 
 def _invalid(error: ValidationError, given: Any) -> RequestValidationError:
-    found = [
-        {**part, "loc": ("body", *part["loc"])}
-        for part in error.errors(include_url=False, include_context=False)
-    ]
+    found = [{**part, "loc": ("body", *part["loc"])} for part in error.errors(include_url=False)]
     return RequestValidationError(found, body=given)

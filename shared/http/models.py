@@ -32,7 +32,7 @@ class SubmittedForm(Body):
                 isinstance(part, str) and "\0" in part
                 for part in (value if isinstance(value, list) else [value])
             ):
-                raise ValueError("NUL characters are not allowed")
+                raise ValueError("不能含有空字符。NUL characters are not allowed.")
         return given
 
 

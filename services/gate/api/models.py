@@ -30,7 +30,7 @@ _MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 def _storable(instant: datetime) -> datetime:
     """An instant that a clock can show, however wrong: 1970 is kept and flagged, the year 1 is no time."""
     if not _FIRST <= instant < _LAST:
-        raise ValueError("a time between 1970 and 2200")
+        raise ValueError("时间应在 1970 年至 2200 年之间。A time between 1970 and 2200 is expected.")
     return instant.astimezone(UTC)
 
 

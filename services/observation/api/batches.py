@@ -26,6 +26,7 @@ from shared.db.pool import TRANSIENT, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.problem import Unavailable
+from shared.kernel.field_faults import told_of
 from shared.kernel.refusal import Refusal
 from shared.runtime import Context
 
@@ -179,9 +180,15 @@ def _told(declaration_id: UUID, outcome: Outcome) -> BatchItem:
 
 
 def _malformed(raw: Any, error: ValidationError) -> BatchItem:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(map(str, first["loc"]))[:200] or None
-    return BatchItem(declaration_id=_id_of(raw), status="rejected", code="invalid_request", field=place)
+    return BatchItem(
+        declaration_id=_id_of(raw),
+        status="rejected",
+        code="invalid_request",
+        field=place,
+        detail=told_of(first),
+    )
 
 
 def _id_of(raw: Any) -> UUID | None:

@@ -51,7 +51,7 @@ class CallEntryBody(Body):
     @model_validator(mode="after")
     def _a_reason_to_call(self) -> Self:
         if self.present_code is None and self.registered_origin_code is None:
-            raise ValueError("state present_code or registered_origin_code")
+            raise ValueError("请填写现所在地或户籍地区划代码。Give present_code or registered_origin_code.")
         return self
 
 

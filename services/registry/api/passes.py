@@ -39,7 +39,7 @@ class PassBody(Body):
     @model_validator(mode="after")
     def _one_way_of_naming(self) -> Self:
         if (self.person_ref is None) == (self.document is None):
-            raise ValueError("name either person_ref or document")
+            raise ValueError("填写人员编号或证件号码（二选一）。Name either person_ref or document.")
         return self
 
 

@@ -41,9 +41,12 @@ class LookupBody(Body):
     def _one_question(self) -> Self:
         at_home = self.surname is not None and self.dwelling_id is not None
         if (self.surname is None) != (self.dwelling_id is None):
-            raise ValueError("surname and dwelling_id go together")
+            raise ValueError("姓氏和房屋编号须同时填写。surname and dwelling_id go together.")
         if sum((self.document is not None, self.phone is not None, self.name is not None, at_home)) != 1:
-            raise ValueError("name exactly one of document, phone, name, surname with dwelling_id")
+            raise ValueError(
+                "证件号码、手机号、姓名、姓氏加房屋编号，只填一种。"
+                "Name exactly one of document, phone, name, surname with dwelling_id."
+            )
         return self
 
 

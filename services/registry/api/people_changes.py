@@ -70,7 +70,7 @@ class RegisterBody(IdentityBody, ActBody):
     @model_validator(mode="after")
     def _each_dwelling_once(self) -> Self:
         if len({home.dwelling_id for home in self.homes}) < len(self.homes):
-            raise ValueError("name each dwelling once")
+            raise ValueError("每套房屋只填一次。Name each dwelling once.")
         return self
 
 
@@ -87,7 +87,7 @@ class CorrectionBody(ActBody):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not (self.model_fields_set - {"change_id", "reason"}):
-            raise ValueError("name what is to be corrected")
+            raise ValueError("请填写要更正的内容。Name what is to be corrected.")
         return self
 
 

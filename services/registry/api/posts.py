@@ -107,7 +107,7 @@ class ClaimBody(Body):
     @model_validator(mode="after")
     def _in_order(self) -> "ClaimBody":
         if self.until_day is not None and self.until_day < self.from_day:
-            raise ValueError("until_day is not before from_day")
+            raise ValueError("结束日期不得早于开始日期。until_day is not before from_day.")
         return self
 
 

@@ -45,9 +45,9 @@ class AssignmentBody(Body):
     @model_validator(mode="after")
     def _in_order(self) -> "AssignmentBody":
         if self.grid is not None and self.compound is None:
-            raise ValueError("a grid lies in a compound: name it")
+            raise ValueError("填写网格时须同时填写小区。A grid lies in a compound: name it as well.")
         if self.until_day is not None and self.until_day < self.from_day:
-            raise ValueError("until_day is not before from_day")
+            raise ValueError("结束日期不得早于开始日期。until_day is not before from_day.")
         return self
 
 

@@ -51,7 +51,7 @@ class IntakeCorrectionBody(Body):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.trip is None and self.health is None and self.suzhou_code is None and self.choice is None:
-            raise ValueError("name what is to be corrected")
+            raise ValueError("请填写要更正的内容。Name what is to be corrected.")
         return self
 
 

@@ -36,7 +36,7 @@ class ReturneeLookupBody(Body):
     @model_validator(mode="after")
     def _one_question(self) -> Self:
         if (self.document is None) == (self.phone is None):
-            raise ValueError("name exactly one of document and phone")
+            raise ValueError("证件号码和手机号只填一项。Name exactly one of document and phone.")
         return self
 
 

@@ -68,7 +68,10 @@ class DwellingBody(Body):
     def _one_way_of_naming(self) -> Self:
         by_address = self.compound is not None and self.building and self.room
         if bool(by_address) == (self.dwelling_id is not None):
-            raise ValueError("name either dwelling_id or compound, building, unit and room")
+            raise ValueError(
+                "填写房屋编号，或填写小区、楼栋、单元和室号（二选一）。"
+                "Name either dwelling_id or compound, building, unit and room."
+            )
         return self
 
 

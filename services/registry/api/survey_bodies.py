@@ -43,7 +43,10 @@ class MemberBody(Body):
         if (self.state == "new") != (self.person is not None) or (self.state == "new") == bool(
             self.person_ref
         ):
-            raise ValueError("somebody new is stated by person, everybody else by person_ref")
+            raise ValueError(
+                "新增人员填写 person，其他人员填写 person_ref。"
+                "Somebody new is stated by person, everybody else by person_ref."
+            )
         return self
 
 

@@ -42,7 +42,9 @@ class MergedBody(FormBody):
     @model_validator(mode="after")
     def _a_result(self) -> Self:
         if self.outcome not in {FormOutcome.DONE, FormOutcome.EMPTY}:
-            raise ValueError("a merged form has a final result: done or empty")
+            raise ValueError(
+                "合并后的表须有最终结果（done 或 empty）。A merged form has a final result: done or empty."
+            )
         return self
 
 
@@ -57,7 +59,7 @@ class ResolutionBody(Body):
     @model_validator(mode="after")
     def _one_choice(self) -> Self:
         if (self.chosen is None) == (self.merged is None):
-            raise ValueError("name chosen or merged")
+            raise ValueError("选定一份，或填写合并后的一份（二选一）。Name either chosen or merged.")
         return self
 
 

@@ -11,6 +11,7 @@ from services.registry.domain.errors import EffectiveTooEarly
 from services.registry.domain.policy import PolicyVersion, decide_effect, inconsistencies
 from services.registry.domain.versions import Difference, differences
 from shared.events.policy import PolicyDocument
+from shared.kernel.field_faults import told_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def read_document(given: Mapping[str, Any]) -> tuple[PolicyDocument | None, list
         document = PolicyDocument.model_validate(given)
     except ValidationError as error:
         return None, [
-            (".".join(str(part) for part in ("document", *fault["loc"])), fault["msg"])
+            (".".join(str(part) for part in ("document", *fault["loc"])), told_of(fault))
             for fault in error.errors(include_input=False, include_url=False)
         ]
     known = document.model_dump(mode="json")

@@ -59,7 +59,7 @@ class FindingBody(Body):
     @model_validator(mode="after")
     def _one_place(self) -> "FindingBody":
         if (self.compound is None) == (self.unit is None):
-            raise ValueError("name a compound or a unit, one of them")
+            raise ValueError("小区和社区填写其中之一。Name a compound or a unit, one of them.")
         return self
 
 

@@ -24,7 +24,7 @@ _PICKUPS_AFTER = Cursor(UUID)
 
 def _to_the_minute(hour: time) -> time:
     if hour.second or hour.microsecond:
-        raise ValueError("to the minute")
+        raise ValueError("时刻精确到分，如 09:30。Give the time to the minute, such as 09:30.")
     return hour
 
 
