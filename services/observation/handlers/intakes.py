@@ -10,8 +10,10 @@ from services.observation.domain.intake_correction import (
 )
 from services.observation.domain.opening import decide_opening
 from services.observation.domain.settling import decide_settling
+from services.observation.handlers import risks
 from services.observation.handlers.observing import keep_change, open_case
 from services.observation.store import cases, changes, copies
+from services.observation.store import risks as risk_lists
 from shared.db.pool import Tx
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.ids import uuid7
@@ -31,7 +33,9 @@ async def open_for_returnee(returnee: ReturneeRegistered, *, tx: Tx) -> Case | N
         now=tx.now,
     )
     if case is not None:
-        return await open_case(case, calendar, intake_id=returnee.intake_id, tx=tx)
+        opened = await open_case(case, calendar, intake_id=returnee.intake_id, tx=tx)
+        await risks.hold_late(opened, returnee, calendar.on(tx.today).document.observation, tx=tx)
+        return opened
     if returnee.corrects is None:
         await _seen_again(returnee, calendar, tx=tx)
     else:
@@ -77,7 +81,9 @@ async def _follow_correction(returnee: ReturneeRegistered, calendar: Calendar, *
     settled, facts = decide_settling(case, calendar, until=tx.now)
     moved = settled if settled.is_over else day_zero_corrected(settled, returnee, tx.now)
     kept = await keep_change(tx, (case, settled, facts), moved, calendar)
-    await _follow_measure(kept, returnee, calendar, tx=tx)
+    judged = await _follow_measure(kept, returnee, calendar, tx=tx)
+    if not judged.is_over and await risk_lists.follow_origin(tx, judged.case_id, returnee.origin_code):
+        await risks.hold_late(judged, returnee, calendar.on(tx.today).document.observation, tx=tx)
 
 
 async def _follow_merged(
@@ -90,10 +96,11 @@ async def _follow_merged(
     await _follow_measure(kept, returnee, calendar, tx=tx)
 
 
-async def _follow_measure(case: Case, returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> None:
+async def _follow_measure(case: Case, returnee: ReturneeRegistered, calendar: Calendar, *, tx: Tx) -> Case:
     if case.is_over:
-        return
+        return case
     after = measure_corrected(case, returnee)
     if after is not case:
         await keep_change(tx, (case, case, ()), after, calendar)
         await changes.save_measure(tx, case, after)
+    return after

@@ -1,8 +1,10 @@
 """A new list of risk areas: every open case is held against it once, and an officer decides (R4.8, O8)."""
 
+from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
+from services.observation.domain.case import Case
 from services.observation.domain.deciding import Terms
 from services.observation.domain.refusals import ProposalSettled
 from services.observation.domain.risk import upgrade_of
@@ -10,6 +12,8 @@ from services.observation.handlers import observing
 from services.observation.handlers.keys import sealing_key
 from services.observation.store import cases, copies, risks
 from shared.db.pool import Tx
+from shared.events.policy import Category, ObservationRules
+from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.ids import uuid7
 from shared.kernel.sealed import Vault
 
@@ -26,20 +30,44 @@ async def hold_against_list(tx: Tx) -> bool:
     rules = calendar.on(tx.today).document.observation
     origins = await risks.observed(tx)
     for case in await cases.lock_many(tx, list(origins)):
-        found = upgrade_of(case, origins[case.case_id], areas, rules)
-        if found is not None:
-            category, measure = found
-            await risks.propose(
-                tx,
-                uuid7(),
-                case_id=case.case_id,
-                revision=revision,
-                from_category=case.category,
-                to_category=category,
-                measure=measure,
-            )
+        await _hold(case, origins[case.case_id], revision, areas, rules, tx=tx)
     await risks.seen(tx, revision)
     return True
+
+
+async def hold_late(case: Case, returnee: ReturneeRegistered, rules: ObservationRules, *, tx: Tx) -> None:
+    """Hold one case against the list in effect, where it came after that was held against the others.
+
+    An intake is judged by the list of the day of its registration, also when it is keyed in, told or corrected days
+    later.
+    """
+    last = await risks.last_seen(tx)
+    if last is not None and last[0] > returnee.risk_revision and not case.is_over:
+        await _hold(case, returnee.origin_code, *last, rules, tx=tx)
+
+
+async def _hold(
+    case: Case,
+    origin_code: str,
+    revision: int,
+    areas: Mapping[str, Category],
+    rules: ObservationRules,
+    *,
+    tx: Tx,
+) -> None:
+    found = upgrade_of(case, origin_code, areas, rules)
+    if found is None:
+        return
+    category, measure = found
+    await risks.propose(
+        tx,
+        uuid7(),
+        case_id=case.case_id,
+        revision=revision,
+        from_category=case.category,
+        to_category=category,
+        measure=measure,
+    )
 
 
 async def decide_proposal(

@@ -18,6 +18,9 @@ LOCK_UNSEEN = """
 select revision, areas from risk_list where evaluated_at is null and effective_from <= $1
 order by effective_from, revision limit 1 for update
 """
+LAST_SEEN = """
+select revision, areas from risk_list where evaluated_at is not null order by effective_from desc, revision desc limit 1
+"""
 SEEN = "update risk_list set evaluated_at = $2 where revision = $1"
 OBSERVED = """
 select case_id, origin_code from observation_case where ended_at is null and origin_code is not null order by case_id
@@ -25,6 +28,9 @@ select case_id, origin_code from observation_case where ended_at is null and ori
 PROPOSE = """
 insert into risk_proposal (proposal_id, case_id, revision, from_category, to_category, measure, proposed_at)
 values ($1, $2, $3, $4, $5, $6, $7)
+"""
+FOLLOW_ORIGIN = """
+update observation_case set origin_code = $2 where case_id = $1 and origin_code is distinct from $2 returning case_id
 """
 SUPERSEDE = "delete from risk_proposal where case_id = $1 and state = 'open'"
 LIST_PROPOSALS = """
@@ -58,6 +64,20 @@ async def lock_unseen(tx: Tx, today: date) -> tuple[int, dict[str, Category]] | 
     """Read the earliest list in effect that cases were not held against yet, under its row lock."""
     row = await tx.fetchrow(LOCK_UNSEEN, today)
     return None if row is None else (row["revision"], row["areas"])
+
+
+async def last_seen(conn: Conn) -> tuple[int, dict[str, Category]] | None:
+    """Read the newest list against which the cases of its time were held."""
+    row = await conn.fetchrow(LAST_SEEN)
+    return None if row is None else (row["revision"], row["areas"])
+
+
+async def follow_origin(tx: Tx, case_id: UUID, origin_code: str) -> bool:
+    """Keep that somebody was elsewhere than was known; what was proposed for it is void. False where it was known."""
+    if await tx.fetchval(FOLLOW_ORIGIN, case_id, origin_code) is None:
+        return False
+    await tx.execute(SUPERSEDE, case_id)
+    return True
 
 
 async def seen(tx: Tx, revision: int) -> None:

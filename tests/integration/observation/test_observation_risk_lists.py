@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.events.policy import Category
+from shared.events.registry.returnees import StatedBefore
 from shared.events.registry.rules import RiskAreasRevised
 from tests.integration.observation.conftest import CLERK, OFFICER, Desk, returnee
 
@@ -95,3 +96,56 @@ async def test_an_upgrade_is_proposed_once_decided_in_bulk_and_a_downgrade_relax
     ] == "done"
     assert await proposals(desk) == []
     assert [line["state"] for line in await proposals(desk, "declined")] == ["declined"]
+
+
+@pytest.mark.scenario("O8")
+@pytest.mark.requirement("R4.8")
+async def test_who_is_told_of_after_a_list_was_held_against_the_others_is_held_against_it_as_well(
+    desk: Desk,
+) -> None:
+    early = await desk.open_case()
+    desk.move(date(2020, 2, 27), "12:00")
+    await desk.hear(revised(2, date(2020, 2, 25), c330000="focus"))
+    await desk.tick()
+    keyed_in = returnee()  # registered on the 24th by the list of that day, keyed in today
+    by_the_newer = returnee().model_copy(update={"risk_revision": 2})
+    late, judged = await desk.open_case(keyed_in), await desk.open_case(by_the_newer)
+    for _ in range(2):
+        await desk.hear(keyed_in)
+        await desk.tick()
+    assert {(line["case_id"], line["to_category"], line["revision"]) for line in await proposals(desk)} == {
+        (str(early), "focus", 2),
+        (str(late), "focus", 2),
+    }
+    assert str(judged) not in str(await proposals(desk))
+
+
+@pytest.mark.scenario("O3", "O8")
+async def test_a_corrected_origin_is_what_lists_are_held_against_from_then_on(desk: Desk) -> None:
+    came = returnee()
+    case_id = await desk.open_case(came)
+    desk.move(date(2020, 2, 27), "12:00")
+    await desk.hear(revised(2, date(2020, 2, 25), c330300="concern", c420000="focus"))
+    await desk.tick()
+    assert [line["to_category"] for line in await proposals(desk)] == ["concern"]
+    before = StatedBefore(category="other", measure="home_self_monitoring", anchor_date=came.anchor_date)
+
+    async def corrected(origin: str) -> list[tuple[str, str]]:
+        await desk.hear(came.model_copy(update={"origin_code": origin, "corrects": before}))
+        await desk.tick()
+        return [(line["origin_code"], line["to_category"]) for line in await proposals(desk)]
+
+    assert await corrected("420100") == [("420100", "focus")]
+    assert await corrected("320500") == []  # what was proposed for the wrong origin is void
+    await desk.hear(revised(3, date(2020, 2, 27), c320500="higher_risk", c420000="focus"))
+    await desk.tick()
+    (found,) = await proposals(desk)
+    assert (found["case_id"], found["to_category"]) == (str(case_id), "higher_risk")
+    decline = {
+        "reason": "核实无误",
+        "decisions": [
+            {"decision_id": str(uuid4()), "proposal_id": found["proposal_id"], "verdict": "decline"}
+        ],
+    }
+    assert (await desk.post("/v1/risk-proposals/decisions", decline, OFFICER)).status_code == 200
+    assert await corrected("320500") == []  # nothing is proposed again
