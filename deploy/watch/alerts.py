@@ -297,6 +297,15 @@ def services(pace: Pace) -> Iterator[Alert]:
             board="services",
         )
     yield Alert(
+        name="RecordsBrowsed",
+        query=f"sum by (service) (increase(audit_browsing_noticed_total[{pace.window(3_600)}])) > 0",
+        wait=0,
+        severity="warning",
+        zh="{{ $labels.service }} 有账号一小时内查阅的人数异常，请审计员查看",
+        en="An account opened unusually many people's records at {{ $labels.service }}; auditors see which",
+        board="services",
+    )
+    yield Alert(
         name="Watchdog",
         query="vector(1)",
         wait=0,

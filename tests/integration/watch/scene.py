@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+from stdnum.cn.ric import calc_check_digit
 
 from deploy.live.posts import Post
 from deploy.local.prometheus import PrometheusServer
@@ -310,6 +311,29 @@ async def late_revocation(scene: Scene) -> AsyncIterator[None]:
     async with locked(scene, "gate", "lock table entry_pass in share row exclusive mode"):
         await scene.revoke(scene.residents[2])
         yield
+
+
+async def browsed(scene: Scene) -> None:
+    """A clerk opens everybody of a dormitory, one after the other: one more than the policy finds usual."""
+    stack, clerk = scene.stack, scene.stack.as_role("community_clerk")
+    home = {"dwelling_id": scene.residents[0].dwelling, "relation": "tenant"}
+    for nth in range(51):
+        body = f"99010219900308{nth:03d}"
+        number = body + str(calc_check_digit(f"{body}0"))
+        person = await stack.call(
+            "POST",
+            "registry",
+            "/v1/people",
+            headers=clerk,
+            json={
+                "change_id": str(uuid4()),
+                "name": "东方乙",
+                "documents": [{"kind": "resident_id", "number": number}],
+                "homes": [home],
+            },
+        )
+        await stack.call("GET", "registry", f"/v1/people/{person['person_ref']}", headers=clerk)
+    scene.set_clock(stack.now() + timedelta(minutes=1))
 
 
 @asynccontextmanager

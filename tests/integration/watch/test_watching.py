@@ -14,6 +14,7 @@ from shared.kernel.days import at_local, local_day
 from shared.testing.waiting import eventually
 from tests.integration.watch.scene import (
     Scene,
+    browsed,
     bus_down,
     device_in_trouble,
     killed,
@@ -36,7 +37,7 @@ QUICK_ONES = {
 SLOW_ONES = {
     *("GateVerdictErrorBudgetBurn", "GateOffline", "RevocationSlow", "ConsumerStuck", "ProjectionLagHigh"),
     *("DeclarationIntakeDrop", "ObservationWindowNotClosed", "FollowUpBacklogGrowing"),
-    *("ServiceErrorBudgetBurn", "ReportContinuityMismatch", "DailyReportLate"),
+    *("ServiceErrorBudgetBurn", "ReportContinuityMismatch", "DailyReportLate", "RecordsBrowsed"),
 }
 
 pytestmark = pytest.mark.timeout(600)
@@ -101,6 +102,8 @@ async def test_every_other_alert_is_told_when_it_happens_and_when_it_is_over(sce
         await scene.fire("ReportContinuityMismatch", "DailyReportLate")
     await scene.clear("ReportContinuityMismatch", "DailyReportLate")
     await _people_who_do_not_declare(scene)
+    await browsed(scene)
+    await scene.fire("RecordsBrowsed")
     await scene.clear(*SLOW_ONES)
 
 

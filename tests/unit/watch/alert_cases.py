@@ -181,5 +181,7 @@ CASES = (
     case("TargetDown", CRITICAL, 4, up=(_TARGET.format("gate"), "0x20")),
     case("TargetDown", WARNING, 4, up=(_TARGET.format("reporting"), "0x20")),
     case("TargetDown", NOTHING, 4, up=(_TARGET.format("gate"), "1x20")),
+    case("RecordsBrowsed", WARNING, 25, audit_browsing_noticed_total=('service="registry"', "0x20 1x40")),
+    case("RecordsBrowsed", NOTHING, 50, audit_browsing_noticed_total=('service="registry"', "3x60")),
     case("Watchdog", frozenset({"none"}), 1, up=(_TARGET.format("gate"), "1x20")),
 )
