@@ -10,10 +10,11 @@ PART = 0.99
 def answered(
     *, per_second: float, each_seconds: float, processes: int, seconds: float, seed: int = SEED
 ) -> list[float]:
-    """How long each check takes from its arrival to its answer, in seconds.
+    """How long each check waits for others and then keeps a process, in seconds.
 
     Arrivals are independent of each other (Poisson); a check waits for the process that is free first and then takes
-    `each_seconds` of it. Checks that share a commit cost less than this says, so what it says is on the safe side.
+    `each_seconds` of it, which is its part of what many cost together. How long a commit takes to be durable for a
+    check that shares it with nobody, and the wire to the device, are left out and come on top.
     """
     chance, now = Random(seed), 0.0  # noqa: S311 -- a simulation
     free = [0.0] * processes
