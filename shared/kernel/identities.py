@@ -8,6 +8,8 @@ from stdnum.cn.ric import calc_check_digit
 from shared.kernel.cells import Cell, compact
 
 _OLD_CITIZEN = re.compile(r"[1-9][0-9]{14}")
+_ISSUED = re.compile(r"([HM][0-9]{8}|[0-9]{8})[0-9]{2}")
+"""A travel permit of Hong Kong, Macau or Taiwan, with how often it was issued behind the person's number."""
 _NOT_A_DIGIT = re.compile(r"[\s()-]+")
 _MOBILE = re.compile(r"1[0-9]{10}")
 _COUNTRY = ("+86", "0086")
@@ -24,6 +26,16 @@ def normalise_number(cell: Cell) -> str:
         body = f"{number[:6]}19{number[6:]}"
         return body + check_character(body)
     return number
+
+
+def sought_numbers(text: str) -> tuple[str, ...]:
+    """The spellings under which the book may hold the document whose number somebody reads off it.
+
+    Travel permits are kept without their count of issues; who looks one up does not say what kind it is.
+    """
+    number = normalise_number(text)
+    issued = _ISSUED.fullmatch(number)
+    return (number, issued[1]) if issued else (number,)
 
 
 def normalise_phone(text: str) -> str | None:

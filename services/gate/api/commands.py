@@ -10,6 +10,7 @@ from services.gate.api.models import (
 )
 from services.gate.desk import Desk, Station
 from services.gate.domain.entry import Answers, SubjectKind
+from services.gate.domain.subjects import document_keys
 from services.gate.handlers.judging import CheckEntry, DecidedOffline
 from services.gate.sealing import DOCUMENT_INDEX, ROOM_INDEX
 from services.gate.store.checks import Lookup
@@ -91,7 +92,11 @@ def _lookup(mine: Desk, station: Station, body: EntryCheckBody, *, keys_are_new:
         case PassNumber():
             return Lookup(check_id=body.check_id, compound=here, number=subject.number)
         case Document():
-            indexes = mine.context.vault.index_all(DOCUMENT_INDEX, subject.spell(here))
+            indexes = [
+                value
+                for number in document_keys(subject.number)
+                for value in mine.context.vault.index_all(DOCUMENT_INDEX, number)
+            ]
             return Lookup(check_id=body.check_id, compound=here, indexes=tuple(indexes))
         case DwellingSurname():
             indexes = mine.context.vault.index_all(ROOM_INDEX, subject.spell(here))

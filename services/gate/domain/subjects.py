@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.kernel.identities import sought_numbers
+
 # The usual surnames of two characters; all others have one.
 DOUBLE_SURNAMES = frozenset(
     {"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒"}
@@ -57,6 +59,14 @@ def masked(surname: str) -> str:
 def document_key(number: str) -> str:
     """A document number in the one spelling under which it is looked up: no spaces, upper case, half width."""
     return _DOCUMENT_NOISE.sub("", _plain(number)).upper()
+
+
+def document_keys(number: str) -> tuple[str, ...]:
+    """Every spelling under which a card may hold the document that somebody typed (Identity, P3).
+
+    Cards spell documents as the registry does: an old resident ID with 18 digits, a travel permit without its count.
+    """
+    return sought_numbers(document_key(number))
 
 
 def room_key(compound: str, room: str, surname: str) -> str:

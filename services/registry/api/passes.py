@@ -21,7 +21,6 @@ from shared.db.pool import Conn, Tx
 from shared.events.policy import LocalTime
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
-from shared.kernel.identities import normalise_number
 from shared.kernel.ids import CompoundId
 from shared.runtime import Context
 
@@ -108,7 +107,7 @@ async def issue_pass(body: PassBody, who: Caller, context: Running, response: Re
 
 async def _person(tx: Tx, body: PassBody, context: Context) -> UUID:
     if body.document is not None:
-        return await handlers.person_of_document(tx, normalise_number(body.document), context.vault)
+        return await handlers.person_of_document(tx, body.document, context.vault)
     return body.person_ref or UUID(int=0)  # the body names one of the two
 
 

@@ -32,7 +32,7 @@ from services.registry.store.applications import NewApplication
 from shared.db.pool import Conn, Tx
 from shared.events.gate import PassApplicationRequested
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
-from shared.kernel.identities import normalise_number
+from shared.kernel.identities import sought_numbers
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -273,7 +273,9 @@ async def _holder(tx: Tx, documents: Sequence[str], vault: Vault) -> UUID | None
     """Whom the stated documents name, where they name one person only; a clerk confirms it with the papers."""
     found: set[UUID] = set()
     for document in documents:
-        indexes = vault.index_all(people.DOCUMENT, normalise_number(document))
+        indexes = [
+            key for number in sought_numbers(document) for key in vault.index_all(people.DOCUMENT, number)
+        ]
         found |= {row["person_ref"] for row in await tx.fetch(people_store.BY_DOCUMENT, indexes, 2)}
     return found.pop() if len(found) == 1 else None
 

@@ -18,6 +18,7 @@ from services.registry.store.passes import EntryPass
 from shared.db.pool import Conn, Tx
 from shared.events.registry.passes import EntryPassIssued
 from shared.kernel import pass_token
+from shared.kernel.identities import sought_numbers
 from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from shared.kernel.pass_token import PassClaims
 from shared.kernel.refusal import SameIdOtherContent
@@ -276,13 +277,14 @@ async def person_of_document(conn: Conn, number: str, vault: Vault) -> UUID:
 
     Args:
         conn: where to look.
-        number: the number in its one spelling.
+        number: the number as somebody reads it off the document.
         vault: makes the lookup values.
 
     Raises:
         PersonUnknown: nobody's, or more than one person's.
     """
-    found = await conn.fetch(people_store.BY_DOCUMENT, vault.index_all("document", number), 2)
+    keys = [key for sought in sought_numbers(number) for key in vault.index_all("document", sought)]
+    found = await conn.fetch(people_store.BY_DOCUMENT, keys, 2)
     if len(found) != 1:
         detail = (
             "没有登记该证件。Nobody has this document."

@@ -14,7 +14,7 @@ from services.registry.store import merges
 from services.registry.store import people as store
 from shared.db.pool import Conn
 from shared.kernel.cells import text_of
-from shared.kernel.identities import normalise_number, normalise_phone
+from shared.kernel.identities import normalise_phone, sought_numbers
 from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 
@@ -70,7 +70,9 @@ class Wanted:
 async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[UUID]:
     """People who fit, by pseudonym; under every index key of the file, so that a rotation hides nobody."""
     if wanted.document is not None:
-        keys = vault.index_all(DOCUMENT, normalise_number(wanted.document))
+        keys = [
+            key for number in sought_numbers(wanted.document) for key in vault.index_all(DOCUMENT, number)
+        ]
         rows = await conn.fetch(store.BY_DOCUMENT, keys, limit)
     elif wanted.phone is not None:
         phone = normalise_phone(text_of(wanted.phone))

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
+from tests.integration.registry.households import Households
 
 ELSEWHERE = ("community_clerk", "compound:lj-002")
 
@@ -126,3 +127,24 @@ async def test_who_was_erased_is_not_found_any_more(desk: Desk) -> None:
     await desk.client.context.vault.destroy(ref)
     assert (await desk.get(f"/v1/people/{ref}")).status_code == 404
     assert await _look(desk, name="司徒南星") == []
+
+
+@pytest.mark.scenario("P3")
+@pytest.mark.parametrize(
+    ("kind", "entered", "asked"),
+    [
+        ("hk_macau_permit", "H1234567801", "h12345678 02"),
+        ("taiwan_permit", "1234567801", "12345678"),
+        ("resident_id", "990101491231002", "990101194912310028"),
+    ],
+)
+async def test_a_document_is_found_as_it_is_printed_and_gives_the_pass(
+    desk: Desk, kind: str, entered: str, asked: str
+) -> None:
+    book = await Households.of(desk)
+    papers = [{"kind": kind, "number": entered}]
+    person = await book.register("1幢", name="陈远来", sex="male", born="1949-12-31", documents=papers)
+    for number in (entered, asked):
+        assert [one["person_ref"] for one in await _look(desk, document=number)] == [person], number
+        body = {"request_id": str(uuid4()), "document": number, "compound": "lj-001"}
+        assert (await desk.post("/v1/passes", body)).json()["person_ref"] == person
