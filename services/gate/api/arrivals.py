@@ -91,6 +91,11 @@ class ArrivalBody(QueuedBody):
             offline=self.offline,
         )
 
+    def journey(self) -> str:
+        """What makes a repeat a repeat, besides the entry check in it; never when or how often it was sent."""
+        said = {"check_id", "seq", "checked_at", "offline", "subject", "mask", "temperature_c", "answers"}
+        return json.dumps(self.model_dump(mode="json", exclude=said), sort_keys=True)
+
     def for_registry(self) -> dict[str, object]:
         """What the registry needs for the intake."""
         return self.model_dump(mode="json", exclude={"check_id", "seq", "mask", "offline"})
@@ -165,8 +170,9 @@ async def take_arrival(
         ticket=body.ticket,
         arrived_on=body.arrived_on,
     )
-    said = json.dumps([command.content, body.for_registry()], sort_keys=True)
-    check = dataclasses.replace(command, arrival=arrival, content=said)
+    check = dataclasses.replace(
+        command, arrival=arrival, content=json.dumps([command.content, body.journey()])
+    )
     outcome = await check_arrival(
         CheckArrival(check=check, arrival=arrival, answers=body.for_registry()),
         tx=tx,

@@ -214,8 +214,12 @@ async def test_a_repeat_reports_once_and_other_content_is_an_error(gate: GateTow
     who = await gate.resident()
     what = body(gate, who)
     first = await send(gate, what)
-    again = await send(gate, what | {"seq": 999})
-    assert (again.status_code, again.json()) == (200, first.json())
+    later = {"seq": 999, "checked_at": (NOW + timedelta(seconds=40)).isoformat()}
+    for repeat in (what | {"seq": 999}, what | later):
+        again = await send(gate, repeat)
+        assert (again.status_code, again.json()) == (200, first.json())
+    second = await send(gate, what | later, await gate.enrol())  # the next device along, which saw it too
+    assert (second.status_code, second.json()) == (200, first.json())
     other = await send(gate, what | {"origin_code": WUHAN})
     assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
     assert await alerts(gate) == ["FirstReturnSeen", "IntakeAnswersSealed"]
