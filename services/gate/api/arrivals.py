@@ -158,6 +158,9 @@ async def take_arrival(
         SameIdOtherContent: the id was used for another check.
     """
     command = await command_of(mine, station, body.as_check())
+    if body.kind is ArrivalKind.NEWCOMER and body.subject.kind == "dwelling_surname":
+        # Who moves in is not whoever of that surname lives there already.
+        command = dataclasses.replace(command, lookup=dataclasses.replace(command.lookup, indexes=()))
     rules = await mine.rules(tx, tx.today)
     category = category_of(body.origin_code, await tx.fetchval(store.RISK_ON, tx.today) or {})
     arrival = Arrival(

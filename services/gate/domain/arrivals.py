@@ -56,7 +56,9 @@ class Reports:
         return self.first_return or self.focus_area or self.application
 
 
-_STEPS = frozenset({Reason.FEVER, Reason.NO_MASK, Reason.INCOMPLETE, Reason.FOLLOW_UP})
+_STEPS = frozenset(
+    {Reason.FEVER, Reason.SUBJECT_AMBIGUOUS, Reason.NO_MASK, Reason.INCOMPLETE, Reason.FOLLOW_UP}
+)
 _RULINGS: Mapping[ArrivalReason, tuple[Verdict, Action]] = {
     ArrivalReason.TO_BE_TRANSFERRED: (Verdict.REFUSE, Action.HOLD_FOR_TRANSFER),
     ArrivalReason.CODE_NOT_GREEN: (Verdict.REFUSE, Action.HOLD_AND_REPORT),
@@ -79,7 +81,7 @@ def decide_arrival(
     Args:
         arrival: what was asked and shown.
         steps: the check as it would be of anybody.
-        lives_here: gate knows of a dwelling here.
+        lives_here: gate knows of a dwelling here; which of several people of that name it is may still be open.
         under_measure: an observation goes on already, or gate holds the person.
     """
     if under_measure:
@@ -94,10 +96,10 @@ def decide_reports(arrival: Arrival, reasons: tuple[str, ...]) -> Reports:
     """What has to be told of an arrival that was answered for these reasons.
 
     Somebody from a focus area is reported at once, whatever the check still lacks. A first return is told when they
-    may go home or are held; who merely has to put on a mask is checked again first. A newcomer's application is
-    opened when there are papers, whatever the colour of the code: a clerk verifies.
+    may go home or are held; who merely has to put on a mask or show a document is checked again first. A
+    newcomer's application is opened when there are papers, whatever the colour of the code: a clerk verifies.
     """
-    pending = bool({Reason.NO_MASK, Reason.INCOMPLETE}.intersection(reasons))
+    pending = bool({Reason.SUBJECT_AMBIGUOUS, Reason.NO_MASK, Reason.INCOMPLETE}.intersection(reasons))
     held = bool(
         {ArrivalReason.TO_BE_TRANSFERRED, ArrivalReason.CODE_NOT_GREEN, Reason.FEVER}.intersection(reasons)
     )
@@ -135,6 +137,8 @@ def _judge(
     verdict, action = max((_RULINGS[reason] for reason in journey), key=lambda ruling: ruling[0].severity)
     if Reason.NO_MASK in of_the_steps and verdict.severity < Verdict.REFUSE.severity:
         return Verdict.REFUSE, Action.PUT_ON_MASK
+    if Reason.SUBJECT_AMBIGUOUS in of_the_steps and verdict.severity < Verdict.CANNOT_VERIFY.severity:
+        return Verdict.CANNOT_VERIFY, Action.MATCH_DOCUMENT
     if Reason.INCOMPLETE in of_the_steps and verdict.severity < Verdict.CANNOT_VERIFY.severity:
         return Verdict.CANNOT_VERIFY, _missing(steps)
     return verdict, action

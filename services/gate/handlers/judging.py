@@ -106,7 +106,7 @@ def judge_all(
             decision = decide_arrival(
                 command.arrival,
                 decision,
-                lives_here=facts.card is not None and command.station.compound in facts.card.compounds,
+                lives_here=_lives_here(command, facts),
                 under_measure=bool(records.restrictions),
             )
         if decision.holds and person is not None:
@@ -128,6 +128,13 @@ def judge_all(
         if person is not None and _enters(judged[command.check_id]):
             entered[person, command.station.compound][local_day(time.happened_at)] += 1
     return judged
+
+
+def _lives_here(command: CheckEntry, facts: Known) -> bool:
+    """Has somebody who fits a dwelling here? Who was found by room and surname lives there, whichever they are."""
+    if command.kind is SubjectKind.DWELLING_SURNAME and facts.records.people:
+        return True
+    return facts.card is not None and command.station.compound in facts.card.compounds
 
 
 def _enters(each: Judged) -> bool:

@@ -232,6 +232,37 @@ async def test_who_lives_elsewhere_is_new_here(gate: GateTown) -> None:
     assert codes(answer.json()) == ["newcomer"]
 
 
+@pytest.mark.scenario("G17")
+@pytest.mark.parametrize(
+    ("origin", "answer"),
+    [
+        (CHENGDU, ("cannot_verify", "match_document", ["subject_ambiguous", "first_return"])),
+        (WUHAN, ("refuse", "hold_for_transfer", ["subject_ambiguous", "to_be_transferred", "first_return"])),
+    ],
+)
+async def test_who_shares_a_surname_with_the_family_shows_a_document(
+    gate: GateTown, origin: str, answer: tuple[str, str, list[str]]
+) -> None:
+    _, who = await gate.resident(with_pass=False), await gate.resident(with_pass=False)
+    said = {"kind": "dwelling_surname", "room": "3幢1单元502", "surname": "王"}
+    told = await arrive(gate, body(gate, who, subject=said, origin_code=origin))
+    assert (told["verdict"], told["action"], codes(told)) == answer
+    reported = ["FirstReturnSeen", "FocusAreaPersonReported", "IntakeAnswersSealed"]
+    assert await alerts(gate) == (reported if origin == WUHAN else [])
+    shown = await arrive(gate, body(gate, who, origin_code=origin))
+    assert codes(shown)[-1] == "first_return"
+    assert (await gate.published("FirstReturnSeen"))[-1]["person_ref"] == str(who.person)
+
+
+async def test_who_moves_in_is_not_taken_for_the_resident_of_that_name(gate: GateTown) -> None:
+    await gate.observe(await gate.resident(with_pass=False), "home_quarantine")
+    said = {"kind": "dwelling_surname", "room": "3-1-502", "surname": "王"}
+    told = await arrive(gate, body(gate, subject=said))
+    assert (told["verdict"], codes(told), told["display"]) == ("refuse", ["newcomer"], None)
+    [asked] = await gate.published("PassApplicationRequested")
+    assert asked["person_ref"] is None
+
+
 async def test_open_reports_are_seen_within_the_callers_places_and_age(gate: GateTown) -> None:
     await arrive(gate, body(gate, await gate.resident()))
     gate.client.move_to(NOW + timedelta(minutes=75))
