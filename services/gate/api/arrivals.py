@@ -163,6 +163,8 @@ async def take_arrival(
         command = dataclasses.replace(command, lookup=dataclasses.replace(command.lookup, indexes=()))
     rules = await mine.rules(tx, tx.today)
     category = category_of(body.origin_code, await tx.fetchval(store.RISK_ON, tx.today) or {})
+    if command.answers.been_to_focus_area:  # also where the journey's last place was another one
+        category = "focus"
     arrival = Arrival(
         kind=body.kind,
         origin_code=body.origin_code,

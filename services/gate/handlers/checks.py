@@ -21,10 +21,11 @@ from services.gate.domain.subjects import Display, masked
 from services.gate.handlers.flags import HandedIn, tell_late_admissions
 from services.gate.handlers.judging import CheckEntry, Judged, days_of, judge_all, time_of
 from services.gate.sealing import ANSWERS, CONTENT, HOMES, READING, SURNAME
+from services.gate.store import arrivals
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, NewCheck
 from shared.db.pool import Tx
-from shared.events.gate import EntryChecked, FeverSeen
+from shared.events.gate import EntryChecked, FeverSeen, FocusAreaPersonReported
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
@@ -148,7 +149,7 @@ def _spell(answers: Answers) -> str:
 
 
 async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
-    """A resident's fever holds them at once; each new check becomes one event."""
+    """A resident's fever holds them at once; each new check becomes one event, and who has to be reported is."""
     feverish = [each for each in new if each.decision.holds]
     if feverish:
         await tx.execute(
@@ -191,6 +192,26 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
                 version=1,
                 cause=each.command.cause,
             )
+        if _from_focus_area(each):
+            where = each.command.check_id, "focus_area", station.compound, station.checkpoint, person
+            await tx.execute(arrivals.OPEN_LOOP, *where, tx.now)
+            await tx.publish(
+                FocusAreaPersonReported(
+                    check_id=each.command.check_id,
+                    person_ref=person,
+                    compound=station.compound,
+                    checkpoint=station.checkpoint,
+                    checked_at=each.time.happened_at,
+                ),
+                version=1,
+                cause=each.command.cause,
+            )
+
+
+def _from_focus_area(each: Judged) -> bool:
+    """Does somebody say to have been in a focus area, of whom nobody knew (R2.5)? Arrivals tell it themselves."""
+    unknown = not each.records.restrictions and each.command.arrival is None
+    return unknown and each.command.answers.been_to_focus_area is True
 
 
 _ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})

@@ -181,6 +181,32 @@ async def test_a_red_code_holds_also_who_lives_here(gate: GateTown) -> None:
     assert seen["held"]
 
 
+@pytest.mark.requirement("R2.5")
+@pytest.mark.scenario("G17")
+async def test_who_says_to_have_been_in_a_focus_area_is_reported_at_once_and_once(gate: GateTown) -> None:
+    who, yes = (
+        await gate.resident(),
+        {"been_to_focus_area": True, "contact_with_case": False, "unwell": False},
+    )
+    asked = gate.body(who, answers=yes)
+    told = (await gate.send(asked)).json()
+    assert (told["verdict"], told["action"]) == ("admit_with_action", "report_to_community")
+    assert (await gate.send(asked)).status_code == 200
+    [report] = await gate.published("FocusAreaPersonReported")
+    assert (report["check_id"], report["person_ref"]) == (told["check_id"], str(who.person))
+    assert [loop["kind"] for loop in await loops(gate)] == ["focus_area"]
+    await gate.observe(who)
+    assert await loops(gate) == []
+    await gate.check(who, answers=yes)  # under a measure for it: nothing new
+    assert await alerts(gate) == ["FocusAreaPersonReported"]
+
+    back = await arrive(
+        gate, body(gate, await gate.resident(room="3-1-503"), answers=yes)
+    )  # from elsewhere, by way of it
+    assert (back["verdict"], back["action"]) == ("refuse", "hold_for_transfer")
+    assert len(await gate.published("FocusAreaPersonReported")) == 2
+
+
 async def test_a_newcomer_without_papers_registers_first(gate: GateTown) -> None:
     told = await arrive(gate, body(gate, papers=[]))
     assert told["action"] == "apply_at_community"
