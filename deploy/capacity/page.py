@@ -105,7 +105,7 @@ def _table(town: Installation, city: Place, province: Place) -> Iterator[str]:
     yield _row("people", (f"{one.people:,}" for one in each))
     yield _row("gate processes for a rush", (str(one.gate_processes) for one in each))
     yield _row(
-        "p99 of a check then, simulated, with its commit",
+        "p99 of a check behind others, simulated (a lone commit and the wire come on top)",
         (f"{one.gate_p99_seconds * 1e3:.1f} ms" for one in each),
     )
     yield _row(
