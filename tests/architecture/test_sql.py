@@ -99,6 +99,21 @@ def test_sql_lives_in_stores_and_projections_only() -> None:
     assert strays == []
 
 
+def test_readings_are_written_down_in_one_place_and_where_the_gate_decides() -> None:
+    root = Path(services.__path__[0]).parent
+    writers = {
+        str(file.relative_to(root))
+        for folder in ("services", "shared")
+        for file in (root / folder).rglob("*.py")
+        if "insert into audit_read" in file.read_text(encoding="utf-8").lower()
+    }
+    assert writers == {
+        "shared/audit/noting.py",
+        "shared/audit/browsing.py",  # once an account and hour
+        *(f"services/gate/store/{name}.py" for name in ("checks", "lists", "vehicles")),
+    }
+
+
 # A lock, a setting, a channel or a table of a session: it would outlive the transaction, and the pool resets nothing.
 _OF_A_SESSION = re.compile(
     r"\bpg_(try_)?advisory_lock(_shared)?\s*\(|\bset_config\s*\((?![^)]*,\s*true\s*\))"
