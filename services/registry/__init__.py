@@ -15,8 +15,9 @@ FeverSeen, FeverWithdrawn (passes suspended, reinstated when nothing stands any 
 FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
 PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated,
-PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered;
-WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked; VehiclePassIssued / Revoked;
+PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered,
+IntakeTaskSettled, WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked;
+VehiclePassIssued / Revoked;
 PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
 NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed. At the end ClosingPrepared / Approved and
 TownClosed; all five services answer with a `…ClosingTold`, which the registry reads (0063).

@@ -8,7 +8,7 @@ from shared.bus.projection import EventBatch, Projection
 from shared.db.pool import Tx
 from shared.events.observation import ObservationStarted
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
-from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.returnees import IntakeTaskSettled, ReturneeRegistered
 from shared.events.registry.rules import RiskAreasRevised
 
 
@@ -27,7 +27,10 @@ class Reports(
     Projection,
     name="gate.reports",
     version=1,
-    reads=(ReturneeRegistered, ObservationStarted, PassApplicationReceived, PassApplicationSettled),
+    reads=(
+        *(ReturneeRegistered, IntakeTaskSettled),
+        *(ObservationStarted, PassApplicationReceived, PassApplicationSettled),
+    ),
 ):
     """Open loops close when registry or observation have dealt with the person, or settled the application.
 
@@ -37,7 +40,7 @@ class Reports(
     tables = ()
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
-        """The first outcome of each person; applications by their check."""
+        """The first outcome of each person; tasks and applications by their check."""
         people: dict[object, tuple[object, datetime, str]] = {}
         for event in batch.of(ReturneeRegistered):
             people.setdefault(
@@ -49,6 +52,10 @@ class Reports(
             )
         if people:
             await tx.execute(store.CLOSE_OF_PEOPLE, *columns(people.values(), 3))
+        if done := {
+            check_id: event.settled_at for event in batch.of(IntakeTaskSettled) for check_id in event.checks
+        }:
+            await tx.execute(store.CLOSE_SETTLED, *columns(done.items(), 2))
         if received := {
             event.application_id: event.received_at for event in batch.of(PassApplicationReceived)
         }:

@@ -17,6 +17,12 @@ from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as n (person_ref, closed_
 where l.person_ref = n.person_ref and l.closed_at is null and l.kind in ('first_return', 'focus_area')
   and l.opened_at <= n.closed_at
 """
+# Nobody knew who some of them were: their reports are answered by the check.
+CLOSE_SETTLED = """
+update report_loop l set closed_at = n.closed_at, closed_by = 'intake_task_settled'
+from unnest($1::uuid[], $2::timestamptz[]) as n (check_id, closed_at)
+where l.check_id = n.check_id and l.kind in ('first_return', 'focus_area') and l.closed_at is null
+"""
 ANSWER_APPLICATIONS = """
 update report_loop l set answered_at = n.answered_at
 from unnest($1::uuid[], $2::timestamptz[]) as n (check_id, answered_at)

@@ -1,6 +1,7 @@
 """From a sighting at a gate to an intake: opened once, completed by the intake, or closed for a reason (R2.5, G17)."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from services.registry.store import intake_tasks as store
 from services.registry.store import merges
 from shared.db.pool import Conn, Tx
 from shared.events.gate import FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
+from shared.events.registry.returnees import IntakeTaskSettled
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import uuid7
 from shared.kernel.sealed import Vault
@@ -63,6 +65,7 @@ async def seen(event: FirstReturnSeen | FocusAreaPersonReported, *, tx: Tx) -> N
     taken = await store.latest_intake(tx, person) if person else None
     if taken is not None and completes(taken, event.checked_at):
         await store.complete(tx, task_id, taken)
+        await tell_settled(tx, [task_id])
 
 
 async def keep_answers(event: IntakeAnswersSealed, *, tx: Tx, vault: Vault, cards: CardKeys) -> None:
@@ -129,6 +132,7 @@ async def complete(known: asyncpg.Record, intake_id: UUID, *, tx: Tx) -> asyncpg
         raise IntakeUnknown("没有这条登记。There is no such intake.", field="intake_id")
     if decide_completion(store.task_of(known), taken):
         await store.complete(tx, known["task_id"], taken)
+        await tell_settled(tx, [known["task_id"]])
     return await found(tx, known["task_id"])
 
 
@@ -140,7 +144,26 @@ async def close(known: asyncpg.Record, reason: CloseReason, *, tx: Tx) -> asyncp
     """
     if decide_closing(store.task_of(known), reason):
         await tx.execute(store.CLOSE, known["task_id"], reason, tx.now, tx.actor)
+        await tell_settled(tx, [known["task_id"]])
     return await found(tx, known["task_id"])
+
+
+async def complete_of(tx: Tx, person_ref: UUID, intake_id: UUID) -> None:
+    """An intake completes whatever is open about a person."""
+    await tell_settled(tx, await store.complete_of(tx, person_ref, intake_id))
+
+
+async def tell_settled(tx: Tx, task_ids: Sequence[UUID]) -> None:
+    """Gate and headquarters hear that what was reported has an outcome; a task is settled once."""
+    for row in await tx.fetch(store.SETTLED, list(task_ids)) if task_ids else ():
+        told = IntakeTaskSettled(
+            task_id=row["task_id"],
+            compound=row["compound_id"],
+            checks=tuple(row["checks"]),
+            outcome=row["outcome"],
+            settled_at=row["settled_at"],
+        )
+        await tx.publish(told, version=1)
 
 
 def _known(row: asyncpg.Record | None) -> asyncpg.Record:

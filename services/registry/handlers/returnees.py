@@ -23,6 +23,7 @@ from services.registry.domain.returnees import Choice, IntakeDecision, Trip, che
 from services.registry.domain.risk import category_of
 from services.registry.handlers import (
     intake_details,
+    intake_tasks,
     pass_life,
     people,
     people_reading,
@@ -31,7 +32,6 @@ from services.registry.handlers import (
     risk,
 )
 from services.registry.handlers.people import Keeper, NewPerson
-from services.registry.store import intake_tasks
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
 from services.registry.store.risk import RiskList

@@ -72,7 +72,12 @@ where task_id = $1
 """
 COMPLETE_OF_PERSON = """
 update intake_task set state = 'completed', intake_id = $2, settled_at = $3, settled_by = $4
-where person_ref in (select pseudonyms_of($1)) and state = 'open'
+where person_ref in (select pseudonyms_of($1)) and state = 'open' returning task_id
+"""
+SETTLED = """
+select t.task_id, t.compound_id, coalesce(t.close_reason, 'registered') as outcome, t.settled_at,
+  array(select c.check_id from intake_task_check c where c.task_id = t.task_id order by c.check_id) as checks
+from intake_task t where t.task_id = any($1::uuid[]) order by t.task_id
 """
 CLOSE = """
 update intake_task set state = 'closed', close_reason = $2, settled_at = $3, settled_by = $4 where task_id = $1
@@ -139,9 +144,10 @@ async def complete(tx: Tx, task_id: UUID, taken: Taken) -> None:
     await tx.execute(COMPLETE, task_id, taken.intake_id, tx.now, tx.actor)
 
 
-async def complete_of(tx: Tx, person_ref: UUID, intake_id: UUID) -> None:
-    """Write that an intake completed whatever is open about a person."""
-    await tx.execute(COMPLETE_OF_PERSON, person_ref, intake_id, tx.now, tx.actor)
+async def complete_of(tx: Tx, person_ref: UUID, intake_id: UUID) -> list[UUID]:
+    """Write that an intake completed whatever is open about a person; tells which tasks that were."""
+    rows = await tx.fetch(COMPLETE_OF_PERSON, person_ref, intake_id, tx.now, tx.actor)
+    return [row["task_id"] for row in rows]
 
 
 def task_of(row: asyncpg.Record) -> Task:

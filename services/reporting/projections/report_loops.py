@@ -20,7 +20,7 @@ from shared.events.observation import (
     ObservationStarted,
 )
 from shared.events.policy_supervision import Reported
-from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.returnees import IntakeTaskSettled, ReturneeRegistered
 from shared.kernel.ids import CheckpointId, CompoundId
 
 
@@ -36,10 +36,14 @@ class ReportRow:
 
 @dataclass(slots=True, kw_only=True)
 class Loops:
-    """What a run of events says: who was reported, which fevers were mistyped, who has an outcome by what and when."""
+    """What a run of events says: who was reported, which fevers were mistyped, who has an outcome by what and when.
+
+    `settled`: when it was found out by the report what became of somebody, whether or not the gate knew them.
+    """
 
     reports: dict[tuple[UUID, Reported], ReportRow] = field(default_factory=dict)
     withdrawn: set[UUID] = field(default_factory=set)
+    settled: dict[UUID, datetime] = field(default_factory=dict)
     answers: set[tuple[UUID, str, datetime]] = field(default_factory=set)
 
 
@@ -56,6 +60,9 @@ def fold(events: Iterable[Event]) -> Loops:
                 found.reports[event.check_id, "first_return"] = _report(event)
             case FeverWithdrawn():
                 found.withdrawn.add(event.corrects)
+            case IntakeTaskSettled():
+                for check_id in event.checks:
+                    found.settled.setdefault(check_id, event.settled_at)
             case _:
                 found.answers.add(_answer(event))
     return found
@@ -102,6 +109,7 @@ class ReportLoops(
         FocusAreaPersonReported,
         FirstReturnSeen,
         ReturneeRegistered,
+        IntakeTaskSettled,
         ObservationStarted,
         ObservationRestarted,
         ObservationResumed,
@@ -112,10 +120,10 @@ class ReportLoops(
 ):
     """Reports come from one channel and outcomes from others: they meet when somebody reads."""
 
-    tables = ("gate_report", "report_answer")
+    tables = ("gate_report", "report_answer", "report_settled")
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
-        """Three statements at most; rows sorted."""
+        """Four statements at most; rows sorted."""
         found = fold(item.event for item in batch.received)
         if found.reports:
             rows: list[tuple[object, ...]] = [
@@ -125,5 +133,7 @@ class ReportLoops(
             await tx.execute(store.ADD_REPORTS, *columns(rows, 6))
         if found.withdrawn:
             await tx.execute(store.WITHDRAW_FEVERS, sorted(found.withdrawn))
+        if found.settled:
+            await tx.execute(store.ADD_SETTLED, *columns(sorted(found.settled.items()), 2))
         if found.answers:
             await tx.execute(store.ADD_ANSWERS, *columns(sorted(found.answers), 3))

@@ -52,6 +52,32 @@ class ReturneeRegistered(
     corrects: StatedBefore | None = None
 
 
+class IntakeTaskSettled(
+    Event,
+    type="fangkong.registry.IntakeTaskSettled.v1",
+    channel="returnees",
+    key="task_id",
+    place="compound",
+):
+    """Whom gates had reported was registered, or somebody found that no intake is due, and why (R2.5).
+
+    `checks` are the reports that it answers, also of somebody whom the gate did not know.
+    """
+
+    task_id: UUID
+    compound: CompoundId
+    checks: tuple[UUID, ...]
+    outcome: Literal[
+        "registered",
+        "never_left",
+        "registered_elsewhere",
+        "went_elsewhere",
+        "mistaken_identity",
+        "handed_over",
+    ]
+    settled_at: AwareDatetime
+
+
 class WatchListRevised(
     Event,
     type="fangkong.registry.WatchListRevised.v1",

@@ -10,7 +10,7 @@ from httpx import Response
 from deploy.local.secrets import Secrets
 from shared.events.policy import GateTableRow
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
-from shared.events.registry.returnees import ReturneeRegistered
+from shared.events.registry.returnees import IntakeTaskSettled, ReturneeRegistered
 from shared.events.registry.rules import PolicyRevised, RiskAreasRevised
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import DwellingId, GridId, uuid7
@@ -205,6 +205,17 @@ async def test_who_says_to_have_been_in_a_focus_area_is_reported_at_once_and_onc
     )  # from elsewhere, by way of it
     assert (back["verdict"], back["action"]) == ("refuse", "hold_for_transfer")
     assert len(await gate.published("FocusAreaPersonReported")) == 2
+
+
+@pytest.mark.requirement("R2.5")
+async def test_a_loop_is_closed_by_whoever_finds_that_no_intake_is_due(gate: GateTown) -> None:
+    seen = await arrive(gate, body(gate, await gate.resident()))
+    stranger = await arrive(gate, body(gate, origin_code=WUHAN, papers=[]))
+    assert {loop["kind"] for loop in await loops(gate)} == {"first_return", "focus_area"}
+    for told, outcome in ((stranger, "handed_over"), (seen, "mistaken_identity")):
+        settled = {"task_id": uuid4(), "compound": HERE, "checks": [told["check_id"]], "outcome": outcome}
+        await gate.tell(IntakeTaskSettled.model_validate({**settled, "settled_at": NOW}))
+    assert await loops(gate) == []
 
 
 async def test_a_newcomer_without_papers_registers_first(gate: GateTown) -> None:

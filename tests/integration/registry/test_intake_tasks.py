@@ -79,8 +79,12 @@ async def test_a_first_return_seen_at_a_gate_stays_open_until_its_intake(desk: D
     assert await tasks(desk) == []
     [settled] = await tasks(desk, state="completed")
     assert (settled["intake_id"], settled["settled_at"]) == (intake["intake_id"], "2020-02-24T01:30:00Z")
-    await desk.hear(first_return(desk, person))  # seen again while under observation: visible, and settled
+    [told] = await desk.told("IntakeTaskSettled")
+    assert (told["task_id"], told["outcome"], len(told["checks"])) == (task["task_id"], "registered", 3)
+    again = first_return(desk, person)
+    await desk.hear(again)  # seen again while under observation: visible, and settled
     assert len(await tasks(desk, state="completed")) == 2
+    assert (await desk.told("IntakeTaskSettled"))[-1]["checks"] == [str(again.check_id)]
     assert await tasks(desk) == []
 
 
@@ -120,6 +124,7 @@ async def test_an_intake_of_somebody_else_completes_no_task(desk: Desk) -> None:
     closed = await desk.post(f"{path}/closure", {"reason": "never_left"})
     assert (closed.status_code, closed.json()["state"]) == (200, "closed")
     assert (await desk.post(f"{path}/closure", {"reason": "never_left"})).json() == closed.json()
+    assert [one["outcome"] for one in await desk.told("IntakeTaskSettled")] == ["never_left"]
     again = await desk.post(f"{path}/completion", {"intake_id": other["intake_id"]})
     assert (again.status_code, again.json()["code"]) == (409, "task_settled")
     await desk.hear(first_return(desk, person))  # seen anew after it was closed: due anew
@@ -144,6 +149,7 @@ async def test_somebody_unknown_at_the_gate_is_told_by_their_intake(desk: Desk) 
         await desk.post(f"/v1/intake-tasks/{one['task_id']}/completion", {"intake_id": intake["intake_id"]})
     ).json() == done.json()
     assert [left["task_id"] for left in await tasks(desk)] == [two["task_id"]]
+    assert [done["task_id"] for done in await desk.told("IntakeTaskSettled")] == [one["task_id"]]
     stranger = ("community_clerk", "compound:lj-002")
     assert (await desk.get(f"/v1/intake-tasks/{two['task_id']}", stranger)).status_code == 404
     assert (await desk.get("/v1/intake-tasks", stranger, compound="lj-001")).status_code == 403

@@ -37,7 +37,12 @@ from shared.events.registry.leads import (
 from shared.events.registry.passes import EntryPassIssued, EntryPassReinstated, EntryPassSuspended
 from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.events.registry.places import CheckpointClosed, CheckpointOpened, PostsNeeded
-from shared.events.registry.returnees import ReturneeRegistered, WatchListLineSettled, WatchListRevised
+from shared.events.registry.returnees import (
+    IntakeTaskSettled,
+    ReturneeRegistered,
+    WatchListLineSettled,
+    WatchListRevised,
+)
 from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundClosed, SurveyRoundOpened
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.reporting.world import (
@@ -306,6 +311,13 @@ def a_report(rng: Random, compound: CompoundId) -> Story:
             yield FocusAreaPersonReported(**where, person_ref=rng.choice((None, who)), checked_at=when(rng))
         case _:
             yield FirstReturnSeen(**where, person_ref=None, held=True, checked_at=when(rng))
+            yield IntakeTaskSettled(
+                task_id=uuid4(),
+                compound=compound,
+                checks=(where["check_id"], uuid4()),
+                outcome=rng.choice(("registered", "never_left")),
+                settled_at=when(rng),
+            )
 
 
 def a_pass(rng: Random, compound: CompoundId) -> Story:

@@ -15,6 +15,7 @@ from shared.events.observation import FeverCleared
 from shared.events.policy_reporting import DailyReportRules, ReportingRules
 from shared.events.registry.people import PeopleMerged
 from shared.events.registry.places import CompoundRegistered
+from shared.events.registry.returnees import IntakeTaskSettled
 from shared.events.sanitation import RectificationMended, WastePickupDone, WastePickupMissed
 from shared.kernel.days import at_local, end_of
 from shared.kernel.ids import CompoundId, PersonRef
@@ -211,6 +212,7 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
     kept, other, third, fourth = (UUID(int=n) for n in range(1, 5))
     day_ago = NINE - 25 * HOUR
     typed = reported(THERE, "fever", day_ago, fourth)
+    stranger = reported(THERE, "first_return", NINE - 5 * HOUR, None)
     log.say(
         *compounds(),
         supervised(),
@@ -219,6 +221,14 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
         reported(HERE, "fever", day_ago, third),
         reported(HERE, "focus_person", NINE - 2 * HOUR, None),
         typed,
+        IntakeTaskSettled(  # whom the gate did not know: a clerk found out
+            task_id=uuid4(),
+            compound=THERE,
+            checks=(stranger.check_id,),  # type: ignore[attr-defined]  # a FirstReturnSeen
+            outcome="went_elsewhere",
+            settled_at=NINE - 4 * HOUR,
+        ),
+        stranger,
         taken_in(
             HERE, third, NINE - 6 * HOUR
         ),  # the intake of the morning answers for the return, never a fever

@@ -148,6 +148,10 @@ class RegistryRows(Rows):
         key = (d["notice_id"], d["compound"], d["posting"])
         self.change("notice_posting", key, posted_at=instant(d["posted_at"]))
 
+    def on_IntakeTaskSettled(self, d: Row, *_: Any) -> None:  # noqa: N802
+        for check_id in d["checks"]:
+            self.add("report_settled", (check_id,), settled_at=instant(d["settled_at"]))
+
     def on_WatchListRevised(self, d: Row, *_: Any) -> None:  # noqa: N802
         values = {"lines": d["lines"], "search_until": day_of(d["search_until"]), "closed": d["closed"]}
         self.put("watch_list", (d["list_id"],), **values)

@@ -80,6 +80,7 @@ KEYS = {
     "duty_gap": ("gap_id",),
     "duty_turn": ("turn_id",),
     "gate_report": ("check_id", "kind"),
+    "report_settled": ("check_id",),
     "report_answer": ("person_ref", "answer", "answered_at"),
     "observation_case": ("case_id",),
     "census_case": ("case_id",),
