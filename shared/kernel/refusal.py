@@ -16,6 +16,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     Class attributes:
         status: HTTP status, 400 to 599.
         code: stable snake_case name; clients branch on it, texts may change.
+        usual_remedy: what to do next wherever the place that refuses does not say it better.
 
     Attributes:
         detail: one sentence for people, Chinese first where people read it. Never personal data.
@@ -26,6 +27,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 
     status: ClassVar[int] = 409
     code: ClassVar[str] = "refused"
+    usual_remedy: ClassVar[str | None] = None
 
     def __init_subclass__(cls) -> None:
         """Check status and code when the class is made, so a typo shows at import and not at a gate."""
@@ -39,7 +41,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         super().__init__(detail)
         self.detail = detail
         self.field = field
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy
         self.extra = extra
 
 
@@ -48,3 +50,7 @@ class SameIdOtherContent(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "same_id_other_content"
+    usual_remedy: ClassVar[str | None] = (
+        "另一件事用新的编号；重发须与原内容一致。"
+        "Use a new id for another thing; a repeat says the same as before."
+    )

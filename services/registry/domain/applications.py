@@ -47,6 +47,7 @@ class ApplicationSettled(Refusal):
     """It was settled already, in another way."""
 
     code: ClassVar[str] = "application_settled"
+    usual_remedy: ClassVar[str | None] = "仍需办理的，重新申请。Who still needs it asks anew."
 
 
 class ApplicationHeld(Refusal):
@@ -59,6 +60,9 @@ class ApplicationIncomplete(Refusal):
     """Not verified yet: the person, or papers that policy asks for. `missing` names everything."""
 
     code: ClassVar[str] = "application_incomplete"
+    usual_remedy: ClassVar[str | None] = (
+        "核验 missing 所列各项后再签发。Verify what `missing` names, then issue."
+    )
 
 
 class ApplicationsUnruled(Refusal):
@@ -72,6 +76,7 @@ class CodeSeenInFuture(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "code_seen_in_future"
+    usual_remedy: ClassVar[str | None] = "核对时间。Check the time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class LeftCallList(Refusal):
     """The person arrived; the entry is closed."""
 
     code: ClassVar[str] = "left_call_list"
+    usual_remedy: ClassVar[str | None] = "此后按返回登记办理。Go on with their intake."
 
 
 class CallInconsistent(Refusal):
@@ -39,6 +40,7 @@ class CallInconsistent(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "call_inconsistent"
+    usual_remedy: ClassVar[str | None] = "按通话结果填写日期。State the days that go with the outcome."
 
 
 class PhoneMalformed(Refusal):
@@ -46,6 +48,7 @@ class PhoneMalformed(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "phone_malformed"
+    usual_remedy: ClassVar[str | None] = "填写 11 位手机号。Give a mobile number of 11 digits."
 
 
 class GridElsewhere(Refusal):
@@ -53,6 +56,10 @@ class GridElsewhere(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "grid_elsewhere"
+    usual_remedy: ClassVar[str | None] = (
+        "按该小区的网格填写编号：GET /v1/compounds/{compound_id}/grids。"
+        "Give a number of the compound's grids."
+    )
 
 
 def decide_next_call(

@@ -34,6 +34,9 @@ class ChangedMeanwhile(Refusal):
     """The entry is another than the one that the caller saw. `version` is the one to look at."""
 
     code: ClassVar[str] = "changed_meanwhile"
+    usual_remedy: ClassVar[str | None] = (
+        "查看最新内容后，按 version 重新提交。Look at it again, then send yours with `version`."
+    )
 
 
 class NeighbourhoodUnknown(Refusal):
@@ -48,6 +51,10 @@ class GridUnknown(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "grid_unknown"
+    usual_remedy: ClassVar[str | None] = (
+        "按该小区的网格填写编号：GET /v1/compounds/{compound_id}/grids。"
+        "Give a number of the compound's grids."
+    )
 
 
 class GridOfAnother(Refusal):

@@ -32,6 +32,9 @@ class NotTheNextVersion(Refusal):
     """Somebody else revised it meanwhile: look at theirs first."""
 
     code: ClassVar[str] = "not_the_next_version"
+    usual_remedy: ClassVar[str | None] = (
+        "按 next 所列的编号重新提交。Send it again with the number that `next` names."
+    )
 
 
 class EffectiveTooEarly(Refusal):
@@ -83,6 +86,9 @@ class ArrivalInFuture(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "arrival_in_future"
+    usual_remedy: ClassVar[str | None] = (
+        "核对日期；人到之后再登记。Check the day; register them once they are here."
+    )
 
 
 class PeriodOver(Refusal):
@@ -97,6 +103,7 @@ class RegisteredInFuture(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "registered_in_future"
+    usual_remedy: ClassVar[str | None] = "填写纸上的时间，或留空。State the time on paper, or leave it out."
 
 
 class MeasureNotAllowed(Refusal):
@@ -104,6 +111,7 @@ class MeasureNotAllowed(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "measure_not_allowed"
+    usual_remedy: ClassVar[str | None] = "采用 proposed 所列措施。Take the measure that `proposed` names."
 
 
 class ApprovalRequired(Refusal):
@@ -111,12 +119,19 @@ class ApprovalRequired(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "approval_required"
+    usual_remedy: ClassVar[str | None] = (
+        "填写理由；从宽的另填批准人的岗位和单位。"
+        "State the reason; of a milder one also who approved it, by role and unit."
+    )
 
 
 class AlreadyObserved(Refusal):
     """The person is under observation, or about to be (R2.7)."""
 
     code: ClassVar[str] = "already_observed"
+    usual_remedy: ClassVar[str | None] = (
+        "行程或措施有变的，更正原登记。Where trip or measure changed, correct the intake that is open."
+    )
 
 
 class DwellingUnknown(Refusal):
@@ -124,6 +139,10 @@ class DwellingUnknown(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "dwelling_unknown"
+    usual_remedy: ClassVar[str | None] = (
+        "核对楼栋、单元、室号；确无此址的，先在小区页面录入。"
+        "Check building, unit and room; what is really missing is entered on the compound's page first."
+    )
 
 
 class CompoundUnknown(Refusal):
@@ -131,6 +150,9 @@ class CompoundUnknown(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "compound_unknown"
+    usual_remedy: ClassVar[str | None] = (
+        "按小区表填写编号：GET /v1/compounds。Give a number of the compounds list: GET /v1/compounds."
+    )
 
 
 class PersonIncomplete(Refusal):
@@ -138,6 +160,9 @@ class PersonIncomplete(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "person_incomplete"
+    usual_remedy: ClassVar[str | None] = (
+        "按证件补全后重新提交。Complete it from the document, then send it again."
+    )
 
 
 class DocumentOfAnother(Refusal):
@@ -145,6 +170,10 @@ class DocumentOfAnother(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "document_of_another"
+    usual_remedy: ClassVar[str | None] = (
+        "核对证件；同一人有两份记录的，先合并。"
+        "Compare the documents; two records of one person are merged first."
+    )
 
 
 class IntakeUnknown(Refusal):
@@ -174,12 +203,18 @@ class PassNotYet(Refusal):
     """Observation comes first. `first_possible` names the day, where it is known (R2.7, P5)."""
 
     code: ClassVar[str] = "pass_not_yet"
+    usual_remedy: ClassVar[str | None] = (
+        "期满解除之后再办理。Ask again once the observation is over and released."
+    )
 
 
 class PassSuspended(Refusal):
     """The person's pass is suspended, and what suspended it is not settled (gate rules)."""
 
     code: ClassVar[str] = "pass_suspended"
+    usual_remedy: ClassVar[str | None] = (
+        "停用原因核销、证件恢复之后再办理。Ask again once what suspends it is settled."
+    )
 
 
 class PassUnknown(Refusal):

@@ -20,6 +20,9 @@ class ViaOutsideWindow(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "via_outside_window"
+    usual_remedy: ClassVar[str | None] = (
+        "核对日期；更早的途经地不必填写。Check the day; a place left earlier is not stated."
+    )
 
 
 class ProofContradicts(Refusal):

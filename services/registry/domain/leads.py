@@ -41,6 +41,7 @@ class ObservedInFuture(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "observed_in_future"
+    usual_remedy: ClassVar[str | None] = "核对时间。Check the time."
 
 
 class GateNotNamed(Refusal):
@@ -67,6 +68,7 @@ class LeadClosedAlready(Refusal):
     """The lead is closed, and another end was asked for."""
 
     code: ClassVar[str] = "lead_closed_already"
+    usual_remedy: ClassVar[str | None] = "另有新情况的，另立线索。New facts are told as a lead of their own."
 
 
 class LeadMerged(Refusal):

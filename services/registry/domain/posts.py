@@ -28,6 +28,7 @@ class PlaceUnknown(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "place_unknown"
+    usual_remedy: ClassVar[str | None] = "核对地点的种类和编号。Check the kind of place and its number."
 
 
 class PostingUnknown(Refusal):

@@ -51,6 +51,10 @@ class VisitOutsideRound(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "visit_outside_round"
+    usual_remedy: ClassVar[str | None] = (
+        "核对上门时间；以前的上门登记在当时的一轮。"
+        "Check the time; earlier visits belong to the round of their day."
+    )
 
 
 class FormInconsistent(Refusal):
@@ -58,6 +62,7 @@ class FormInconsistent(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "form_inconsistent"
+    usual_remedy: ClassVar[str | None] = "更正该项后重新提交。Correct this part, then send it again."
 
 
 class WitnessRequired(Refusal):
@@ -65,6 +70,9 @@ class WitnessRequired(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "witness_required"
+    usual_remedy: ClassVar[str | None] = (
+        "按 witnesses 填写见证人。Name a witness of those that `witnesses` lists."
+    )
 
 
 class NotOfThisDwelling(Refusal):

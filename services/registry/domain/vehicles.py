@@ -47,6 +47,9 @@ class VehicleRemoved(Refusal):
     """The vehicle was taken out of the book: sold, or scrapped."""
 
     code: ClassVar[str] = "vehicle_removed"
+    usual_remedy: ClassVar[str | None] = (
+        "车辆仍在使用的，重新登记。Register it again where it is still in use."
+    )
 
 
 class PlateRegistered(Refusal):
@@ -73,6 +76,9 @@ class NotTheOwnersDwelling(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "not_the_owners_dwelling"
+    usual_remedy: ClassVar[str | None] = (
+        "先更正车主的居住登记或车辆所属房屋。Correct where the owner lives, or the vehicle's dwelling, first."
+    )
 
 
 class VehicleElsewhere(Refusal):

@@ -39,6 +39,7 @@ class WatchListClosed(Refusal):
     """The list is closed: nothing is added or corrected any more."""
 
     code: ClassVar[str] = "watch_list_closed"
+    usual_remedy: ClassVar[str | None] = "需要补充的，另建一份名单。What is to be added goes on another list."
 
 
 class LinesOpen(Refusal):
@@ -59,6 +60,9 @@ class DispositionInconsistent(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "disposition_inconsistent"
+    usual_remedy: ClassVar[str | None] = (
+        "更正核查结果，或所指的人员。Correct the disposition, or whom it names."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

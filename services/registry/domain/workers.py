@@ -22,6 +22,7 @@ class ApplicationSettled(Refusal):
     """It was accepted or refused already; that stays."""
 
     code: ClassVar[str] = "application_settled"
+    usual_remedy: ClassVar[str | None] = "仍需办理的，重新申请。Who still needs it asks anew."
 
 
 class WorkerIsAnother(Refusal):
@@ -35,6 +36,7 @@ class ReasonMissing(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "reason_missing"
+    usual_remedy: ClassVar[str | None] = "填写原因后重新提交。State the reason, then send it again."
 
 
 class VolunteerRefusal(StrEnum):

@@ -10,6 +10,7 @@ from shared.kernel.refusal import Refusal
 class TooEarly(Refusal):
     status: ClassVar[int] = 409
     code: ClassVar[str] = "too_early"
+    usual_remedy: ClassVar[str | None] = "come back"
 
 
 def test_a_refusal_keeps_what_it_was_told() -> None:
@@ -17,6 +18,10 @@ def test_a_refusal_keeps_what_it_was_told() -> None:
     assert (refusal.detail, refusal.field, refusal.remedy) == ("not yet", "day", "wait")
     assert refusal.extra == {"first_possible": "2020-03-09"}
     assert str(refusal) == "not yet"
+
+
+def test_a_refusal_of_a_kind_says_what_to_do_where_nothing_better_is_said() -> None:
+    assert TooEarly("not yet").remedy == "come back"
 
 
 @pytest.mark.parametrize(
