@@ -27,6 +27,8 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     born, registered_on = reader.day(_BORN), reader.day(_REGISTERED)
     if born is not None and born > today:
         reader.fault(_BORN, "date_in_future")
+    if registered_on is not None and registered_on > today:
+        reader.fault(_REGISTERED, "date_in_future")
     document = document_of(reader)
     phone, phone_matches = _phone(reader)
     origin = compact(reader.cell(_ORIGIN))

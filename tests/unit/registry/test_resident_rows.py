@@ -58,6 +58,7 @@ def test_a_line_is_read_in_one_spelling() -> None:
         ("性别", "", "value_missing"),
         ("出生日期", "1987-02-30", "date_impossible"),
         ("出生日期", "2020-02-25", "date_in_future"),
+        ("登记日期", "2020-02-25", "date_in_future"),
         ("出生日期", "", "value_missing"),
         ("登记日期", "明天", "date_unreadable"),
         ("证件类型", "驾驶证", "document_kind_unknown"),
