@@ -15,7 +15,7 @@ from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, Heal
 from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
 from services.registry.domain.intake_details import ProofKind, SuzhouCode
 from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex, masked_name
-from services.registry.domain.premises import AddressKey, building_name, room_name
+from services.registry.domain.premises import AddressKey, building_name, meant, room_name
 from services.registry.domain.returnees import RULE_TEXTS, Choice, Transport
 from services.registry.domain.stated import StatedPerson
 from services.registry.handlers import intake_details, people_reading
@@ -249,7 +249,8 @@ async def place_within(conn: Conn, body: DwellingBody, who: Principal) -> Place:
     else:
         building, room = building_name(compact(body.building)), room_name(compact(body.room))
         key = AddressKey(body.compound or CompoundId(""), building, compact(body.unit), room)
-        found = await store.dwelling_at(conn, key)
+        tried = [await store.dwelling_at(conn, one) for one in meant(key)]
+        found = next((at for at in tried if at is not None), None)
     if found is None:
         raise DwellingUnknown(
             "地址表中没有这个房屋。The address list has no such dwelling.", field="dwelling"

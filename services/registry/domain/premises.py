@@ -174,6 +174,11 @@ def numbered(building: str, unit: str) -> tuple[str, str]:
     )
 
 
+def meant(key: AddressKey) -> tuple[AddressKey, ...]:
+    """The addresses that may be meant, the one that was written first: lists often give numbers only (P6)."""
+    return key, AddressKey(key.compound_id, *numbered(key.building, key.unit), key.room)
+
+
 def order_of(part: str) -> int:
     """The first number in a part of an address, so that 2幢 stands before 10幢; 0 where there is none."""
     found = _NUMBER.search(part)

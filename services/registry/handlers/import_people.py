@@ -9,7 +9,7 @@ from services.registry.domain.faults import Fault, Outcome
 from services.registry.domain.import_rows import RawRow, Reader
 from services.registry.domain.matching import Book, Place, Settled, Stated
 from services.registry.domain.people import ResidentLine
-from services.registry.domain.premises import AddressKey, Home
+from services.registry.domain.premises import AddressKey, Home, meant
 from services.registry.domain.resident_rows import read_resident
 from services.registry.handlers.import_steps import Judged, Sheet
 from services.registry.handlers.import_unchanged import known_already
@@ -80,7 +80,7 @@ class ResidentImporter:
             return (Fault("小区编号", "compound_unknown"), *one.faults)
         if one.line is None:
             return one.faults
-        home = self._homes.get(one.line.address)
+        home = next((self._homes[key] for key in meant(one.line.address) if key in self._homes), None)
         if home is None:
             return (Fault("室号", "dwelling_unknown"), *one.faults)
         return state_line(one.line, home, self.keeper.vault)

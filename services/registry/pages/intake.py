@@ -28,7 +28,6 @@ from services.registry.api.returnee_desk import (
 from services.registry.api.returnees import ReturneeBody
 from services.registry.domain.documents import DocumentKind
 from services.registry.domain.people import Relation, Sex
-from services.registry.domain.premises import numbered
 from services.registry.domain.returnees import STRICTNESS
 from services.registry.pages.common import Places, leads_to, pages_of, places_of, status_of
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
@@ -221,12 +220,7 @@ def _dwelling(typed: Entered) -> dict[str, Any]:
     if typed["dwelling.dwelling_id"]:
         return {"dwelling_id": typed["dwelling.dwelling_id"]}
     stated = typed.nested("dwelling.")
-    stated["building"], stated["unit"] = numbered(typed["dwelling.building"], typed["dwelling.unit"])
-    return (
-        stated
-        if stated["building"] and {"compound", "room"} <= stated.keys()
-        else {"dwelling_id": str(UUID(int=0))}
-    )
+    return stated if {"compound", "building", "room"} <= stated.keys() else {"dwelling_id": str(UUID(int=0))}
 
 
 _ORDER = ("person.name", "person.documents", "person.phone", "person", "dwelling", "origin", "via", "trip")

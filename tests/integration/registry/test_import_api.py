@@ -420,3 +420,15 @@ async def test_an_old_list_brings_no_address_back_that_was_taken_off(office: Off
     resident = "lj-001,1幢,1单元,103,叶知秋,男,1985-03-12,护照,ZX0100002,,房主,是,,2020-02-20,"
     told = await office.import_lines("residents", RESIDENTS, resident)
     assert [fault[2:] for fault in _faults(told)] == [("dwelling_unknown", "rejected")]
+
+
+@pytest.mark.scenario("P6")
+async def test_a_dwelling_is_found_by_the_numbers_of_building_and_unit_alone(office: Office) -> None:
+    await _places(office)
+    line = "lj-001,{},{},{},叶知秋,男,1985-03-12,护照,ZX0100002,,房主,是,,2020-02-20,"
+    told = await office.import_lines(
+        "residents", RESIDENTS, line.format("1", "1", "101"), line.format("1号楼", "1单元", "102室")
+    )
+    assert (told["rows_accepted"], told["rows"]) == (2, [])
+    told = await office.import_lines("residents", RESIDENTS, line.format("2", "1", "101"))
+    assert [fault[2:] for fault in _faults(told)] == [("dwelling_unknown", "rejected")]
