@@ -98,6 +98,13 @@ class PeriodOver(Refusal):
     code: ClassVar[str] = "period_over"
 
 
+class RegisteredBeforeRules(Refusal):
+    """On the day of registration no policy was in force yet, so nothing can be decided by it (R1.2)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "registered_before_rules"
+
+
 class RegisteredInFuture(Refusal):
     """The instant of registration is still to come."""
 

@@ -14,6 +14,7 @@ from services.registry.domain.errors import (
     AlreadyObserved,
     DocumentOfAnother,
     IntakeUnknown,
+    RegisteredBeforeRules,
     RegisteredInFuture,
 )
 from services.registry.domain.intake_details import Details, decide_details, gravest
@@ -39,6 +40,7 @@ from shared.db.pool import Tx
 from shared.events.observation import ObservationStarted
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.returnees import ReturneeRegistered, StatedBefore
+from shared.http.problem import PolicyUnknown
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
@@ -95,7 +97,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     Raises:
         SameIdOtherContent: the id was used for another intake.
         AlreadyObserved: an observation of the person is in force, or about to begin.
-        RegisteredInFuture, ArrivalInFuture, PeriodOver: the days stated cannot be.
+        RegisteredInFuture, RegisteredBeforeRules, ArrivalInFuture, PeriodOver: the days stated cannot be.
         MeasureNotAllowed, ApprovalRequired, DivisionUnknown: what is stated is not policy's, or no division.
         RiskAreasUnpublished, PolicyUnknown: there are no rules for that day.
     """
@@ -112,7 +114,7 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
             "登记时间晚于现在。The registration lies in the future.", field="registered_at"
         )
     day = local_day(registered_at)
-    rules, areas = await policy.in_force(tx, day), await risk.in_force(tx, day)
+    rules, areas = await _rules_on(day, tx=tx), await risk.in_force(tx, day)
     origin_code, details, decision = await decide_trip(
         cmd.trip, cmd.details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx
     )
@@ -148,6 +150,25 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     kept = await intake(tx, cmd.intake_id)
     await tx.publish(registration_of(kept), version=await store.times_told(tx, person_ref))
     return kept, True
+
+
+async def _rules_on(day: date, *, tx: Tx) -> PolicyVersion:
+    """The policy of the day of registration.
+
+    Raises:
+        RegisteredBeforeRules: there was none yet on a day that is over.
+        PolicyUnknown: none is in force today.
+    """
+    try:
+        return await policy.in_force(tx, day)
+    except PolicyUnknown:
+        if day == tx.today:
+            raise
+        raise RegisteredBeforeRules(
+            "该日尚无现行规则。No policy was in force on that day.",
+            field="registered_at",
+            remedy="核对日期；此前登记的，按今日登记。Check the day; what was taken before is registered as of today.",
+        ) from None
 
 
 def registration_of(row: asyncpg.Record, corrects: StatedBefore | None = None) -> ReturneeRegistered:

@@ -131,6 +131,7 @@ async def test_a_known_person_is_found_by_document_however_it_is_written(open_de
         ({"trip": {"origin_code": "999999"}}, "division_unknown", "trip.origin_code"),
         ({"dwelling": {"room": "909"}}, "dwelling_unknown", "dwelling"),
         ({"registered_at": "2020-02-24T09:00:01+08:00"}, "registered_in_future", "registered_at"),
+        ({"registered_at": "2020-01-20T09:00:00+08:00"}, "registered_before_rules", "registered_at"),
         ({"choice": {"measure": "home_self_monitoring"}}, "measure_not_allowed", "choice.measure"),
         ({"person": {"documents": []}}, "person_incomplete", "person.born"),
         (
@@ -152,6 +153,7 @@ async def test_an_intake_that_cannot_be_is_refused_and_leaves_nothing(
     answer = await open_desk.post("/v1/returnees", body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert field is None or answer.json()["field"] == field
+    assert answer.json()["remedy"]
     assert await open_desk.rows("select count(*) from person") == [{"count": 0}]
     assert await open_desk.told("ReturneeRegistered") == []
 
