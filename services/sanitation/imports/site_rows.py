@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from services.sanitation.domain.sites import MOST_ROUNDS, Site
 from shared.events.policy import SiteKind
+from shared.kernel.cells import CellFault, day_of
 from shared.kernel.ids import PLACE_CODE, CompoundId, SiteId
 from shared.kernel.sheets import Row
 
@@ -25,8 +26,10 @@ KINDS: Final[dict[str, SiteKind]] = {
 """Of the policy's kinds all but `other`: what a list calls 其他 is for a person to look at, not to be guessed."""
 _ACTIVE: Final = {"启用": True, "停用": False}
 _CODE = re.compile(PLACE_CODE)
-_DAY = re.compile(r"(\d{4})(?:[-/.]|年)?(\d{1,2})(?:[-/.]|月)?(\d{1,2})日?")
-_SERIAL = re.compile(r"\d{5}")
+_DAYS: Final = {
+    "date_impossible": "没有这个日期。There is no such day.",
+    "date_unreadable": "日期看不懂，请写成 2020-02-24。Not readable as a day; write it as 2020-02-24.",
+}
 _LONGEST = 100
 
 
@@ -145,12 +148,7 @@ def _rounds(row: Row) -> int | None:
 
 
 def _day(row: Row, column: str) -> date:
-    text = _filled(row, column)
     try:
-        if _SERIAL.fullmatch(text):  # Excel's serial day of the 1900 system
-            return date.fromordinal(date(1899, 12, 30).toordinal() + int(text))
-        if found := _DAY.fullmatch(text):
-            return date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        pass  # 30 February and the like: named below with all other impossible dates
-    raise _CellError(column, "date_impossible", "没有这个日期。There is no such day.")
+        return day_of(_filled(row, column))
+    except CellFault as fault:
+        raise _CellError(column, fault.code, _DAYS[fault.code]) from fault

@@ -104,6 +104,8 @@ def test_every_sheet_is_read_and_rows_are_numbered_per_sheet() -> None:
         {"启用日期": "2020.02.05"},
         {"启用日期": "20200205"},
         {"启用日期": "43866"},
+        {"启用日期": "2020/2/5 0:00"},
+        {"启用日期": "2020-02-05 00:00:00"},
         {"备注": "随便"},
     ],
 )
@@ -127,7 +129,10 @@ def test_other_spellings_are_the_same_site(changes: dict[str, str]) -> None:
         ({"每日消杀次数": "25"}, "每日消杀次数", "rounds_impossible"),
         ({"每日消杀次数": "两次"}, "每日消杀次数", "rounds_impossible"),
         ({"启用日期": "2020-02-30"}, "启用日期", "date_impossible"),
-        ({"启用日期": "明天"}, "启用日期", "date_impossible"),
+        ({"启用日期": "明天"}, "启用日期", "date_unreadable"),
+        ({"启用日期": "2020111"}, "启用日期", "date_unreadable"),  # 11 January or 1 November
+        ({"启用日期": "2020"}, "启用日期", "date_unreadable"),
+        ({"启用日期": "99999"}, "启用日期", "date_unreadable"),
         ({"状态": "维修"}, "状态", "status_unknown"),
     ],
 )
