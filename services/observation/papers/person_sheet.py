@@ -33,7 +33,7 @@ def page(one: Sheet, days: Sequence[SheetDay]) -> str:
     return (
         f"<h1>{TITLE}</h1>"
         f"<p>{escape(one.name)} {escape(one.phone)} {escape(one.room)}</p>"
-        f"<p>{escape(case.compound)} · {escape(case.grid)} · 起始 day 0 {case.anchor_date:%Y-%m-%d} · "
+        f"<p>{escape(case.compound)} · {escape(case.grid)} · 起始 day 0 {case.day_zero:%Y-%m-%d} · "
         f"期满 last day {case.last_day:%Y-%m-%d}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         '<div class="sign"><span>被观察人 Observed ______</span><span>网格员 Grid worker ______</span>'

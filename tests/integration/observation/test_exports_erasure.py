@@ -110,6 +110,22 @@ async def test_a_corrected_value_is_on_the_table_but_no_longer_on_the_sheet(desk
     assert "36.9℃ 电话 07:00 更正" in page
 
 
+@pytest.mark.scenario("O3")
+async def test_a_sheet_names_the_day_0_in_force(desk: Desk) -> None:
+    case_id = await desk.open_case()
+    desk.move(FEB25, "07:00")
+    body = {
+        "decision_id": str(uuid4()),
+        "kind": "correct_anchor",
+        "reason": "车票日期",
+        "anchor_date": "2020-02-22",
+        "anchor_basis": "arrival_with_proof",
+    }
+    assert (await desk.post(f"/v1/cases/{case_id}/decisions", body, OFFICER)).status_code == 201
+    page = (await desk.post(f"/v1/cases/{case_id}/sheet", {"reason": "核对"})).text
+    assert "day 0 2020-02-22 · 期满 last day 2020-03-07" in page
+
+
 async def test_health_answers_and_contacts_go_after_the_policy_s_days_and_no_figure_changes(
     desk: Desk,
 ) -> None:
