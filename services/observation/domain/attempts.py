@@ -1,7 +1,7 @@
 """Calls and visits: what one came to, and what must come with it (observation rules)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     NOT_PERFORMED = "not_performed"
 
 
+_CLOCK = "请核对时间；手机时钟不准的，先校准。Check the time, and set the phone's clock if it is off."
 REACHED = frozenset({Outcome.NO_SYMPTOMS, Outcome.SYMPTOMATIC})
 """Somebody answered and said how they are: only then can there be a declaration."""
 
@@ -30,6 +31,13 @@ class AttemptInFuture(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "attempt_in_future"
+
+
+class AttemptBeforeOpening(Refusal):
+    """The call or visit lies before the observation that it is said to belong to."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "attempt_before_opening"
 
 
 class DeclarationNeeded(Refusal):
@@ -61,15 +69,30 @@ class Attempt:
         return f"{self.kind}|{self.outcome}|{self.at.timestamp()}|{self.note or ''}"
 
 
-def check_attempt(attempt: Attempt, *, declared: bool, now: datetime) -> None:
+def check_attempt(
+    attempt: Attempt, *, declared: bool, now: datetime, began_at: datetime, ahead_seconds: int
+) -> None:
     """Insist that what a call or visit came to can be, and that symptoms are declared.
 
+    Args:
+        attempt: as it was told.
+        declared: a declaration comes with it.
+        now: when it came in.
+        began_at: when the observation was opened.
+        ahead_seconds: so far a phone's clock may be ahead, by policy.
+
     Raises:
-        AttemptInFuture, DeclarationNeeded, DeclarationContradicts.
+        AttemptInFuture, AttemptBeforeOpening, DeclarationNeeded, DeclarationContradicts.
     """
-    if attempt.at > now:
+    if attempt.at > now + timedelta(seconds=ahead_seconds):
         raise AttemptInFuture(
-            "联系时间晚于当前时间。The time of the call or visit is still to come.", field="at"
+            "联系时间晚于当前时间。The time of the call or visit is still to come.", field="at", remedy=_CLOCK
+        )
+    if attempt.at < began_at - timedelta(seconds=ahead_seconds):
+        raise AttemptBeforeOpening(
+            "联系时间早于观察开始时间。The call or visit lies before the observation was opened.",
+            field="at",
+            remedy=_CLOCK,
         )
     if attempt.outcome is Outcome.SYMPTOMATIC and not declared:
         raise DeclarationNeeded(

@@ -1,5 +1,6 @@
 """What may an officer decide about a case, and what follows? (O3, O5, O6, R4.6 to R4.8, R7.4)."""
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar, assert_never
@@ -98,6 +99,13 @@ class Seen:
     last_day: date | None = None
 
 
+_TERMS: Mapping[str, str] = {
+    "anchor_date": "起算日期",
+    "anchor_basis": "起算依据",
+    "extra_days": "延长天数",
+    "last_exposure": "末次接触日期",
+    "measure": "观察方式",
+}
 NO_TERMS = Terms()
 NOT_SEEN = Seen()
 T = TypeVar("T")
@@ -307,6 +315,8 @@ def _measure_changed(case: Case, terms: Terms, rules: ObservationRules | None) -
 def _named(value: T | None, name: str) -> T:
     if value is None:
         raise TermsMissing(
-            f"该决定须填写 {name}。This decision needs {name}.", field=name, remedy=f"请填写。Give {name}."
+            f"该决定须填写{_TERMS[name]}。This decision needs {name}.",
+            field=name,
+            remedy=f"请填写{_TERMS[name]}。Give {name}.",
         )
     return value

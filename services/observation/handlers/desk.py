@@ -46,7 +46,7 @@ async def record_attempt(
     Unless it was not performed, it ends the follow-up of its kind.
 
     Raises:
-        CaseUnknown, CaseEnded, AttemptInFuture, DeclarationNeeded, DeclarationContradicts, SameIdOtherContent.
+        CaseUnknown, CaseEnded, SameIdOtherContent, PolicyUnknown, and what `check_attempt` and `check_told` raise.
     """
     case = await observing.locked(tx, case_id)
     said = "" if draft is None else f"{draft.declaration_id}|{draft.content()}"
@@ -63,7 +63,15 @@ async def record_attempt(
         return Told(recorded_at=kept["recorded_at"], receipt=receipt, repeated=True)
     if case.ended_at is not None:
         raise CaseEnded("健康观察已结束。The observation is over.")
-    check_attempt(attempt, declared=draft is not None, now=tx.now)
+    calendar = await observing.calendar_in_force(tx, tx.today)
+    check_attempt(
+        attempt,
+        declared=draft is not None,
+        now=tx.now,
+        began_at=case.opened_at,
+        ahead_seconds=calendar.on(tx.today).document.gate.future_stamp_seconds,
+    )
+    attempt = replace(attempt, at=min(attempt.at, tx.now))
     receipt = None
     if draft is not None:
         receipt = await declaring.declare(draft, case_id=case_id, recorded_by=recorded_by, tx=tx, vault=vault)

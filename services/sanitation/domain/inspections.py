@@ -110,7 +110,7 @@ def decide_time(inspected_at: datetime, *, now: datetime, tolerance: timedelta, 
         RecordedTooLate: longer ago than policy allows.
     """
     if inspected_at - now > tolerance:
-        raise InTheFuture("时间晚于现在。The time lies in the future.", field="inspected_at")
+        raise InTheFuture("inspected_at")
     if now - inspected_at > within:
         hours = within // timedelta(hours=1)
         raise RecordedTooLate(

@@ -17,6 +17,13 @@ class InTheFuture(Refusal):
     status: ClassVar[int] = 422
     code: ClassVar[str] = "in_the_future"
 
+    def __init__(self, field: str, detail: str = "时间晚于现在。The time lies in the future.") -> None:
+        super().__init__(
+            detail,
+            field=field,
+            remedy="请核对时间；手机时钟不准的，先校准。Check the time, and set the phone's clock if it is off.",
+        )
+
 
 class ExplanationMissing(Refusal):
     """What comes late says why."""
@@ -91,7 +98,7 @@ def decide_timeliness(
         TooLate: the day is further back than policy allows.
     """
     if done_at - now > tolerance:
-        raise InTheFuture("时间晚于现在。The time lies in the future.", field="done_at")
+        raise InTheFuture("done_at")
     if source == "late_entry" and not explained:
         raise ExplanationMissing("补录需说明原因。A late entry says why.", field="explanation")
     behind = (local_day(now) - local_day(done_at)).days

@@ -19,6 +19,12 @@ _BEFORE: Final[dict[Step, State]] = {
     "disinfected": "collected",
     "handed_over": "disinfected",
 }
+_STEPS: Final[dict[Step | None, str]] = {
+    "sealed": "封口",
+    "collected": "收取",
+    "disinfected": "消毒",
+    "handed_over": "交接",
+}
 _NEXT: Final[dict[State, Step]] = {before: step for step, before in _BEFORE.items()}
 MOST_BAGS = 99
 """Of one household and day: more is a slip of the pen."""
@@ -113,13 +119,13 @@ def decide_step(pickup: Pickup, done: Done, *, now: datetime, tolerance: timedel
     if pickup.state != _BEFORE[done.step]:
         following = _NEXT.get(pickup.state)
         raise StepOutOfOrder(
-            f"下一步应为：{following or '无'}。The next step is: {following or 'none'}.",
+            f"下一步应为：{_STEPS.get(following, '无')}。The next step is: {following or 'none'}.",
             field="step",
             next=following,
             state=pickup.state,
         )
     if done.at - now > tolerance:
-        raise InTheFuture("时间晚于现在。The time lies in the future.", field="done_at")
+        raise InTheFuture("done_at")
     if done.at < (pickup.last_step_at or start_of(local_day(pickup.due_at))):
         raise StepTooEarly(
             "早于上一步或收运日。It is before the step before, or before the day.", field="done_at"

@@ -16,7 +16,7 @@ def decide_length(began_at: datetime, minutes: int, *, now: datetime, tolerance:
         InTheFuture: it would end later than now.
     """
     if began_at + timedelta(minutes=minutes) - now > tolerance:
-        raise InTheFuture("通风尚未结束。The airing is not over yet.", field="minutes")
+        raise InTheFuture("minutes", "通风尚未结束。The airing is not over yet.")
 
 
 def airings(minutes: Iterable[int], at_least: int) -> int:

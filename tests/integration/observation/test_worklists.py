@@ -166,8 +166,18 @@ async def test_symptoms_heard_on_the_phone_act_at_once(desk: Desk) -> None:
     assert answer.json()["code"] == "declaration_contradicts"
     answer = await tried(desk, case_id, attempt("unavailable", at, declaration=healthy))
     assert answer.json()["code"] == "declaration_contradicts"
-    answer = await tried(desk, case_id, attempt("unavailable", "2020-02-25T12:01:00+08:00"))
-    assert answer.json()["code"] == "attempt_in_future"
+    for stamp, code in [
+        ("2020-02-25T12:06:00+08:00", "attempt_in_future"),
+        ("2020-02-24T08:50:00+08:00", "attempt_before_opening"),
+        ("1970-01-01T00:00:00Z", "invalid_request"),
+    ]:
+        answer = await tried(desk, case_id, attempt("unavailable", stamp))
+        assert (answer.json()["code"], answer.json()["field"]) == (code, "at")
+        assert answer.json()["remedy"]
+    ahead = attempt("unavailable", "2020-02-25T12:01:30+08:00")  # a phone's clock may be, by policy
+    assert [(await tried(desk, case_id, ahead)).status_code for _ in range(2)] == [201, 200]
+    kept = (await desk.get(f"/v1/cases/{case_id}/follow-ups")).json()["attempts"]
+    assert [one["at"] for one in kept] == ["2020-02-25T04:00:00Z"]
     assert await desk.rows("select 1 from declaration") == []
     ill = {"declaration_id": str(uuid4()), "temperature_c": 38.4, "symptoms": ["cough"]}
     body = attempt("symptomatic", at, declaration=ill)
