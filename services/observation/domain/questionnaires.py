@@ -25,7 +25,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "填报时间": ("填报时间", "提交时间", "填写时间"),
 }
 """Columns, each with the titles by which platforms name it."""
-REQUIRED = ("姓名", "体温", "症状", "填报时间")
+TITLES = (
+    *(NAMES[column] for column in ("姓名", "体温", "症状", "填报时间")),
+    (*NAMES["手机号"], *NAMES["证件号码"]),
+)
+"""What a list has to have: these columns, and one of phone and document."""
 _NONE = frozenset({"", "无", "无症状", "没有", "正常", "否", "none"})
 _BETWEEN = re.compile(r"[、,，;；/|\s┋]+")
 _DEGREES = re.compile(r"(℃|°C|度)$", re.IGNORECASE)

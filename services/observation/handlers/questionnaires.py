@@ -18,7 +18,7 @@ from uuid import UUID
 
 from services.observation.domain.declaring import Draft
 from services.observation.domain.questionnaires import (
-    REQUIRED,
+    TITLES,
     Fault,
     Line,
     columns_of,
@@ -39,7 +39,7 @@ from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import PersonKey, Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
-from shared.kernel.sheets import FileUnreadable, Row
+from shared.kernel.sheets import Row
 from shared.kernel.tables import Table
 from shared.obs.logging import get_logger
 
@@ -85,19 +85,7 @@ def read_rows(content: bytes) -> list[Row]:
     Raises:
         FileUnreadable: no list, or columns are missing.
     """
-    rows = sheets.read(content, required=(), instants=True)
-    for title_row in {row.sheet: row for row in rows}.values():
-        there = columns_of(title_row.cells)
-        missing = [column for column in REQUIRED if column not in there]
-        if not missing and "手机号" not in there and "证件号码" not in there:
-            missing = ["手机号"]
-        if missing:
-            raise FileUnreadable(
-                f"缺少列：{'、'.join(missing)}。Columns are missing: {', '.join(missing)}.",
-                field="file",
-                missing=missing,
-            )
-    return rows
+    return sheets.read(content, required=TITLES, instants=True)
 
 
 async def receive(
