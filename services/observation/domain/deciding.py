@@ -24,6 +24,7 @@ from services.observation.domain.refusals import (
     InMedicalHands,
     NothingChanges,
     NotInterrupted,
+    OverBeforeOpening,
     PlaceMissing,
     ReleaseTooEarly,
     TermsMissing,
@@ -134,8 +135,8 @@ def decide_decision(
         rules: those in force; needed to change a measure.
 
     Raises:
-        CaseEnded, NotInterrupted, InMedicalHands, ReleaseTooEarly, TermsMissing, AnchorInFuture, NothingChanges,
-        ExtensionTooShort, ApprovalMissing, PlaceMissing.
+        CaseEnded, NotInterrupted, InMedicalHands, ReleaseTooEarly, TermsMissing, AnchorInFuture, OverBeforeOpening,
+        NothingChanges, ExtensionTooShort, ApprovalMissing, PlaceMissing.
     """
     if case.is_over:
         raise CaseEnded("健康观察已结束。The observation is over.")
@@ -249,7 +250,19 @@ def _anchor_corrected(case: Case, terms: Terms, at: datetime) -> Case:
         )
     if day == case.day_zero:
         raise NothingChanges("起算日期没有变化。Day 0 is this day already.", field="anchor_date")
-    return _rescheduled(case, "anchor_corrected", at, day_zero=day, basis=basis)
+    after = anchored(case, day, basis, at)
+    if after.last_day < local_day(case.opened_at):
+        raise OverBeforeOpening(
+            f"以 {day} 起算，观察期在登记之前已满。Counted from {day}, the period was over before it was opened.",
+            field="anchor_date",
+            remedy="请核对年份和日期；登记有误的，撤销该观察。Check year and day; cancel what was opened in error.",
+        )
+    return after
+
+
+def anchored(case: Case, day_zero: date, basis: str, at: datetime) -> Case:
+    """Count a case from another day 0."""
+    return _rescheduled(case, "anchor_corrected", at, day_zero=day_zero, basis=basis)
 
 
 def _extended(case: Case, days: int, kind: ReschedulingKind, at: datetime) -> Case:

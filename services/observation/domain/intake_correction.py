@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.observation.domain.case import Case
-from services.observation.domain.deciding import Terms, as_long_as, decide_decision
+from services.observation.domain.deciding import anchored, as_long_as
 from shared.events.registry.returnees import ReturneeRegistered
 
 
@@ -18,8 +18,7 @@ def day_zero_corrected(case: Case, returnee: ReturneeRegistered, at: datetime) -
         return case
     if case.day_zero != before.anchor_date or _began_anew(case):
         return case
-    terms = Terms(anchor_date=returnee.anchor_date, anchor_basis=returnee.anchor_basis)
-    return decide_decision(case, "correct_anchor", now=at, terms=terms)
+    return anchored(case, returnee.anchor_date, returnee.anchor_basis, max(at, case.settled_through))
 
 
 def as_long_as_corrected(case: Case, ended: Case, returnee: ReturneeRegistered, at: datetime) -> Case:

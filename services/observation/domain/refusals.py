@@ -109,6 +109,13 @@ class AnchorInFuture(Refusal):
     code: ClassVar[str] = "anchor_in_future"
 
 
+class OverBeforeOpening(Refusal):
+    """By this day 0 nobody would have been observed: nobody is released by a slip of the pen (R2.7)."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "over_before_opening"
+
+
 class NothingChanges(Refusal):
     """What is decided holds already."""
 

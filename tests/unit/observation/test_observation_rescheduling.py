@@ -16,6 +16,7 @@ from services.observation.domain.refusals import (
     ExtensionTooShort,
     InMedicalHands,
     NothingChanges,
+    OverBeforeOpening,
     PlaceMissing,
     TermsMissing,
 )
@@ -179,6 +180,16 @@ def test_focus_at_home_needs_an_approver_and_technical_means() -> None:
             AnchorInFuture,
         ),
         ("correct_anchor", Terms(anchor_date=FEB24, anchor_basis="arrival_with_proof"), NothingChanges),
+        (
+            "correct_anchor",
+            Terms(anchor_date=date(2019, 2, 24), anchor_basis="arrival_with_proof"),
+            OverBeforeOpening,
+        ),
+        (
+            "correct_anchor",
+            Terms(anchor_date=date(2020, 2, 9), anchor_basis="arrival_with_proof"),
+            OverBeforeOpening,
+        ),
         ("correct_anchor", Terms(anchor_date=FEB25), TermsMissing),
         ("extend", Terms(), TermsMissing),
         ("re_exposure", Terms(last_exposure=date(2020, 3, 1)), AnchorInFuture),
