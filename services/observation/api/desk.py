@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from services.observation.api.models import (
+    Day,
     DeclarationBody,
     Instant,
     ReceiptAnswer,
@@ -263,8 +264,8 @@ class CaseDays(Answer):
 async def read_days(
     who: Caller,
     context: Running,
-    first: Annotated[date, Query(alias="from", description="The first day.")],
-    last: Annotated[date, Query(alias="to", description="The last day, at most 31 days later.")],
+    first: Annotated[Day, Query(alias="from", description="The first day.")],
+    last: Annotated[Day, Query(alias="to", description="The last day, at most 31 days later.")],
     compound: OfCompound = None,
     *,
     grid: OfGrid = None,

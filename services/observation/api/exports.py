@@ -1,7 +1,6 @@
 """Exports: a person's sheet and the long table. Each names a reason; each reading is recorded (Data and law)."""
 
 import asyncio
-from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from services.observation.api.models import Running, cause
+from services.observation.api.models import Day, Running, cause
 from services.observation.api.scope import place_within, roles_of
 from services.observation.domain.sheets import person_sheet
 from services.observation.domain.worklists import check_range
@@ -40,8 +39,8 @@ class TableBody(Body):
     """The windows of a range of days, of everybody within reach."""
 
     reason: Reason
-    first: date = Field(alias="from")
-    last: date = Field(alias="to", description="At most 31 days later.")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to", description="At most 31 days later.")
     compound: CompoundId | None = None
     grid: GridId | None = None
 

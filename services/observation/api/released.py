@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.observation.api.models import Running
+from services.observation.api.models import Day, Running
 from services.observation.domain.incubation import (
     MEANLOG,
     PUBLISHED_DAYS,
@@ -69,8 +69,8 @@ class ReleasedModelAnswer(Answer):
 async def released_model(
     who: Caller,
     context: Running,
-    first: Annotated[date, Query(alias="from", description="The first day of release.")],
-    last: Annotated[date, Query(alias="to", description="The last, at most 31 days later.")],
+    first: Annotated[Day, Query(alias="from", description="The first day of release.")],
+    last: Annotated[Day, Query(alias="to", description="The last, at most 31 days later.")],
 ) -> ReleasedModelAnswer:
     """Tell how many of the people released in a range of days are expected to fall ill still. Decides nothing."""
     who.require_town()

@@ -1,18 +1,19 @@
 """Lists that go in and out: questionnaire platforms' answers, tables of declarations, sheets of links."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import Query, Request
+from pydantic import BeforeValidator
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from services.observation.api import exports, link_sheets, questionnaires, released
 from services.observation.api.exports import TableBody
 from services.observation.api.link_sheets import LinkSheetBody
-from services.observation.api.models import Running
+from services.observation.api.models import Day, Running
 from services.observation.pages.case_forms import acting, body_of, given, may, pages_of, told_of
 from services.observation.pages.worklist import compounds_of, places_of
 from shared.http.access import Caller, Principal
@@ -106,13 +107,17 @@ async def print_links(request: Request, who: Caller, context: Running) -> Respon
     return sheet
 
 
+Asked = Annotated[Day | None, BeforeValidator(lambda text: text or None)]
+"""A day of a form that may be left empty."""
+
+
 @router.get("/exchange/released")
 async def released_model(
     request: Request,
     who: Caller,
     context: Running,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Asked, Query(alias="from")] = None,
+    last: Annotated[Asked, Query(alias="to")] = None,
 ) -> Response:
     """Show how many of those released are expected to fall ill still: an aid, never a rule."""
     until = last or context.clock.today()

@@ -23,6 +23,7 @@ ORDINARY, RELEASE = 40, 4
 """At every place one of so many values is tried; over all places each of them is."""
 ENDING = re.compile(r"revo|credential|erasure|withdraw|cancel|retire")
 """What takes away from others what they need comes last."""
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 GUARDS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -180,6 +181,22 @@ class Attack:
                     address = address.replace(f"{{{other}}}", there)
                 await self.send(cell, address, who, f"{parameter['in']} {name}", value, **given)
 
+    async def days_of(self, cell: str, told: Mapping[str, Any]) -> None:
+        """Every day and instant of an address or a body at once, at the ends of what a calendar has."""
+        path, content = self.matrix.asking.of(cell, new=True)
+        asked = [
+            one["name"] for one in told.get("parameters", ()) if one["in"] == "query" and dated(one["schema"])
+        ]
+        body = content.get("json")
+        within = (
+            [name for name, value in body.items() if DAY.match(str(value))] if isinstance(body, dict) else []
+        )
+        for day in (b"0001-01-01", b"9999-12-31") if asked or within else ():
+            ends = day.decode()
+            query = content["params"] | dict.fromkeys(asked, ends)
+            given = {"json": {**body, **dict.fromkeys(within, ends)}} if isinstance(body, dict) else {}
+            await self.send(cell, f"{path}?{urlencode(query)}", self.who(cell), "days", day, **given)
+
     async def headers_of(self, cell: str) -> None:
         """Some headers that mean something."""
         path, content = self.matrix.asking.of(cell, new=True)
@@ -194,6 +211,11 @@ class Attack:
                 )
                 headers: dict[str, str | bytes] = {**self.who(cell), name: text}
                 await self.send(cell, path, headers, f"header {name}", value, **given)
+
+
+def dated(schema: Mapping[str, Any]) -> bool:
+    """Whether a parameter is a day or an instant."""
+    return any(one.get("format") in {"date", "date-time"} for one in (schema, *schema.get("anyOf", ())))
 
 
 @pytest.mark.parametrize("share", [ORDINARY, pytest.param(RELEASE, marks=[pytest.mark.release])])
@@ -220,6 +242,7 @@ async def test_a_hostile_value_anywhere_is_the_callers_problem(
         await attack.form_of(cell, routes[cell])
         await attack.long_of(cell)
         await attack.address_of(cell, told)
+        await attack.days_of(cell, told)
         await attack.headers_of(cell)
     print(f"\n{service:<12} {sorted(attack.statuses.items())}")  # noqa: T201 -- the figures
     assert attack.faults == {}
