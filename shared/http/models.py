@@ -5,6 +5,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
+class BodyRuleError(ValueError):
+    """What a rule over several fields of a body says, and which of them it is about."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
 class Body(BaseModel):
     """A request body: unknown fields are refused, texts are stripped, numbers are finite.
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.kernel.field_faults import told_of
+from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import PersonKeyMissingError
 from shared.obs.logging import current_correlation, get_logger
@@ -203,7 +203,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         detail = "请以 application/json 提交。Send the body as application/json."
         return presented(request, render(415, "unsupported_media_type", detail))
     found = [
-        FieldError(field=".".join(map(str, part["loc"][1:])), code=part["type"], detail=told_of(part))
+        FieldError(field=place_of(part, skip=1), code=part["type"], detail=told_of(part))
         for part in error.errors()
     ]
     detail = "提交内容有误，请逐项核对。Some fields are not valid."

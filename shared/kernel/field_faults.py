@@ -52,6 +52,12 @@ _BY_KIND: Final[Mapping[str, str]] = {
 ELSE: Final = "内容不符合要求。This value is not accepted."
 
 
+def place_of(fault: Mapping[str, Any], *, skip: int = 0) -> str:
+    """Which field one of Pydantic's errors is about, dotted; a rule over several names one of them itself."""
+    named = getattr((fault.get("ctx") or {}).get("error"), "field", None)
+    return ".".join(map(str, [*fault["loc"][skip:], *([named] if named else [])]))
+
+
 def told_of(fault: Mapping[str, Any]) -> str:
     """What one of Pydantic's errors says, by its `type` and what it knows of the limit (`ctx`)."""
     kind, known = fault["type"], fault.get("ctx") or {}

@@ -26,7 +26,7 @@ from shared.db.pool import TRANSIENT, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.problem import Unavailable
-from shared.kernel.field_faults import told_of
+from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import Refusal
 from shared.runtime import Context
 
@@ -181,7 +181,7 @@ def _told(declaration_id: UUID, outcome: Outcome) -> BatchItem:
 
 def _malformed(raw: Any, error: ValidationError) -> BatchItem:
     first = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))[:200] or None
+    place = place_of(first)[:200] or None
     return BatchItem(
         declaration_id=_id_of(raw),
         status="rejected",

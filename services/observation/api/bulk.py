@@ -16,7 +16,7 @@ from services.observation.handlers.bulk import Act, BulkUnknown, Order
 from services.observation.store import bulk as store
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
-from shared.http.models import Answer, Body
+from shared.http.models import Answer, Body, BodyRuleError
 from shared.runtime import Context
 
 router = APIRouter(tags=["bulk actions"])
@@ -37,8 +37,9 @@ class BulkFollowUpBody(Body):
     def _whole(self) -> Self:
         named = sum(value is not None for value in (self.kind, self.assigned_to))
         if named != (2 if self.act == "assign" else 0):
-            raise ValueError(
-                "指派须同时填写方式和人员，撤销和提醒则都不填。To assign, name kind and worker; else neither."
+            raise BodyRuleError(
+                "kind",
+                "指派须同时填写方式和人员，撤销和提醒则都不填。To assign, name kind and worker; else neither.",
             )
         return self
 

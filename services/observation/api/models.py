@@ -18,7 +18,7 @@ from shared.events.envelope import Cause
 from shared.events.observation import WindowName
 from shared.events.policy import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
-from shared.http.models import Answer, Body
+from shared.http.models import Answer, Body, BodyRuleError
 from shared.kernel.ids import CompoundId, GridId, PersonRef, uuid7
 from shared.obs.logging import current_correlation
 from shared.runtime import Context
@@ -72,8 +72,9 @@ class DeclarationBody(Body):
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.temperature_c is None) == (self.cannot_measure_reason is None):
-            raise ValueError(
-                "填写体温，或说明无法测量的原因（二选一）。Give a temperature or say why it cannot be measured."
+            raise BodyRuleError(
+                "temperature_c",
+                "填写体温，或说明无法测量的原因（二选一）。Give a temperature or say why it cannot be measured.",
             )
         return self
 
@@ -124,7 +125,9 @@ class DecisionBody(Body):
     def _terms_of_the_kind(self) -> Self:
         named = {name for name in _EVERY_TERM if getattr(self, name) is not None}
         if stray := sorted(named - _TERMS.get(self.kind, frozenset())):
-            raise ValueError(f"该决定不包含 {stray[0]}。A decision `{self.kind}` has no {stray[0]}.")
+            raise BodyRuleError(
+                stray[0], f"该决定不包含 {stray[0]}，请去掉。A decision `{self.kind}` has no {stray[0]}."
+            )
         return self
 
     def terms(self) -> Terms:

@@ -21,7 +21,7 @@ from services.reporting.handlers.finding_acts import NOTE, ActOnFinding, FindByH
 from services.reporting.handlers.finding_lists import Filter, ListState
 from shared.events.policy_supervision import EscalatedTo, EscalationStep, FindingRule
 from shared.http.access import Caller, Principal
-from shared.http.models import Answer, Body
+from shared.http.models import Answer, Body, BodyRuleError
 from shared.http.paging import After, Cursor, Limit
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 from shared.kernel.sealed_texts import unseal
@@ -59,7 +59,7 @@ class FindingBody(Body):
     @model_validator(mode="after")
     def _one_place(self) -> "FindingBody":
         if (self.compound is None) == (self.unit is None):
-            raise ValueError("小区和社区填写其中之一。Name a compound or a unit, one of them.")
+            raise BodyRuleError("compound", "小区和社区填写其中之一。Name a compound or a unit, one of them.")
         return self
 
 

@@ -16,7 +16,7 @@ from services.sanitation.metrics import count_round
 from shared.db.pool import TRANSIENT, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
-from shared.kernel.field_faults import told_of
+from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import Refusal
 from shared.runtime import Context
 
@@ -125,7 +125,7 @@ async def _one(raw: Any, who: Principal, context: Context) -> BatchItem:
             fresh, logged = await _keep(item, who, tx, context)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(map(str, first["loc"][1:]))[:200] or None
+        place = place_of(first, skip=1)[:200] or None
         return BatchItem(
             id=named, status="rejected", code="invalid_request", field=place, detail=told_of(first)
         )

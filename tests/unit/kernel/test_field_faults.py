@@ -113,8 +113,12 @@ def _own_rules() -> list[tuple[str, str]]:
     found = []
     for path in [*ROOT.glob("services/*/api/*.py"), *ROOT.glob("shared/events/policy*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ValueError" and node.args:
-                constants = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") in {"ValueError", "BodyRuleError"}
+                and node.args
+            ):
+                constants = [part.value for part in ast.walk(node.args[-1]) if isinstance(part, ast.Constant)]
                 text = "".join(part for part in constants if isinstance(part, str))
                 found.append((f"{path.relative_to(ROOT)}:{node.lineno}", text))
     return found
