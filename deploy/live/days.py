@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
-from deploy.live.acts import cleaning, duty, gates, office, places, returning
+from deploy.live.acts import cleaning, duty, gates, office, places, returning, waste
 from deploy.live.plan import Plan, at
 from deploy.live.world import World
 
@@ -72,7 +72,7 @@ async def _late(world: World, day: date) -> None:
     await gates.take_lists(world)
     await duty.change_guard(world, day, leaves="late", comes=None)
     await returning.make_up(world, day, "evening")
-    await places.fetch_waste(world, day)
+    await waste.fetch(world, day)
 
 
 TIMETABLE: tuple[tuple[str, Step], ...] = (

@@ -24,6 +24,11 @@ Home = tuple[str, str, str, str]
 """Compound, building, stair and room."""
 
 
+def named(home: Home) -> str:
+    """The ledger's own name of a dwelling."""
+    return "/".join(home)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """How much of everything a run has; all of it follows from the scale of the town."""

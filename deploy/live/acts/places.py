@@ -1,16 +1,12 @@
-"""What is done at places: stairs are aired, venues stay closed or may open, and isolation waste is fetched."""
+"""What is done at places: stairs are aired, venues stay closed or may open."""
 
 from datetime import date, timedelta
-from typing import Any
 
-from deploy.live.world import World, each, pages
+from deploy.live.world import World, each
 
 AIRED_MINUTES = 30
 STAYS_SHUT, MAY_OPEN, OPEN_DAYS = 0.2, 0.3, 2
-NOT_FETCHED, MOST_BAGS = 0.2, 3
 VENUES = ("cards_room", "gym", "teahouse")
-CHAIN = ("sealed", "collected", "disinfected", "handed_over")
-RECEIVER, ISOLATED = "env_unit_1", "home_quarantine"
 OFFICER, WORKER = "hq_officer", "sanitation_worker"
 
 
@@ -70,47 +66,3 @@ async def let_open(world: World, day: date) -> None:
         world.ledger.note(
             "approval", f"{day}/{compound}", at=world.now(), place=compound, last_day=last_day.isoformat()
         )
-
-
-async def fetch_waste(world: World, day: date) -> None:
-    """What is due at the doors of households under quarantine is fetched, step by step; at some doors nobody comes."""
-    luck = world.plan.draw("waste", str(day))
-    isolated = [one for one in world.observed.values() if one.measure == ISOLATED and not one.over]
-    homes = {one.dwelling_id: one.key for one in sorted(isolated, key=lambda one: one.key)}
-    compounds = sorted({one.compound for one in isolated})
-
-    async def of(compound: str) -> list[dict[str, Any]]:
-        return await pages(
-            world.system, "sanitation", f"/v1/pickups?compound={compound}&day={day}", "hq_officer"
-        )
-
-    listed = [
-        one
-        for found in await each(compounds, of)
-        for one in found
-        if one["state"] == "due" and one["dwelling_id"] in homes
-    ]
-    due = sorted((homes[one["dwelling_id"]], one["compound"], one["pickup_id"]) for one in listed)
-    work = [
-        (*one, luck.randint(1, MOST_BAGS))
-        for nth, one in enumerate(due)
-        if luck.random() >= NOT_FETCHED or nth == 0  # on no day nowhere, however small the town
-    ]
-
-    async def one(job: tuple[str, str, str, int]) -> None:
-        who, compound, pickup_id, bags = job
-        more: dict[str, dict[str, Any]] = {"collected": {"bags": bags}, "handed_over": {"receiver": RECEIVER}}
-        for step in CHAIN:
-            body = {
-                "act_id": world.id_of(f"pickup act/{day}/{who}/{step}"),
-                "step": step,
-                "done_at": world.now().isoformat(),
-            } | more.get(step, {})
-            path = f"/v1/pickups/{pickup_id}/steps"
-            headers = world.system.as_role(WORKER, f"compound:{compound}")
-            await world.system.told("POST", "sanitation", path, headers=headers, json=body)
-
-    await each(work, one)
-    for who, compound, pickup_id, bags in work:
-        world.ledger.named(f"pickup/{day}/{who}", pickup_id)
-        world.ledger.note("pickup", f"{day}/{who}", at=world.now(), place=compound, who=who, bags=bags)

@@ -5,7 +5,7 @@ from http.client import CONFLICT
 from itertools import count
 from typing import Any
 
-from deploy.live.plan import FIRST_DAY
+from deploy.live.plan import FIRST_DAY, named
 from deploy.live.world import Observed, World, each
 from deploy.local.errors import LocalError
 from deploy.town import Returnee
@@ -36,6 +36,7 @@ async def register(world: World, day: date) -> None:
             _key(day, nth),
             at=world.now(),
             place=who.compound,
+            home=named((who.compound, who.building, who.unit, who.room)),
             origin=who.from_code,
             arrived=who.arrived.isoformat(),
             proof=who.proof,
@@ -49,6 +50,7 @@ async def register(world: World, day: date) -> None:
     ]
     for nth, observed in enumerate(await each(known, lambda one: _meet(world, day, one))):
         world.observed[_key(day, nth)] = observed
+        world.ledger.named(f"home/{named(observed.home)}", observed.dwelling_id)
 
 
 async def _meet(world: World, day: date, known: tuple[int, Returnee, Any, float]) -> Observed:

@@ -85,6 +85,10 @@ def _checked(kind: str) -> Shape:
     )
 
 
+def _pickup(data: Data, names: Names) -> tuple[str, str]:
+    return names.of("home", data["dwelling_id"]), data["day"]
+
+
 EVENTS: dict[str, tuple[str, Shape]] = {
     "checks": ("EntryChecked", _checked("check")),
     "vehicles": ("VehicleChecked", _checked("vehicle")),
@@ -144,10 +148,15 @@ EVENTS: dict[str, tuple[str, Shape]] = {
             (),
         ),
     ),
-    "fetched": (
-        "WastePickupDone",
-        lambda d, names: ((names.of("pickup", d["pickup_id"]),), (d["compound"], d["day"], d["bags"])),
+    "pickups_due": (
+        "WastePickupDue",
+        lambda d, names: ((*_pickup(d, names), _instant(d["due_at"])), (d["compound"],)),
     ),
+    "pickups_missed": (
+        "WastePickupMissed",
+        lambda d, names: ((*_pickup(d, names), d["reason"]), (d["compound"],)),
+    ),
+    "fetched": ("WastePickupDone", lambda d, names: (_pickup(d, names), (d["compound"], d["bags"]))),
     "turns": (
         "ShiftEnded",
         lambda d, names: ((names.of("turn", d["turn_id"]),), (d["checkpoint"], d["minutes"])),

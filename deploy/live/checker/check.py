@@ -33,6 +33,8 @@ ON_THE_STREAM_OF = {
     "short": ("sanitation", "rounds"),
     "airings": ("sanitation", "ventilation"),
     "venue_changes": ("sanitation", "venues"),
+    "pickups_due": ("sanitation", "waste"),
+    "pickups_missed": ("sanitation", "waste"),
     "fetched": ("sanitation", "waste"),
     "reports": ("reporting", "daily_reports"),
 }

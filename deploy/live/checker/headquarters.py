@@ -12,6 +12,7 @@ from deploy.live.oracle.words import Table
 
 STATES = {"active": "under_observation", "interrupted": "medical"}
 RETURNEES = tuple(f"returnees_{one}.new" for one in ("focus", "higher_risk", "concern", "other"))
+WASTE = ("pickups", "done", "missed", "overdue", "bags")
 ROWS = {
     "flows": (
         (
@@ -77,15 +78,17 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[s
         for day in sorted({day for _, day in expected["short_by_compound"]}):
             short += await _short(http, day)
         found["short_by_compound"] = short
-        days = {day for _, day in expected["airings_by_compound"] | expected["fetched_by_compound"]}
+        days = {day for _, day in expected["airings_by_compound"] | expected["waste_by_compound"]}
         waste = [
             (day, one) for day in sorted(days) for one in (await _one(http, f"/v1/waste?day={day}"))["lines"]
         ]
         found["airings_by_compound"] = [
             ((one["compound"], day), (one["airings"],)) for day, one in waste if one["airings"]
         ]
-        found["fetched_by_compound"] = [
-            ((one["compound"], day), (one["done"], one["bags"])) for day, one in waste if one["done"]
+        found["waste_by_compound"] = [
+            ((one["compound"], day), tuple(one[name] for name in WASTE))
+            for day, one in waste
+            if one["pickups"]
         ]
         found["venues_by_compound"] = [
             ((one["compound"],), (one["venues_closed"], one["venues_approved"]))

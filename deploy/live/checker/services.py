@@ -105,12 +105,21 @@ READERS: dict[str, Reader] = {
         "select venue_id, status from venue",
         lambda row, names: ((names.of("venue", row["venue_id"]),), (row["status"],)),
     ),
-    "fetched": (
+    "pickups": (
         "sanitation",
-        "select pickup_id, compound, day, bags from waste_pickup where state = 'handed_over'",
+        (
+            "select dwelling_id, day, compound, due_at, state, bags, missed_reason from waste_pickup"
+            " where state <> 'withdrawn'"
+        ),
         lambda row, names: (
-            (names.of("pickup", row["pickup_id"]),),
-            (row["compound"], row["day"].isoformat(), row["bags"]),
+            (names.of("home", row["dwelling_id"]), row["day"].isoformat()),
+            (
+                row["compound"],
+                local(row["due_at"]).isoformat(),
+                row["state"],
+                row["bags"],
+                row["missed_reason"],
+            ),
         ),
     ),
     "turns": (

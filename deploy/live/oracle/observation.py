@@ -23,6 +23,7 @@ class Case:
 
     who: str
     place: str
+    home: str = ""
     category: str
     day_zero: date
     opened_at: datetime
@@ -31,7 +32,6 @@ class Case:
     answers: dict[tuple[date, str], datetime] = field(default_factory=dict)
     closed_at: datetime | None = None
     released_at: datetime | None = None
-    until: datetime | None = None
 
     @property
     def measure(self) -> str:
@@ -48,12 +48,28 @@ class Case:
         """Do a clinic's hands hold them?"""
         return any(_within(stop, instant) for stop in self.stops)
 
-    def over_at(self, instant: datetime) -> bool:
-        """Has it ended?"""
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, by all that is known; None while it goes on."""
         ends = [one for one in (self.closed_at, self.released_at) if one is not None]
         if (not self.stops or self.stops[-1][1] is not None) and self.complete:
             ends.append(midnight_after(self.last_day))
-        return any(one <= instant for one in ends)
+        return min(ends, default=None)
+
+    def over_at(self, instant: datetime) -> bool:
+        """Has it ended?"""
+        return self.ended_at is not None and self.ended_at <= instant
+
+    def spans(self) -> Iterator[tuple[datetime, datetime | None]]:
+        """The stretches in which the clock ran; the last one is open where it still runs."""
+        begins = self.opened_at
+        for began, ended in self.stops:
+            assert began is not None  # noqa: S101  # a stop has a beginning
+            yield begins, began
+            if ended is None:
+                return
+            begins = ended
+        yield begins, self.ended_at
 
     def measure_at(self, instant: datetime) -> str | None:
         """What holds for them at an instant; None before and after."""
@@ -178,6 +194,7 @@ def _opened(act: Act, lists: list[tuple[date, Mapping[str, str]]]) -> Case:
     return Case(
         who=act.key,
         place=act.place,
+        home=act.about["home"],
         category=category_of(act.about["origin"], areas),
         day_zero=zero,
         opened_at=act.at,

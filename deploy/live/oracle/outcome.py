@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from deploy.live.ledger import Ledger
-from deploy.live.oracle import cleaning, duty, gates, observation, offices, places
+from deploy.live.oracle import cleaning, duty, gates, observation, offices, places, waste
 from deploy.live.oracle.words import Table, clock, day_of, local
 
 CUT_OFF = 16
@@ -31,6 +31,9 @@ class Outcome:
     airings: Table
     venue_changes: Table
     venues: Table
+    pickups: Table
+    pickups_due: Table
+    pickups_missed: Table
     fetched: Table
     turns: Table
     gaps: Table
@@ -43,7 +46,7 @@ class Outcome:
     short_by_compound: Table
     airings_by_compound: Table
     venues_by_compound: Table
-    fetched_by_compound: Table
+    waste_by_compound: Table
     passes_by_compound: Table
     leads_by_compound: Table
     surveyed_by_compound: Table
@@ -70,6 +73,7 @@ def outcome_of(
     checks = gates.checks(ledger, cases, by_device)
     vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device, before_driver)
     passes = offices.passes(ledger, cases)
+    pickups = waste.reckoned(ledger, cases)
     return Outcome(
         checks=checks,
         vehicles=vehicles,
@@ -106,7 +110,10 @@ def outcome_of(
         airings=places.airings(ledger),
         venue_changes=places.venue_changes(ledger),
         venues=places.venues(ledger),
-        fetched=places.fetched(ledger),
+        pickups=waste.pickups(pickups),
+        pickups_due=waste.due(pickups),
+        pickups_missed=waste.missed(pickups),
+        fetched=waste.fetched(pickups),
         turns=duty.turns(ledger),
         gaps=duty.gaps(ledger),
         leads=offices.leads(ledger),
@@ -118,7 +125,7 @@ def outcome_of(
         short_by_compound=cleaning.short_by_compound(ledger),
         airings_by_compound=places.airings_by_compound(ledger),
         venues_by_compound=places.venues_by_compound(ledger),
-        fetched_by_compound=places.fetched_by_compound(ledger),
+        waste_by_compound=waste.by_compound(pickups, end),
         passes_by_compound=_counted(passes),
         leads_by_compound=offices.leads_by_compound(ledger),
         surveyed_by_compound=offices.surveyed_by_compound(ledger),

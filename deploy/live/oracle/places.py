@@ -1,4 +1,4 @@
-"""Airings count where and when they began; venues are closed unless approved; waste was fetched once handed over."""
+"""Airings count where and when they began; venues are closed unless approved."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -57,20 +57,3 @@ def _changes(ledger: Ledger) -> Iterator[tuple[str, date, str]]:
 
 def _last_day(approval: Act) -> date:
     return date.fromisoformat(approval.about["last_day"])
-
-
-def fetched(ledger: Ledger) -> Table:
-    """What was fetched at doors: where, on which day, how many bags."""
-    return {
-        (act.key,): (act.place, day_of(act.at).isoformat(), act.about["bags"]) for act in ledger.of("pickup")
-    }
-
-
-def fetched_by_compound(ledger: Ledger) -> Table:
-    """Per compound and day: doors, bags."""
-    sums: dict[tuple[str, str], list[int]] = {}
-    for place, day, bags in fetched(ledger).values():
-        one = sums.setdefault((place, day), [0, 0])
-        one[0] += 1
-        one[1] += bags
-    return {key: tuple(one) for key, one in sums.items()}
