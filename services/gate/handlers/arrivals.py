@@ -49,7 +49,7 @@ async def _report(tx: Tx, cmd: CheckArrival, told: Answered, reports: Reports, c
         "compound": station.compound,
         "checkpoint": station.checkpoint,
         "person_ref": told.answer.person_ref,
-        "checked_at": tx.now,
+        "checked_at": told.happened_at,
     }
     if reports.focus_area:
         await tx.publish(FocusAreaPersonReported(**where), version=1)

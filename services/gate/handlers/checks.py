@@ -34,7 +34,8 @@ from shared.kernel.sealed import PersonKeys, Vault
 class Answered(NamedTuple):
     """The first answer to a check. `created` is false for a repeat.
 
-    `found` are the reasons as gate sees them now, of a new check: a device that decided by itself may have had others.
+    Of a new check, `found` are the reasons as gate sees them now: a device that decided by itself may have had others;
+    and `happened_at` is when it was at the gate, which for a check that is handed in later lies behind.
     """
 
     created: bool
@@ -42,6 +43,7 @@ class Answered(NamedTuple):
     display: Display | None
     temperature_c: Decimal | None = None
     found: tuple[str, ...] = ()
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ async def check_entries(
         if not created:
             outcomes.append(Answered(created=False, answer=first, display=display))
             continue
-        decision = judged[command.check_id].decision
+        decision, happened_at = judged[command.check_id].decision, judged[command.check_id].time.happened_at
         outcomes.append(
             Answered(
                 created=True,
@@ -93,6 +95,7 @@ async def check_entries(
                 display=display,
                 temperature_c=decision.temperature_c,
                 found=decision.reasons,
+                happened_at=happened_at,
             )
         )
     return outcomes

@@ -1,6 +1,6 @@
 """Vehicles and arrivals that a device queued: each by itself, reported when they come, quarantined like the rest."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,9 +65,11 @@ async def test_queued_vehicles_are_taken_one_by_one_and_stay_what_the_device_dec
 
 @pytest.mark.scenario("G17")
 @pytest.mark.requirement("R2.5")
-async def test_an_arrival_that_a_device_kept_is_reported_when_it_comes_in(gate: GateTown) -> None:
-    who = await gate.resident(with_pass=False)
-    kept = body(gate, who, origin_code=WUHAN, offline=NOT_VERIFIED)
+async def test_an_arrival_that_a_device_kept_is_reported_when_it_comes_in_as_of_when_they_stood_there(
+    gate: GateTown,
+) -> None:
+    who, stood_there = await gate.resident(with_pass=False), NOW - timedelta(hours=2)
+    kept = body(gate, who, origin_code=WUHAN, offline=NOT_VERIFIED, checked_at=stood_there.isoformat())
     items = await hand_in(gate, "arrivals", [kept, kept, kept | {"origin_code": "510100"}, {"x": 1}])
     assert [(item["status"], item["code"]) for item in items] == [
         *(("created", None), ("exists", None)),
@@ -78,6 +80,8 @@ async def test_an_arrival_that_a_device_kept_is_reported_when_it_comes_in(gate: 
     assert await alerts(gate) == ["FirstReturnSeen", "FocusAreaPersonReported", "IntakeAnswersSealed"]
     [seen] = await gate.published("FirstReturnSeen")
     assert seen["held"] is True
+    [reported] = await gate.published("FocusAreaPersonReported")
+    assert {datetime.fromisoformat(one["checked_at"]) for one in (seen, reported)} == {stood_there}
     assert {loop["kind"] for loop in await loops(gate)} == {"first_return", "focus_area"}
 
 
