@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
-from deploy.live.acts import cleaning, duty, gates, office, places, returning, waste
+from deploy.live.acts import arrivals, cleaning, duty, gates, office, places, returning, waste
 from deploy.live.plan import Plan, at
 from deploy.live.world import World
 
@@ -21,6 +21,7 @@ async def prepare(world: World) -> None:
     await duty.plan_shifts(world)
     await office.issue_passes(world)
     await office.open_survey(world)
+    await arrivals.look_up_who_is_away(world)
     await world.system.equal()
     await gates.open_posts(world)
     await world.system.equal()
@@ -43,6 +44,7 @@ async def _morning(world: World, day: date) -> None:
 async def _forenoon(world: World, day: date) -> None:
     await gates.take_lists(world)
     await returning.register(world, day)
+    await arrivals.deal_with(world, day, all_of_them=True)
     await returning.visit_clinic(world, day)
     await office.issue_to_released(world, day)
     await office.take_leads(world, day)
@@ -65,11 +67,13 @@ async def _report(_world: World, _day: date) -> None:
 async def _evening(world: World, day: date) -> None:
     await gates.take_lists(world)
     await gates.come_home(world, day)
+    await arrivals.arrive(world, day)
     await returning.declare(world, day, "evening")
 
 
 async def _late(world: World, day: date) -> None:
     await gates.take_lists(world)
+    await arrivals.deal_with(world, day, all_of_them=False)
     await duty.change_guard(world, day, leaves="late", comes=None)
     await returning.make_up(world, day, "evening")
     await waste.fetch(world, day)

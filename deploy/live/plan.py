@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from deploy.town import DEFAULT_SEED, Returnee, returnees, town_households
 from deploy.town.documents import RESIDENT_ID
-from deploy.town.layout import checkpoint_of, stream
+from deploy.town.layout import Dwelling, checkpoint_of, stream
 from deploy.town.people import Living
 from deploy.town.places import COMPOUNDS
 from shared.kernel.days import at_local
@@ -62,6 +62,16 @@ class Extent:
         return max(1, self.returning // 3)
 
     @property
+    def homecoming(self) -> int:
+        """How many residents come home from elsewhere a day, and stand at a gate before anybody knows."""
+        return 2 + round(60 * self.scale)
+
+    @property
+    def newcomers(self) -> int:
+        """How many come a day of whom nobody knows anything."""
+        return 1 + round(50 * self.scale)
+
+    @property
     def leads(self) -> int:
         """How many leads come in a day."""
         return 1 + round(50 * self.scale)
@@ -95,6 +105,8 @@ class Plan:
     extent: Extent
     compounds: tuple[str, ...]
     walkers: tuple[Walker, ...]
+    away: tuple[Living, ...]
+    """Residents without a pass who are elsewhere when the days begin, in the order in which they come home."""
     names_at: Mapping[Home, tuple[str, ...]]
     """Who stands in the register for a dwelling."""
 
@@ -135,31 +147,45 @@ def plan_of(*, seed: int, scale: float, days: int) -> Plan:
     luck = stream(seed, "live/compounds")
     codes = sorted(luck.sample([one.code for one in COMPOUNDS], extent.compounds))
     names: dict[Home, tuple[str, ...]] = {}
-    walkers = _walkers(seed, extent, set(codes), names)
-    return Plan(seed=seed, extent=extent, compounds=tuple(codes), walkers=walkers, names_at=names)
+    people = _people(seed, scale, set(codes), names)
+    walkers = tuple(
+        Walker(
+            key=f"walker-{nth}",
+            document=living.person.document,
+            home=home_of(living.dwelling),
+            drives=nth < extent.drivers,
+        )
+        for nth, living in enumerate(people[: extent.walkers])
+    )
+    away = people[extent.walkers :][: extent.homecoming * days]
+    return Plan(
+        seed=seed, extent=extent, compounds=tuple(codes), walkers=walkers, away=tuple(away), names_at=names
+    )
 
 
-def _walkers(
-    seed: int, extent: Extent, codes: set[str], names: dict[Home, tuple[str, ...]]
-) -> tuple[Walker, ...]:
+def _people(seed: int, scale: float, codes: set[str], names: dict[Home, tuple[str, ...]]) -> list[Living]:
     """Adults who live in one lively compound and stand in the register once; fills in who is where on the way."""
-    found: dict[str, Home] = {}
+    found: dict[str, Living] = {}
     times: Counter[str] = Counter()
-    for _, households in town_households(DEFAULT_SEED, extent.scale):
+    for _, households in town_households(DEFAULT_SEED, scale):
         for household in households:
-            place = household.dwelling
-            home = (place.compound.code, place.building, place.unit, place.room)
-            names[home] = tuple(living.person.name for living in household.livings)
+            names[home_of(household.dwelling)] = tuple(living.person.name for living in household.livings)
             for living in household.livings:
                 times[living.person.document] += 1
                 if _goes_out(living):
-                    found[living.person.document] = home
-    possible = sorted(number for number, home in found.items() if home[0] in codes and times[number] == 1)
-    stream(seed, "live/walkers").shuffle(possible)
-    return tuple(
-        Walker(key=f"walker-{nth}", document=number, home=found[number], drives=nth < extent.drivers)
-        for nth, number in enumerate(possible[: extent.walkers])
+                    found[living.person.document] = living
+    possible = sorted(
+        number
+        for number, living in found.items()
+        if living.dwelling.compound.code in codes and times[number] == 1
     )
+    stream(seed, "live/walkers").shuffle(possible)
+    return [found[number] for number in possible]
+
+
+def home_of(place: Dwelling) -> Home:
+    """A dwelling of the town as the plan names it."""
+    return place.compound.code, place.building, place.unit, place.room
 
 
 def _goes_out(living: Living) -> bool:

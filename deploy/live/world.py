@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from deploy.live.comers import Comer
 from deploy.live.ledger import Ledger
 from deploy.live.plan import Home, Plan, Walker
 from deploy.live.posts import Post
@@ -62,14 +63,21 @@ class World:
     folder: Path
     residents: dict[str, Resident] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
+    comers: dict[str, Comer] = field(default_factory=dict)
+    """Who stood at a gate, and whom no clerk has dealt with yet."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """By who comes the id of their last check, which is that of what they applied for."""
     posts: dict[str, Post] = field(default_factory=dict)
     duty_devices: dict[str, dict[str, str]] = field(default_factory=dict)
     badges: dict[str, list[str]] = field(default_factory=dict)
     turns: dict[str, tuple[str, str]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    """Who of those that are still away stands in the register as the town's list has them."""
     sites: dict[str, list[str]] = field(default_factory=dict)
     open_until: dict[str, date] = field(default_factory=dict)
     leads: list[str] = field(default_factory=list)
     survey: list[tuple[str, str]] = field(default_factory=list)
+    pickups_met: int = 0
     confirmed: bool = False
     steps_done: int = 0
 

@@ -60,6 +60,9 @@ async def test_people_forgot_were_refused_fell_ill_and_stood_at_gates_without_a_
     verdicts = {"admit", "refuse", "cannot_verify", "admit_with_action"}
     assert {act.answer["verdict"] for act in checks} == verdicts
     assert any(act.about["line_cut"] and act.answer["offline"] for act in checks)
+    reasons = {reason for act in checks for reason in act.answer["reasons"]}
+    assert {"first_return", "to_be_transferred", "newcomer"} <= reasons
+    assert {"collected", "handed_over"} <= {act.about["did"] for act in lived.ledger.of("pickup")}
     assert {act.answer["standing"] for act in lived.ledger.of("declaration")} == {"in_time", "late"}
     assert {act.answer["counts"] for act in lived.ledger.of("round")} == {True, False}
 
@@ -125,6 +128,36 @@ SPOILT = (
         where="services",
         what="pickups",
         fault="wrong",
+    ),
+    Spoilt(
+        service="gate",
+        pick="select min(check_id::text) from report_loop where kind = 'first_return' and closed_at is not null",
+        table="report_loop",
+        choose="check_id = '{first}'",
+        change="delete from report_loop where check_id = '{first}' and kind = 'first_return'",
+        where="services",
+        what="loops",
+        fault="lost",
+    ),
+    Spoilt(
+        service="registry",
+        pick="select min(check_id::text) from intake_task_check",
+        table="intake_task_check",
+        choose="true",
+        change="update intake_task_check set check_id = gen_random_uuid() where check_id = '{first}'",
+        where="services",
+        what="tasks",
+        fault="lost",
+    ),
+    Spoilt(
+        service="reporting",
+        pick="select min(check_id::text) from gate_report where kind = 'first_return'",
+        table="gate_report",
+        choose="check_id = '{first}' and kind = 'first_return'",
+        change="delete from gate_report where check_id = '{first}' and kind = 'first_return'",
+        where="headquarters",
+        what="reported",
+        fault="lost",
     ),
     Spoilt(
         service="reporting",

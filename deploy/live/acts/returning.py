@@ -1,5 +1,6 @@
 """People who come back: registered, declaring or forgetting to, falling ill, cleared or confirmed, and released."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from http.client import CONFLICT
 from itertools import count
@@ -20,20 +21,25 @@ CERTAINLY_ILL = 2
 
 async def register(world: World, day: date) -> None:
     """A clerk takes in who came back; each gets a link of their own for declaring."""
-    people = world.plan.back_on(day)
+    people = {f"returnee-{day:%m%d}-{nth}": who for nth, who in enumerate(world.plan.back_on(day))}
+    await take_in(world, people, str(day))
 
-    async def one(numbered: tuple[int, Returnee]) -> Any:
-        nth, who = numbered
-        body = who.intake() | {"intake_id": world.id_of(f"intake/{_key(day, nth)}")}
+
+async def take_in(world: World, people: Mapping[str, Returnee], when: str) -> None:
+    """Register people by their keys; observation opens by itself."""
+
+    async def one(named_so: tuple[str, Returnee]) -> Any:
+        key, who = named_so
+        body = who.intake() | {"intake_id": world.id_of(f"intake/{key}")}
         headers = world.system.as_role(CLERK)
         return await world.system.told("POST", "registry", "/v1/returnees", headers=headers, json=body)
 
-    answers = await each(list(enumerate(people)), one)
-    for nth, (who, told) in enumerate(zip(people, answers, strict=True)):
-        world.ledger.named(f"person/{_key(day, nth)}", told["person_ref"])
+    answers = await each(people.items(), one)
+    for (key, who), told in zip(people.items(), answers, strict=True):
+        world.ledger.named(f"person/{key}", told["person_ref"])
         world.ledger.note(
             "intake",
-            _key(day, nth),
+            key,
             at=world.now(),
             place=who.compound,
             home=named((who.compound, who.building, who.unit, who.room)),
@@ -43,27 +49,27 @@ async def register(world: World, day: date) -> None:
             answer={name: told[name] for name in ("category", "measure", "anchor_date", "last_day")},
         )
     await world.system.equal()
-    luck = world.plan.draw("careless", str(day))
+    luck = world.plan.draw("careless", when)
     known = [
-        (nth, who, told, luck.choice(CARELESS))
-        for nth, (who, told) in enumerate(zip(people, answers, strict=True))
+        (key, who, told, luck.choice(CARELESS))
+        for (key, who), told in zip(people.items(), answers, strict=True)
     ]
-    for nth, observed in enumerate(await each(known, lambda one: _meet(world, day, one))):
-        world.observed[_key(day, nth)] = observed
+    for observed in await each(known, lambda one: _meet(world, one)):
+        world.observed[observed.key] = observed
         world.ledger.named(f"home/{named(observed.home)}", observed.dwelling_id)
 
 
-async def _meet(world: World, day: date, known: tuple[int, Returnee, Any, float]) -> Observed:
+async def _meet(world: World, known: tuple[str, Returnee, Any, float]) -> Observed:
     """Observation has opened the case by itself; the link is handed over."""
-    nth, who, told, careless = known
+    key, who, told, careless = known
     path = f"/v1/returnees/{told['intake_id']}"
     seen = await world.system.told("GET", "registry", path, headers=world.system.as_role(CLERK))
     case_id = str(seen["case_id"])
-    token = await _link(world, case_id, _key(day, nth))
-    opened = {"token": token, "device_key": world.plan.id_of(f"phone/{_key(day, nth)}").hex}
+    token = await _link(world, case_id, key)
+    opened = {"token": token, "device_key": world.plan.id_of(f"phone/{key}").hex}
     session = await world.system.told("POST", "observation", "/v1/link-sessions", headers={}, json=opened)
     return Observed(
-        key=_key(day, nth),
+        key=key,
         person_ref=told["person_ref"],
         case_id=case_id,
         compound=told["compound"],
@@ -222,7 +228,10 @@ def _ill_before(one: Observed, day: date) -> bool:
 
 
 def _others_observed_with(world: World, ill: Observed) -> bool:
-    return any(one is not ill and one.dwelling_id == ill.dwelling_id for one in world.observed.values())
+    """Or somebody of whom a gate has told already, and no clerk knows."""
+    return any(
+        one is not ill and one.dwelling_id == ill.dwelling_id for one in world.observed.values()
+    ) or any(one.home == ill.home for one in world.comers.values())
 
 
 async def _household(world: World, ill: Observed) -> list[str]:
@@ -301,7 +310,3 @@ async def release(world: World, day: date) -> None:
             await _decide(world, day, one, "close")
         one.over = True
     await world.system.equal()
-
-
-def _key(day: date, nth: int) -> str:
-    return f"returnee-{day:%m%d}-{nth}"

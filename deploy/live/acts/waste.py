@@ -41,13 +41,13 @@ class _Job:
 async def fetch(world: World, day: date) -> None:
     """What is due today, in one way or another; and what is left of yesterday."""
     luck = world.plan.draw("waste", str(day))
-    nth_day = (day - world.plan.days[0]).days
     due = [one for one in await _listed(world, day) if one["state"] == "due"]
     left = await _listed(world, day - timedelta(days=1))
     jobs = [
-        _job(world, one, WAYS[(nth + nth_day) % len(WAYS)], luck.randint(1, MOST_BAGS))
+        _job(world, one, WAYS[(world.pickups_met + nth) % len(WAYS)], luck.randint(1, MOST_BAGS))
         for nth, one in enumerate(due)
     ]
+    world.pickups_met += len(due)
     for one in left:
         bags, late = luck.randint(1, MOST_BAGS), luck.random() < FETCHED_LATE
         if one["state"] == COLLECTED:

@@ -93,6 +93,42 @@ EVENTS: dict[str, tuple[str, Shape]] = {
     "checks": ("EntryChecked", _checked("check")),
     "vehicles": ("VehicleChecked", _checked("vehicle")),
     "fevers": ("FeverSeen", lambda d, names: ((names.of("check", d["check_id"]),), (d["compound"],))),
+    "first_returns": (
+        "FirstReturnSeen",
+        lambda d, names: (
+            (names.of("check", d["check_id"]),),
+            (d["compound"], _instant(d["checked_at"]), d["held"]),
+        ),
+    ),
+    "focus_reports": (
+        "FocusAreaPersonReported",
+        lambda d, names: (
+            (names.of("check", d["check_id"]),),
+            (d["compound"], _instant(d["checked_at"])),
+        ),
+    ),
+    "applied": (
+        "PassApplicationRequested",
+        lambda d, names: (
+            (names.of("check", d["check_id"]),),
+            (d["compound"], _instant(d["checked_at"]), d["suzhou_code"]),
+        ),
+    ),
+    "answers_sent": (
+        "IntakeAnswersSealed",
+        lambda d, names: ((names.of("check", d["check_id"]),), (d["compound"],)),
+    ),
+    "applications": (
+        "PassApplicationReceived",
+        lambda d, names: (
+            (names.of("check", d["application_id"]),),
+            (d["compound"], d["suzhou_code"]),
+        ),
+    ),
+    "settled": (
+        "PassApplicationSettled",
+        lambda d, names: ((names.of("check", d["application_id"]),), (d["outcome"], d["reason"])),
+    ),
     "intakes": (
         "ReturneeRegistered",
         lambda d, names: (
@@ -270,6 +306,7 @@ def narrowed(expected: dict[str, Table]) -> dict[str, Table]:
         },
         "cases": {key: value[:1] for key, value in expected["cases"].items()},
         "passes": {key: value[:1] for key, value in expected["passes"].items()},
+        "applications": {key: value[:2] for key, value in expected["applications"].items()},
         "leads": {key: value[:1] for key, value in leads.items()},
         "leads_closed": {key: (valid,) for key, (_, valid) in leads.items() if valid is not None},
         "reports": dict.fromkeys(expected["reports"], (1,)),

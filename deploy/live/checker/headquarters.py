@@ -8,10 +8,11 @@ import httpx
 
 from deploy.live.checker.compare import Seen
 from deploy.live.checker.doors import Doors, Names
-from deploy.live.oracle.words import Table
+from deploy.live.oracle.words import Table, local
 
 STATES = {"active": "under_observation", "interrupted": "medical"}
 RETURNEES = tuple(f"returnees_{one}.new" for one in ("focus", "higher_risk", "concern", "other"))
+REPORTED = {"focus_person": "focus_area", "first_return": "first_return"}
 WASTE = ("pickups", "done", "missed", "overdue", "bags")
 ROWS = {
     "flows": (
@@ -47,6 +48,15 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[s
         for what, (statement, keys) in ROWS.items():
             rows = [tuple(row) for row in await connection.fetch(statement)]
             found[what] = [(row[:keys], row[keys:]) for row in rows]
+        found["reported"] = [
+            (
+                (names.of("check", row["check_id"]), REPORTED[row["kind"]]),
+                (row["compound"], local(row["reported_at"]).isoformat()),
+            )
+            for row in await connection.fetch(
+                "select check_id, kind, compound, reported_at from gate_report where kind <> 'fever'"
+            )
+        ]
     finally:
         await connection.close()
     async with httpx.AsyncClient(

@@ -34,6 +34,33 @@ READERS: dict[str, Reader] = {
         "select check_id, compound, happened_at, direction, verdict, reasons, offline from vehicle_check",
         partial(_checked, "vehicle"),
     ),
+    "loops": (
+        "gate",
+        "select check_id, kind, compound, closed_at is not null as closed from report_loop",
+        lambda row, names: (
+            (names.of("check", row["check_id"]), row["kind"]),
+            (row["compound"], row["closed"]),
+        ),
+    ),
+    "tasks": (
+        "registry",
+        (
+            "select c.check_id, t.compound_id, t.cause, t.held, t.state, t.close_reason from intake_task t"
+            " join intake_task_check c using (task_id)"
+        ),
+        lambda row, names: (
+            (names.of("check", row["check_id"]),),
+            (row["compound_id"], row["cause"], row["held"], row["state"], row["close_reason"]),
+        ),
+    ),
+    "applications": (
+        "registry",
+        "select application_id, compound_id, suzhou_code, state, reason from pass_application",
+        lambda row, names: (
+            (names.of("check", row["application_id"]),),
+            (row["compound_id"], row["suzhou_code"], row["state"], row["reason"]),
+        ),
+    ),
     "intakes": (
         "registry",
         "select intake_id, compound_id, category, measure, anchor_date from returnee_intake",

@@ -4,6 +4,7 @@ It imports nothing of the product. Where it and a service disagree, one of them 
 
     observation   when a case runs, what is due, what was missed, how it ended
     gates         what every check and every car must have been told
+    arrivals      whom gates reported, and what became of it
     cleaning      which rounds count, and which days of which sites were short
     places        what was aired, which venues may be open
     waste         what was due at the doors of households under quarantine, fetched or missed

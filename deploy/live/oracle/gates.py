@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.live.ledger import Act, Ledger
-from deploy.live.oracle.observation import Case
+from deploy.live.oracle import offices
+from deploy.live.oracle.observation import MEASURES, Case, areas_on, category_of
 from deploy.live.oracle.words import Table, day_of, fever, local
 
 GRAVITY = (
@@ -19,12 +20,17 @@ GRAVITY = (
     "subject_unknown",
     "no_mask",
     "pass_not_shown",
+    "to_be_transferred",
+    "code_not_green",
+    "first_return",
+    "newcomer",
 )
 STRICTNESS = ("admit", "admit_with_action", "cannot_verify", "refuse")
 USUALLY: Mapping[str, str] = {
     "not_checkable_offline": "cannot_verify",
     "subject_unknown": "cannot_verify",
     "pass_not_shown": "admit_with_action",
+    "first_return": "admit_with_action",
 }
 """What a reason calls for; all others: refuse."""
 GOES_HOME = frozenset({"under_quarantine", "self_monitoring", "pass_suspended", "wrong_compound", "no_pass"})
@@ -42,6 +48,7 @@ class Standing:
 
     pass_of: str | None = None
     held: bool = False
+    lives_in: str | None = None
 
 
 def checks(ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]) -> Table:
@@ -56,7 +63,7 @@ def checks(ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]
     for act, verdict, reasons in _judged(ledger, cases, by_device):
         found[act.key,] = (
             act.place,
-            local(_happened(act, ledger.acts[0].at)).isoformat(),
+            local(happened(act, ledger.acts[0].at)).isoformat(),
             act.about["direction"],
             verdict,
             reasons,
@@ -97,7 +104,7 @@ def vehicles(
         outcome = "complete" if not reasons else "refuse" if "driver_refused" in reasons else "held"
         found[act.key,] = (
             act.place,
-            local(_happened(act, opened)).isoformat(),
+            local(happened(act, opened)).isoformat(),
             act.about["direction"],
             outcome,
             tuple(reasons),
@@ -111,11 +118,11 @@ def _near(car: Act, driver: Act, opened: datetime, *, by_device: bool) -> bool:
     if by_device:
         told, before = (datetime.fromisoformat(act.about["device_at"]) for act in (car, driver))
     else:
-        told, before = _happened(car, opened), _happened(driver, opened)
+        told, before = happened(car, opened), happened(driver, opened)
     return abs(told - before) <= NEAR
 
 
-def _happened(act: Act, opened: datetime) -> datetime:
+def happened(act: Act, opened: datetime) -> datetime:
     """The device's own time where it can be true: since the gates were opened, and not in the future; else ours."""
     device_at = datetime.fromisoformat(act.about["device_at"])
     return device_at if opened - LEEWAY <= device_at <= act.at + LEEWAY else act.at
@@ -124,6 +131,11 @@ def _happened(act: Act, opened: datetime) -> datetime:
 def fevers(ledger: Ledger) -> Table:
     """Every fever of somebody who is known, seen at a gate."""
     return {(act.key,): (act.place,) for act in ledger.of("check") if fever(act.about["temperature"])}
+
+
+def seen_by_gate(ledger: Ledger, cases: Mapping[str, Case]) -> Iterator[tuple[Act, tuple[str, ...]]]:
+    """Every check with the reasons that the gate itself finds, whatever a device may have shown."""
+    return ((act, reasons) for act, _, reasons in _judged(ledger, cases, ()))
 
 
 def flows(judged: Table, *, fever_reason: bool) -> Table:
@@ -147,20 +159,42 @@ def _judged(
     ledger: Ledger, cases: Mapping[str, Case], by_device: Collection[str]
 ) -> Iterator[tuple[Act, str, tuple[str, ...]]]:
     known: dict[str, Standing] = {}
+    lists = offices.lists(ledger)
     for act in ledger.acts:
         if act.kind == "pass" and act.answer.get("issued", True):
             known.setdefault(act.about["who"], Standing()).pass_of = act.place
         elif act.kind == "cleared":
             known.setdefault(act.about["who"], Standing()).held = False
+        elif act.kind == "listed":
+            known.setdefault(act.key, Standing()).lives_in = act.place
         elif act.kind == "check":
             who = known.setdefault(act.about["who"], Standing())
             measure = case.measure_at(act.at) if (case := cases.get(act.about["who"])) else None
             if who.held:
                 measure = "medical"
-            reasons = _reasons(act, who, measure, by_device=act.key in by_device)
+            alone = act.key in by_device
+            if act.about.get("journey") and measure is None and not alone:
+                reasons = _of_a_journey(act, who, areas_on(day_of(act.at), lists))
+            else:
+                reasons = _reasons(act, who, measure, by_device=alone)
             yield act, _verdict(act, reasons, measure), reasons
             if fever(act.about["temperature"]) and who.pass_of is not None:
                 who.held = True
+
+
+def _of_a_journey(act: Act, who: Standing, areas: Mapping[str, str]) -> tuple[str, ...]:
+    """Who comes from elsewhere: where they have been, what their code says, and whether they live here (R2.5, R2.8)."""
+    journey = act.about["journey"]
+    found = {"first_return" if who.lives_in == act.place else "newcomer"}
+    if MEASURES[category_of(journey["origin"], areas)] == "centralized_observation":
+        found.add("to_be_transferred")
+    if journey["code"] in {"red", "yellow"}:
+        found.add("code_not_green")
+    if fever(act.about["temperature"]):
+        found.add("fever")
+    if not act.about["mask"]:
+        found.add("no_mask")
+    return tuple(reason for reason in GRAVITY if reason in found)
 
 
 def _reasons(act: Act, who: Standing, measure: str | None, *, by_device: bool) -> tuple[str, ...]:

@@ -187,9 +187,14 @@ def category_of(origin: str, areas: Mapping[str, str]) -> str:
     return "other"
 
 
+def areas_on(day: date, lists: Iterable[tuple[date, Mapping[str, str]]]) -> Mapping[str, str]:
+    """The risk list in force on a day."""
+    return [known for since, known in lists if since <= day][-1]
+
+
 def _opened(act: Act, lists: list[tuple[date, Mapping[str, str]]]) -> Case:
     day = day_of(act.at)
-    areas = [known for since, known in lists if since <= day][-1]
+    areas = areas_on(day, lists)
     zero = date.fromisoformat(act.about["arrived"]) if act.about["proof"] else day
     return Case(
         who=act.key,

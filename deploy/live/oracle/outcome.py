@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from deploy.live.ledger import Ledger
-from deploy.live.oracle import cleaning, duty, gates, observation, offices, places, waste
+from deploy.live.oracle import arrivals, cleaning, duty, gates, observation, offices, places, waste
 from deploy.live.oracle.words import Table, clock, day_of, local
 
 CUT_OFF = 16
@@ -19,6 +19,14 @@ class Outcome:
     checks: Table
     vehicles: Table
     fevers: Table
+    loops: Table
+    tasks: Table
+    applications: Table
+    first_returns: Table
+    focus_reports: Table
+    applied: Table
+    settled: Table
+    answers_sent: Table
     intakes: Table
     cases: Table
     roll: Table
@@ -50,6 +58,7 @@ class Outcome:
     passes_by_compound: Table
     leads_by_compound: Table
     surveyed_by_compound: Table
+    reported: Table
     reports: Table
 
 
@@ -73,11 +82,20 @@ def outcome_of(
     checks = gates.checks(ledger, cases, by_device)
     vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device, before_driver)
     passes = offices.passes(ledger, cases)
+    arrived = arrivals.told(ledger, cases)
     pickups = waste.reckoned(ledger, cases)
     return Outcome(
         checks=checks,
         vehicles=vehicles,
         fevers=gates.fevers(ledger),
+        loops=arrivals.loops(arrived),
+        tasks=arrivals.tasks(arrived),
+        applications=arrivals.applications(arrived),
+        first_returns=arrivals.first_returns(arrived),
+        focus_reports=arrivals.focus_reports(arrived),
+        applied=arrivals.applied(arrived),
+        settled=arrivals.settled(arrived),
+        answers_sent=arrivals.answers_sent(arrived),
         intakes={
             (act.key,): (
                 act.place,
@@ -129,6 +147,7 @@ def outcome_of(
         passes_by_compound=_counted(passes),
         leads_by_compound=offices.leads_by_compound(ledger),
         surveyed_by_compound=offices.surveyed_by_compound(ledger),
+        reported=arrivals.reported(arrived),
         reports=_reports(ledger, checks),
     )
 

@@ -1,6 +1,7 @@
 """Which pickups of isolation waste the oracle wants, and what it says of each."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,12 @@ def lived(*, until: datetime, acts: tuple[tuple[datetime, date, str], ...] = ())
     """What somebody did at the door: when, for which day, what."""
     ledger = Ledger()
     for nth, (instant, day, did) in enumerate(acts):
-        about = {"home": HOME, "day": day.isoformat(), "did": did, "bags": 2 if did == "collected" else None}
+        about: dict[str, Any] = {
+            "home": HOME,
+            "day": day.isoformat(),
+            "did": did,
+            "bags": 2 if did == "collected" else None,
+        }
         ledger.note("pickup", str(nth), at=instant, place="c", **about)
     ledger.note("end", "of the days", at=until)
     return ledger
