@@ -142,8 +142,9 @@ class Case:
 
 
 def _within(stop: list[datetime | None], instant: datetime) -> bool:
+    """Of what lies at one instant the fever comes last: people pass the gate, and then they declare."""
     began, ended = stop
-    return began is not None and began <= instant and (ended is None or instant < ended)
+    return began is not None and began < instant and (ended is None or instant < ended)
 
 
 def cases_of(ledger: Ledger, lists: Iterable[tuple[date, Mapping[str, str]]]) -> dict[str, Case]:

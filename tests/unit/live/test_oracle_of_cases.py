@@ -30,3 +30,19 @@ def test_nothing_is_due_on_day_0_however_often_the_clock_stops_on_it() -> None:
     assert first_due(stop) == days[2]
     assert first_due(stop, again) == days[3]
     assert first_due(again) == days[1]
+
+
+def test_who_passes_the_gate_and_then_declares_a_fever_was_not_ill_at_the_gate() -> None:
+    day = FIRST_DAY + timedelta(days=1)
+    case = Case(
+        who="returnee-1",
+        place="c",
+        category="other",
+        day_zero=FIRST_DAY,
+        opened_at=at(FIRST_DAY, "10:30"),
+        last_day=FIRST_DAY + timedelta(days=14),
+        stops=[[at(day, "07:30"), at(day + timedelta(days=1), "10:30")]],
+    )
+    assert case.measure_at(at(day, "07:30")) == "home_self_monitoring"
+    assert case.measure_at(at(day, "07:31")) == "medical"
+    assert case.measure_at(at(day + timedelta(days=1), "10:30")) == "home_self_monitoring"
