@@ -24,6 +24,8 @@ WAYS: tuple[tuple[str, ...], ...] = (
     (COLLECTED, HANDED_OVER),
 )
 """What becomes of a pickup, each in its turn: so no way is missing, however small the town."""
+AGAIN: tuple[tuple[str, ...], ...] = ((COLLECTED, HANDED_OVER), (COLLECTED,), ())
+"""And of one that was put off to today: it is not put off twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,17 @@ class _Job:
 async def fetch(world: World, day: date) -> None:
     """What is due today, in one way or another; and what is left of yesterday."""
     luck = world.plan.draw("waste", str(day))
-    due = [one for one in await _listed(world, day) if one["state"] == "due"]
+    listed = [one for one in await _listed(world, day) if one["state"] == "due"]
+    due = [one for one in listed if one["day"] == str(day)]
+    put_off = [one for one in listed if one["day"] != str(day)]
     left = await _listed(world, day - timedelta(days=1))
     jobs = [
         _job(world, one, WAYS[(world.pickups_met + nth) % len(WAYS)], luck.randint(1, MOST_BAGS))
         for nth, one in enumerate(due)
+    ]
+    jobs += [
+        _job(world, one, AGAIN[(world.pickups_met + nth) % len(AGAIN)], luck.randint(1, MOST_BAGS))
+        for nth, one in enumerate(put_off)
     ]
     world.pickups_met += len(due)
     for one in left:
