@@ -203,6 +203,12 @@ async def _deploy(scene: Scene) -> str:
     return service
 
 
+async def _upgrade(scene: Scene) -> str:
+    service = scene.luck.choice(SERVICES)
+    number = await scene.town.upgrade(service, scene.luck.uniform(1, 3))
+    return f"{service} to version {number}"
+
+
 async def _beside(scene: Scene) -> str:
     service = scene.luck.choice(SERVICES)
     await scene.town.beside(service, scene.luck.uniform(1, 3))
@@ -267,6 +273,7 @@ KINDS: dict[str, tuple[str, Fault]] = {
     "devices offline": ("F8", _offline),
     "clocks wrong": ("F13", _clocks),
     "deploy under load": ("F14", _deploy),
+    "upgrade under load": ("F14", _upgrade),
     "two side by side": ("F14", _beside),
     "leader stalled": ("F14", _stalled),
     "bus disk full": ("F11", _bus_disk),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import asyncpg
 import httpx
 
 from deploy.faults.cluster import BusCluster
+from deploy.faults.versions import Version
 from deploy.faults.wires import Proxy
 from deploy.local import databases, ports, programs
 from deploy.local.children import spawn
@@ -46,6 +48,7 @@ class FaultyTown:
         self.issuer = Issuer(home.issuer, home.secrets / "issuer-key.json", "http://issuer.test")
         self.doors: dict[str, Proxy] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.versions = {name: Version(service=name, number=1, tree=PROJECT) for name in SERVICES}
         self._programs: dict[str, Program] = {}
         self._keeper: asyncio.Task[None] | None = None
 
@@ -115,15 +118,17 @@ class FaultyTown:
 
     # ---- one service
 
-    def launch(self, service: str, *, beside: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a service's process; `beside`: another one of it, on that port."""
+    def launch(
+        self, service: str, *, beside: int | None = None, version: Version | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a service's process; `beside`: another one of it, on that port; `version`: not the one that runs."""
         program = self._programs[service]
         env = dict(program.env) | ({"FANGKONG_HTTP_PORT": str(beside)} if beside else {})
         with (self.home.logs / f"{service}.log").open("ab") as log:
             process = spawn(
                 (sys.executable, "-m", f"services.{service}"),
                 death_signal=signal.SIGKILL,
-                cwd=PROJECT,
+                cwd=(version or self.versions[service]).tree,
                 env=programs.clean_environment() | env,
                 log=log,
             )
@@ -160,6 +165,46 @@ class FaultyTown:
         Raises:
             LocalError: it did not.
         """
+        await self._drained(service)
+        self.launch(service)
+        await self.ready(service)
+
+    async def upgrade(self, service: str, seconds: float) -> int:
+        """The next version beside the one that runs, for a while; then it alone. Tells which one that is.
+
+        The schema is widened before the newer one starts, and narrowed when the older one has ended.
+
+        Raises:
+            LocalError: the older one did not end in order.
+            MigrationError: the schema is not what either version needs.
+        """
+        before, program = self.versions[service], self._programs[service]
+        into = self.home.path / "versions" / f"{service}-{before.number + 1}"
+        newer = await asyncio.to_thread(before.next, into)
+        owner = databases.url(self.postgres.port, f"{service}_owner", service, self.secrets)
+        await newer.migrate(owner, "pre")
+        port = ports.any_free()
+        beside = self.launch(service, beside=port, version=newer)
+        try:
+            await self.ready(service, port)
+            await asyncio.sleep(seconds)
+            self.doors[service].lead_to(port)
+            await asyncio.sleep(seconds)
+            await self._drained(service)
+        except BaseException:
+            beside.kill()
+            raise
+        self.processes[service], self.versions[service] = beside, newer
+        self._programs[service] = replace(
+            program,
+            port=port,
+            ready_url=program.ready_url.replace(f":{program.port}/", f":{port}/"),
+            env=dict(program.env) | {"FANGKONG_HTTP_PORT": str(port)},
+        )
+        await newer.migrate(owner, "post")
+        return newer.number
+
+    async def _drained(self, service: str) -> None:
         self.processes[service].terminate()
         try:
             code = await asyncio.to_thread(self.processes[service].wait, DRAIN_SECONDS)
@@ -169,8 +214,6 @@ class FaultyTown:
             raise LocalError(
                 f"{service} 收到 SIGTERM 后以 {code} 结束。", f"{service} ended with {code} when told to."
             )
-        self.launch(service)
-        await self.ready(service)
 
     async def frozen(self, service: str, seconds: float) -> None:
         """Stopped for a while, as a machine that swaps or a hypervisor that pauses."""

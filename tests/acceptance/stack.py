@@ -74,10 +74,10 @@ class Stack:
         """Look into a service's database."""
         return await asyncpg.connect(self.urls[service].owner)
 
-    def launch(self, service: str) -> None:
-        """Start one service's process."""
+    def launch(self, service: str, *, tree: Path = ROOT) -> None:
+        """Start one service's process; `tree`: where its program lies."""
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(tree),
             "FANGKONG_MODE": "test",
             "FANGKONG_DATABASE_URL": self.urls[service].database,
             "FANGKONG_KEYSTORE_URL": self.urls[service].keystore,
@@ -97,7 +97,7 @@ class Stack:
         with (self.folder / f"{service}.log").open("ab") as log:
             self.processes[service] = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", f"services.{service}"],
-                cwd=ROOT,
+                cwd=tree,
                 env=environment,
                 stdout=log,
                 stderr=log,

@@ -15,10 +15,12 @@ from deploy.faults.kinds import KINDS, kinds
 from deploy.live.checker.compare import Compared
 from deploy.live.ledger import Ledger
 from deploy.live.plan import plan_of
+from shared.bus import outbox
 from tests.live.conftest import DAYS, SCALE, SEED, Lived, living
 
 pytestmark = pytest.mark.timeout(900)  # two days and ten faults, on a machine that others use as well
 FAULTS = [
+    "upgrade under load",
     "doubled, reordered",
     "partition",
     "answers lost",
@@ -48,6 +50,19 @@ async def test_every_fact_is_in_the_services_on_the_bus_and_in_headquarters_figu
     assert [one for one in lived.outcome.made if one.equal_after > HEALED_WITHIN] == []
     assert letters_told(lived.outcome)
     assert lived.outcome.meddled.planted
+
+
+@pytest.mark.scenario("F14")
+async def test_two_versions_wrote_events_while_one_took_the_others_place(lived: Lived) -> None:
+    [service] = [name for name, version in lived.town.versions.items() if version.number > 1]
+    connection = await asyncpg.connect(lived.doors.databases[service])
+    try:
+        wrote = await connection.fetch("select version_2 as version, count(*) from outbox group by 1")
+        assert {row["version"] for row in wrote} == {1, 2}, "narrowed: nothing is there of which nobody knows"
+        with pytest.raises(asyncpg.NotNullViolationError):
+            await connection.execute(outbox.INSERT, ["c"], ["s"], ["{}"], [None])
+    finally:
+        await connection.close()
 
 
 async def test_people_forgot_were_refused_fell_ill_and_stood_at_gates_without_a_connection(

@@ -1,7 +1,6 @@
 """An upgrade without a pause: schema first, new beside old, old drains, schema last (F14)."""
 
 import asyncio
-import shutil
 import signal
 import sys
 import time
@@ -13,16 +12,18 @@ import asyncpg
 import httpx
 import pytest
 
+from deploy.faults.versions import BASE, Version
 from deploy.local.issuer import Account, Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.ports import any_free
 from deploy.local.secrets import Secrets
 from deploy.production import workloads
-from shared.db.migrations import MigrationError, Source, migrate, service_sources
+from shared.bus import outbox
+from shared.db.migrations import MigrationError, migrate
 from shared.kernel.clock import write_control
-from shared.testing.databases import SERVICES, Databases
+from shared.testing.databases import Databases
 from shared.testing.waiting import eventually
-from tests.acceptance.stack import Stack
+from tests.acceptance.stack import ROOT, Stack
 from tests.conftest import NINE_ON_THE_24TH
 
 COMPOUND = {
@@ -34,12 +35,6 @@ COMPOUND = {
     "area_m2": 90_000,
     "mode": "closed",
 }
-EXPAND = "alter table compound add column told_by text;"
-CONTRACT = """
-alter table compound alter column told_by set default 'desk';
-update compound set told_by = 'desk' where told_by is null;
-alter table compound alter column told_by set not null;
-"""
 
 
 @pytest.fixture
@@ -51,22 +46,9 @@ async def lone(nats: NatsServer, secrets: Secrets, issuer: Issuer, tmp_path: Pat
     await stack.stop()
 
 
-def newer(folder: Path) -> list[Source]:
-    """The registry's migrations of the next version: one before the change of programs and one after."""
-    base, own = service_sources("registry", SERVICES / "registry")
-    shutil.copytree(own.directory, folder)
-    last = len(list(folder.glob("*.sql")))
-    for number, name, up, down in (
-        (last + 1, "told_by", EXPAND, "alter table compound drop column told_by;"),
-        (
-            last + 2,
-            "told_by_always_post",
-            CONTRACT,
-            "alter table compound alter column told_by drop not null;",
-        ),
-    ):
-        (folder / f"{number:04}_{name}.sql").write_text(f"-- migrate:up\n{up}\n-- migrate:down\n{down}\n")
-    return [base, Source(name=own.name, directory=folder)]
+def newer(folder: Path) -> Version:
+    """The registry's next version: another program, one migration before it and one after."""
+    return Version(service="registry", number=1, tree=ROOT).next(folder)
 
 
 class Callers:
@@ -121,7 +103,7 @@ async def test_an_upgrade_under_load_fails_nobody_and_loses_nothing(
     await lone.prepare("registry", databases)
     lone.launch("registry")
     await lone.ready("registry")
-    sources = newer(tmp_path / "newer")
+    version = newer(tmp_path / "newer")
     owner = lone.urls["registry"].owner
     body = {"version": 0, "name": "望新社区", "kind": "community"}
     officer = lone.as_role("hq_officer")
@@ -130,16 +112,18 @@ async def test_an_upgrade_under_load_fails_nobody_and_loses_nothing(
     callers.start(6)
     await callers.further(40)
 
-    assert [name.partition("_")[2] for name in await migrate(owner, sources, phase="pre")] == ["told_by"]
+    assert [name.partition("_")[2] for name in await version.migrate(owner, "pre")] == ["version_2"]
     await callers.further(40)  # the old program on the new schema
 
     old, old_base = lone.processes.pop("registry"), lone.base("registry")
     lone.processes["the old one"] = old  # stopped with the rest whatever happens
     lone.ports["registry"] = any_free()
-    lone.launch("registry")
+    assert await written_by(owner) == {None}
+    lone.launch("registry", tree=version.tree)
     await lone.ready("registry")
     callers.answering.append(lone.base("registry"))
     await callers.further(40)  # both
+    assert await written_by(owner) == {None, 2}
 
     callers.answering.remove(old_base)
     await callers.further(30)  # who had chosen it has its answer: what `preStop` waits for
@@ -151,9 +135,10 @@ async def test_an_upgrade_under_load_fails_nobody_and_loses_nothing(
         sys.stdout.write(
             f"\ndrained in {drained:.1f} s of {workloads.DRAIN_SECONDS}, {len(callers.answers)} answers so far\n"
         )
-    assert [name.partition("_")[2] for name in await migrate(owner, sources, phase="post")] == [
-        "told_by_always_post"
+    assert [name.partition("_")[2] for name in await version.migrate(owner, "post")] == [
+        "version_2_always_post"
     ]
+    assert await written_by(owner) == {1, 2}
     await callers.further(40)  # the new one alone, on the narrowed schema
     await callers.finish()
     connection = await asyncpg.connect(owner)
@@ -171,17 +156,53 @@ async def test_an_upgrade_under_load_fails_nobody_and_loses_nothing(
         await connection.close()
 
 
+async def written_by(owner: str) -> set[int | None]:
+    """Which versions wrote events; None: one that does not say so."""
+    connection = await asyncpg.connect(owner)
+    try:
+        return {row["version_2"] for row in await connection.fetch("select distinct version_2 from outbox")}
+    finally:
+        await connection.close()
+
+
+@pytest.mark.scenario("F14")
+async def test_each_version_needs_its_own_schema_and_both_can_write_only_between(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """Else an upgrade that runs two of them would prove nothing."""
+    owner = (await databases.fresh("registry")).owner
+    version = newer(tmp_path / "newer")
+    text = (version.tree / "shared/bus/outbox.py").read_text(encoding="utf-8")
+    newer_insert = text.partition('INSERT = """')[2].partition('"""')[0]
+    event = ["c"], ["s"], ["{}"], [None]
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute(outbox.INSERT, *event)
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await connection.execute(newer_insert, *event)
+        await version.migrate(owner, "pre")
+        await connection.execute(outbox.INSERT, *event)
+        await connection.execute(newer_insert, *event)
+        await version.migrate(owner, "post")
+        with pytest.raises(asyncpg.NotNullViolationError):
+            await connection.execute(outbox.INSERT, *event)
+        await connection.execute(newer_insert, *event)
+    finally:
+        await connection.close()
+
+
 async def test_a_schema_is_not_narrowed_before_the_program_that_needs_it_has_gone(
     databases: Databases, tmp_path: Path
 ) -> None:
     urls = await databases.fresh("registry")
-    sources = newer(tmp_path / "newer")
+    version = newer(tmp_path / "newer")
+    sources = version.sources
     with pytest.raises(MigrationError, match="belongs before the new program starts"):
         await migrate(urls.owner, sources, phase="post")
     assert len(await migrate(urls.owner, sources, phase="pre")) == 1
     assert await migrate(urls.owner, sources, phase="pre") == []
-    last = len(list((tmp_path / "newer").glob("*.sql")))
-    further = tmp_path / "newer" / f"{last + 1:04}_further.sql"
+    files = version.tree / BASE
+    further = files / f"{len(list(files.glob('*.sql'))) + 1:04}_further.sql"
     further.write_text("-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n")
     with pytest.raises(MigrationError, match="finish the upgrade before this one"):
         await migrate(urls.owner, sources, phase="pre")
