@@ -181,14 +181,18 @@ def require_open(hours: Hours, now: datetime) -> None:
         )
 
 
-def decide_zero(derived: Values) -> None:
-    """A zero report says that there is nothing: only where the derived figures say so, too.
+def against_zero(derived: Values, effective: Values) -> dict[str, int]:
+    """What stands against a zero report: figures that are not zero, as derived or else as the unit corrected them."""
+    return {key: value for key in ZERO_KEYS if (value := derived.get(key) or effective.get(key))}
+
+
+def decide_zero(derived: Values, effective: Values) -> None:
+    """A zero report says that there is nothing: only where the derived figures say so, and nobody corrected them.
 
     Raises:
         NotZero: naming every figure that is not zero.
     """
-    found = {key: value for key in ZERO_KEYS if (value := derived.get(key))}
-    if found:
+    if found := against_zero(derived, effective):
         named = "、".join(f"{words_of(key)[0]} {value}" for key, value in found.items())
         english = "; ".join(f"{words_of(key)[1]} {value}" for key, value in found.items())
         raise NotZero(

@@ -154,9 +154,14 @@ class Content:
         )
 
 
-def word_of(acts: Sequence[tuple[Literal["confirm", "zero", "correct"], bool, datetime]]) -> dict[str, Any]:
-    """A unit's word from what it said, oldest first: the newest holds."""
-    if not acts:
+def word_of(
+    acts: Sequence[tuple[Literal["confirm", "zero", "correct"], bool, datetime]], *, nothing: bool
+) -> dict[str, Any]:
+    """A unit's word from what it said, oldest first: the newest holds.
+
+    A zero report holds while there is `nothing`: what came in since is for the unit to confirm.
+    """
+    if not acts or (acts[-1][0] == "zero" and not nothing):
         return {"state": "open", "late": False, "said_at": None}
     kind, late, said_at = acts[-1]
     states: dict[str, UnitState] = {"confirm": "confirmed", "zero": "zero", "correct": "corrected"}

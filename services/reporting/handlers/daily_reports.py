@@ -13,6 +13,7 @@ from services.reporting.domain.daily_report import (
     Difference,
     Hours,
     NothingChanged,
+    against_zero,
     decide_correction,
     decide_sending,
     decide_zero,
@@ -138,14 +139,18 @@ def _content(
     said: defaultdict[str, list[Act]] = defaultdict(list)
     for act in acts:
         said[act.compound].append(act)
+    figures = {unit: contents.effective(derived[unit], _changes(said[unit])) for unit in found.units}
     lines = tuple(
         UnitLine(
             unit=unit,
             name=known.name,
             neighbourhood=known.neighbourhood,
             registered=known.registered,
-            values=contents.effective(derived[unit], _changes(said[unit])),
-            **contents.word_of([(act.kind, act.late, act.acted_at) for act in said[unit]]),
+            values=figures[unit],
+            **contents.word_of(
+                [(act.kind, act.late, act.acted_at) for act in said[unit]],
+                nothing=not against_zero(derived[unit], figures[unit]),
+            ),
         )
         for unit, known in found.units.items()
     )
@@ -195,7 +200,7 @@ async def say(cmd: Say, *, role: str, tx: Tx, vault: Vault) -> tuple[Act, bool]:
     changes: list[Change] = []
     match cmd.kind:
         case "zero":
-            decide_zero(derived)
+            decide_zero(derived, line)
         case "correct":
             changes = decide_correction(derived, line, cmd.changes)
         case "confirm":

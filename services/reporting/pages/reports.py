@@ -14,6 +14,7 @@ from services.reporting.access import ACCESS
 from services.reporting.api.board import CompoundUnknown
 from services.reporting.api.common import InContext, as_of, cause, roles_of
 from services.reporting.api.daily_reports import SOURCES, ReportDate, VersionQuery, answer_of
+from services.reporting.domain.daily_report import against_zero
 from services.reporting.domain.report_figures import (
     BY_CODE,
     CENSUS_PARTS,
@@ -263,7 +264,7 @@ async def _unit(
         open=found.hours.opens_at <= now <= found.hours.closes_at,
         opens_at=found.hours.opens_at,
         confirm_until=found.hours.confirm_until,
-        nothing=not any(derived.get(f"{figure.code}.{part}") for figure in FIGURES for part in figure.zero),
+        nothing=not against_zero(derived, line.values),
         may_say=who.has(*ACCESS["POST /reports/{day}/units/{unit}"]),
         act_id=uuid7(),
         refused=told_of(request, refused),

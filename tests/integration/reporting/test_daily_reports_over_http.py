@@ -258,6 +258,31 @@ async def test_what_was_sent_at_five_is_kept_and_checks_that_arrive_at_eight_are
         await pool.execute("update daily_report_version set made_by = 'somebody'")
 
 
+@pytest.mark.scenario("H1")
+@pytest.mark.requirement("R7.4")
+async def test_a_zero_report_holds_only_while_there_is_nothing_to_report(office: Office) -> None:
+    office.client.move_to(clock(16))
+    ill: dict[str, Any] = {"changes": {"symptoms.new": 1}, "reason": "电话报来一人"}
+    assert (await office.say("correct", SECOND, **ill)).status_code == 201
+    against = (await office.say("zero", SECOND)).json()
+    assert (against["code"], against["figures"]) == ("not_zero", {"symptoms.new": 1})
+    well: dict[str, Any] = {"changes": {"symptoms.new": 0}, "reason": "核实为误报"}
+    assert (await office.say("correct", SECOND, **well)).status_code == 201
+    assert (await office.say("zero", SECOND)).status_code == 201
+    assert await office.tick(clock(17)) == 1
+    assert (await office.report())["zero"] == [SECOND]
+
+    office.client.move_to(clock(20))
+    await office.hear(returnee(SECOND, clock(11)))
+    assert await office.tick(clock(20)) == 1
+    second = await office.report()
+    assert (second["version"], second["zero"], unit(second, SECOND)["state"]) == (2, [], "open")
+    assert SECOND in second["missing"]
+    assert (await office.say("confirm", SECOND)).status_code == 201
+    assert await office.tick(clock(21)) == 1
+    assert unit(await office.report(), SECOND)["state"] == "confirmed"
+
+
 @pytest.mark.scenario("H2")
 async def test_a_report_that_contradicts_itself_is_not_sent_until_it_is_mended(office: Office) -> None:
     await a_day(office)

@@ -105,11 +105,13 @@ def test_yesterdays_evening_and_this_morning_close_within_the_day() -> None:
 
 @pytest.mark.scenario("H1")
 def test_a_zero_report_is_only_for_who_has_nothing() -> None:
-    decide_zero(NOTHING)
-    decide_zero(NOTHING | {"entries.new": 318, "rounds.done": 4, "area.done": None, "people.now": 2104})
+    decide_zero(NOTHING, NOTHING)
+    decide_zero(
+        NOTHING, NOTHING | {"entries.new": 318, "rounds.done": 4, "area.done": None, "people.now": 2104}
+    )
 
     with pytest.raises(NotZero) as refused:
-        decide_zero(NOTHING | {"returnees_focus.new": 2, "home_quarantine.now": 1})
+        decide_zero(NOTHING | {"returnees_focus.new": 2}, NOTHING | {"home_quarantine.now": 1})
     assert refused.value.extra["figures"] == {"returnees_focus.new": 2, "home_quarantine.now": 1}
     assert "居家隔离现有 1" in refused.value.detail
 
@@ -117,7 +119,9 @@ def test_a_zero_report_is_only_for_who_has_nothing() -> None:
 @pytest.mark.parametrize("key", ZERO_KEYS)
 def test_each_figure_about_people_stands_against_a_zero_report(key: str) -> None:
     with pytest.raises(NotZero):
-        decide_zero(NOTHING | {key: 1})
+        decide_zero(NOTHING | {key: 1}, NOTHING)
+    with pytest.raises(NotZero):
+        decide_zero(NOTHING, NOTHING | {key: 1})
 
 
 def test_a_correction_keeps_what_was_derived_and_the_newest_word_holds() -> None:
