@@ -56,6 +56,15 @@ class Span:
         return self.starts <= instant < self.ends
 
 
+def typed_day(text: str) -> date | None:
+    """The day that a form gives as 2020-02-24, in years that things can happen in; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2200 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyWindow:
     """Local hours that recur every day. `closes` at or before `opens` means the next day; 00:00 is 24:00."""

@@ -1,6 +1,5 @@
 """The page of who read whom in a service, for auditors."""
 
-from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +11,7 @@ from shared.audit import api
 from shared.audit.reads import Asked
 from shared.http.access import AccessTable, Caller
 from shared.http.paging import After
+from shared.kernel.days import typed_day
 from shared.pages.rendering import Pages
 from shared.pages.routes import page_router
 
@@ -32,7 +32,7 @@ async def audit_page(
 ) -> Response:
     """Show reads, the newest first, of somebody, by somebody, of a day; looking at them is noted too."""
     pages: Pages = request.app.state.pages
-    person, on = _person(person_ref), _day(day)
+    person, on = _person(person_ref), typed_day(day)
     asked = Asked(person_ref=person, actor=actor.strip().replace("\0", "") or None, day=on)
     unclear = {"person_ref": bool(person_ref.strip()) and person is None, "day": bool(day) and on is None}
     browsers = [] if after else await api.noticed(request.app.state.db, who)
@@ -57,12 +57,5 @@ async def audit_page(
 def _person(text: str) -> UUID | None:
     try:
         return UUID(text.strip())
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
     except ValueError:
         return None

@@ -1,6 +1,6 @@
 """The service record: what front-line workers did in some days, by pseudonym (R7.3)."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -10,6 +10,7 @@ from services.reporting.api.common import InContext
 from services.reporting.api.service_record import service_record
 from shared.http.access import Caller
 from shared.http.paging import After
+from shared.kernel.days import typed_day
 from shared.pages.rendering import Pages
 from shared.pages.routes import page_router
 
@@ -32,8 +33,8 @@ async def record_page(
 ) -> Response:
     """Show of each worker the turns held, visits, rounds, pickups and leads closed; a fortnight where none is named."""
     pages: Pages = request.app.state.pages
-    until = _day(last) or context.clock.today()
-    since = _day(first) or until - timedelta(days=DAYS - 1)
+    until = typed_day(last) or context.clock.today()
+    since = typed_day(first) or until - timedelta(days=DAYS - 1)
     told = await service_record(
         who=who,
         context=context,
@@ -54,11 +55,3 @@ async def record_page(
         next=f"{here}&after={told.next}" if told.next else None,
         first=here if after else None,
     )
-
-
-def _day(text: str) -> date | None:
-    """A day that is one; anything else is as if nothing was said."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

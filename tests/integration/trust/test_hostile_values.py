@@ -181,8 +181,11 @@ class Attack:
                     address = address.replace(f"{{{other}}}", there)
                 await self.send(cell, address, who, f"{parameter['in']} {name}", value, **given)
 
-    async def days_of(self, cell: str, told: Mapping[str, Any]) -> None:
-        """Every day and instant of an address or a body at once, at the ends of what a calendar has."""
+    async def days_of(self, cell: str, told: Mapping[str, Any], route: APIRoute) -> None:
+        """Every day and instant of an address or a body at once, at the ends of what a calendar has.
+
+        Of a page, which is not described, every field of its address by itself.
+        """
         path, content = self.matrix.asking.of(cell, new=True)
         asked = [
             one["name"] for one in told.get("parameters", ()) if one["in"] == "query" and dated(one["schema"])
@@ -196,6 +199,10 @@ class Attack:
             query = content["params"] | dict.fromkeys(asked, ends)
             given = {"json": {**body, **dict.fromkeys(within, ends)}} if isinstance(body, dict) else {}
             await self.send(cell, f"{path}?{urlencode(query)}", self.who(cell), "days", day, **given)
+        for field_of in route.dependant.query_params if cell.startswith("GET ") and not told else ():
+            for day in (b"0001-01-01", b"9999-12-31"):
+                address = f"{path}?{urlencode({field_of.alias: day.decode()})}"
+                await self.send(cell, address, self.who(cell), f"query {field_of.alias}", day)
 
     async def headers_of(self, cell: str) -> None:
         """Some headers that mean something."""
@@ -242,7 +249,7 @@ async def test_a_hostile_value_anywhere_is_the_callers_problem(
         await attack.form_of(cell, routes[cell])
         await attack.long_of(cell)
         await attack.address_of(cell, told)
-        await attack.days_of(cell, told)
+        await attack.days_of(cell, told, routes[cell])
         await attack.headers_of(cell)
     print(f"\n{service:<12} {sorted(attack.statuses.items())}")  # noqa: T201 -- the figures
     assert attack.faults == {}

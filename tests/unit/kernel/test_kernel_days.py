@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from shared.kernel.days import DailyWindow, at_local, end_of, local_day, local_time, start_of
+from shared.kernel.days import DailyWindow, at_local, end_of, local_day, local_time, start_of, typed_day
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,17 @@ def test_a_window_holds_its_opening_but_not_its_closing(
 ) -> None:
     window = DailyWindow(opens=opens, closes=closes).on(date(2020, 2, 24))
     assert window.holds(at_local(at.date(), at.time())) is within
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2020-02-29", date(2020, 2, 29)),
+        ("2021-02-29", None),
+        ("0001-01-01", None),
+        ("9999-12-31", None),
+        ("", None),
+    ],
+)
+def test_a_day_of_a_form_lies_in_years_in_which_things_can_happen(text: str, day: date | None) -> None:
+    assert typed_day(text) == day
