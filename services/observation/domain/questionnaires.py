@@ -30,7 +30,20 @@ TITLES = (
     (*NAMES["手机号"], *NAMES["证件号码"]),
 )
 """What a list has to have: these columns, and one of phone and document."""
-_NONE = frozenset({"", "无", "无症状", "没有", "正常", "否", "none"})
+_NONE = frozenset(
+    {
+        *("", "无", "无症状", "没有", "正常", "否", "none"),
+        *(
+            "无不适",
+            "无异常",
+            "均无",
+            "无以上症状",
+            "无上述症状",
+            "以上均无",
+            "以上都没有",
+        ),  # as platforms word it
+    }
+)
 _BETWEEN = re.compile(r"[、,，;；/|\s┋]+")
 _DEGREES = re.compile(r"(℃|°C|度)$", re.IGNORECASE)
 _SYMPTOM: Mapping[str, Symptom] = {
@@ -151,7 +164,7 @@ def _measured(cells: Mapping[str, str]) -> tuple[Decimal | None, CannotMeasure |
 
 
 def _temperature(text: str) -> Decimal | None:
-    number = _DEGREES.sub("", text)
+    number = _DEGREES.sub("", text).replace(",", ".")
     if not number:
         return None
     if not _NUMBER.fullmatch(number):

@@ -44,6 +44,7 @@ def test_a_line_is_read_as_offices_write_it() -> None:
     [
         ("36.5℃", "36.50"),
         ("３６．５", "36.50"),
+        ("36，5", "36.50"),
         ("36.599999999999994", "36.60"),
         ("37", "37.00"),
         ("37.3度", "37.30"),
@@ -58,6 +59,7 @@ def test_temperatures_as_people_write_them(written: str, value: str) -> None:
     [
         ("", ()),
         ("无；无", ()),
+        ("以上都没有", ()),
         ("咳嗽、乏力", ("cough", "fatigue")),
         ("发烧 干咳,咳嗽", ("cough", "fever")),
         ("其他", ("other",)),
@@ -89,6 +91,7 @@ def test_times_as_platforms_write_them(written: str) -> None:
         ("体温", "正常", "number_malformed"),
         ("体温", "nan", "number_malformed"),
         ("体温", "1e2", "number_malformed"),
+        ("体温", "1,036.5", "number_malformed"),
         ("体温", "-36", "number_malformed"),
         ("无法测量原因", "忘了", "reason_unknown"),
         ("症状", "头晕", "symptom_unknown"),
