@@ -109,12 +109,13 @@ def _registered(found: Told, who: str) -> None:
 
 
 def _settled(found: Told, act: Act) -> None:
-    """By a clerk, who names the intake, or says why none is due."""
+    """By a clerk, who names the intake, or says why none is due: either is an outcome, also of somebody unknown."""
     for check, task in found.tasks.items():
         report = found.reports.get((check, "focus_area"))
         if task.who is None and report is not None and report.act.about["who"] == act.about["who"]:
             task.state = "closed" if act.about["reason"] else "completed"
             task.reason = act.about["reason"]
+            report.closed = True
 
 
 def _refused(found: Told, act: Act) -> None:

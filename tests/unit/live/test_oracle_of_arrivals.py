@@ -118,12 +118,13 @@ def test_who_is_told_of(who: str, origin: str, changes: dict[str, Any], kinds: s
 
 
 @pytest.mark.requirement("R2.5")
-def test_an_intake_closes_what_was_told_of_a_person_and_an_answer_what_was_told_of_a_newcomer() -> None:
+def test_an_intake_a_clerks_word_and_an_answer_close_what_was_told() -> None:
     ledger = begun()
     comes(ledger, "resident", WUHAN, "bare", mask=False)
     comes(ledger, "resident", WUHAN, "masked")
     comes(ledger, "newcomer", WUHAN, "asks")
     comes(ledger, "vagrant", WUHAN, "does not", papers=False)
+    comes(ledger, "nobody", WUHAN, "waits", papers=False)
     taken_in(ledger, "resident", WUHAN)
     for who in ("newcomer", "vagrant"):
         ledger.note("task", who, at=NIGHT, place="c", who=who, reason="handed_over")
@@ -133,9 +134,15 @@ def test_an_intake_closes_what_was_told_of_a_person_and_an_answer_what_was_told_
     states = {check: (task.state, task.reason) for check, task in found.tasks.items()}
     closed = ("closed", "handed_over")
     done = ("completed", None)
-    assert states == {"bare": done, "masked": done, "asks": closed, "does not": closed}
+    assert states == {
+        "bare": done,
+        "masked": done,
+        "asks": closed,
+        "does not": closed,
+        "waits": ("open", None),
+    }
     still_open = {key for key, one in found.reports.items() if not one.closed}
-    assert still_open == {("does not", "focus_area")}
+    assert still_open == {("waits", "focus_area")}
 
 
 def test_figures_of_the_day_make_the_areas() -> None:
