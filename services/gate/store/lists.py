@@ -22,36 +22,48 @@ POINT = """
 select (select coalesce(max(epoch), 1) from outbox_channel)::int as epoch,
   pg_snapshot_xmin(pg_current_snapshot())::text::bigint as point
 """
-ALL_PASSES = """
-select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.daily_from,
-  p.daily_until, p.person_ref, r.measures, r.compounds,
-  c.surname_sealed, c.homes_sealed
+# What is known under any pseudonym of a holder counts, and the card is the one for this compound, as for a check that
+# is answered here (P10).
+_PASSES = """
+select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.daily_from, p.daily_until,
+  coalesce(c.person_ref, p.person_ref) as person_ref, r.measures, r.compounds, c.surname_sealed, c.homes_sealed
 from entry_pass p
+left join person_alias m on m.person_ref = p.person_ref
+cross join lateral (
+  select case when m.root is null then array[p.person_ref]
+    else array(select person_ref from person_alias where root = m.root) end as refs) k
 left join lateral (
   select array_agg(measure) as measures, array_agg(compound) as compounds
-  from restriction where person_ref = p.person_ref and active) r on true
-left join subject_card c on c.person_ref = p.person_ref
+  from restriction where person_ref = any(k.refs) and active) r on true
+left join lateral (
+  select person_ref, surname_sealed, homes_sealed from subject_card where person_ref = any(k.refs)
+  order by surname_sealed is null, p.compound = any(compounds) desc, person_ref = m.root desc limit 1) c on true
+"""
+ALL_PASSES = f"""
+{_PASSES}
 where p.compound = $1 and p.valid_until > $2
 order by p.number
 """
-CHANGED_PASSES = """
-with touched as (
+# A merge that is undone leaves two groups of pseudonyms, and each of them has one of the two that it names.
+CHANGED_PASSES = f"""
+with news as (
+  select person_ref from restriction where changed >= $2::text::xid8
+  union
+  select person_ref from subject_card where changed >= $2::text::xid8
+  union
+  select unnest(array[kept, merged]) from person_merge where changed >= $2::text::xid8
+), people as (
+  select person_ref from news
+  union
+  select o.person_ref from news n
+  join person_alias a on a.person_ref = n.person_ref join person_alias o on o.root = a.root
+), touched as (
   select pass_id from entry_pass where compound = $1 and changed >= $2::text::xid8
   union
-  select p.pass_id from restriction r join entry_pass p on p.person_ref = r.person_ref
-  where r.changed >= $2::text::xid8 and p.compound = $1
-  union
-  select p.pass_id from subject_card c join entry_pass p on p.person_ref = c.person_ref
-  where c.changed >= $2::text::xid8 and p.compound = $1
+  select p.pass_id from people n join entry_pass p on p.person_ref = n.person_ref where p.compound = $1
 )
-select p.number, p.serial, p.state, p.valid_from, p.valid_until, p.daily_from,
-  p.daily_until, p.person_ref, r.measures, r.compounds,
-  c.surname_sealed, c.homes_sealed
-from touched t join entry_pass p on p.pass_id = t.pass_id
-left join lateral (
-  select array_agg(measure) as measures, array_agg(compound) as compounds
-  from restriction where person_ref = p.person_ref and active) r on true
-left join subject_card c on c.person_ref = p.person_ref
+{_PASSES}
+where p.pass_id in (select pass_id from touched)
 order by p.number
 """
 # No plate and no owner: a device compares nothing but the pass.

@@ -8,9 +8,14 @@ import pytest
 from services.gate.projections.merges import Merges
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
+from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import PeopleMerged, PeopleSeparated
 from shared.kernel.ids import PersonRef, uuid7
-from tests.integration.gate.town import NOW, GateTown, codes
+from tests.integration.gate.test_gate_lists import rows, told
+from tests.integration.gate.town import HERE, NOW, THERE, GateTown, codes
+
+ANEW = "9.1.abc"
+"""A version that cannot be continued: the whole list is made at once, not handed out as it was seconds ago."""
 
 
 async def tell(town: GateTown, event: Event, version: int) -> None:
@@ -64,3 +69,47 @@ async def test_a_fever_at_the_gate_ends_when_observation_decides_about_the_other
     later = NOW + timedelta(hours=1)
     await town.tell(town.completed(two, case_id, later))
     assert (await town.check(one))["verdict"] == "admit"
+
+
+@pytest.mark.scenario("P10", "G14")
+async def test_what_restricts_either_record_stands_in_a_devices_list_until_the_merge_is_undone(
+    town: GateTown,
+) -> None:
+    old, other = await town.resident("王", "3-1-502"), await town.resident("王", "5-1-101", with_pass=False)
+    await town.resident("李", "3-1-503")
+    case = await town.observe(other, "home_quarantine")
+    before = await told(town)
+    assert rows(before)[old.number].bound == 0
+    merge_id = uuid4()
+    await tell(town, merged(merge_id, other.person, old.person), 1)
+    change = await told(town, before.version)
+    assert rows(change).keys() == {old.number}
+    for made in (change, await told(town, ANEW)):
+        [held] = rows(made)[old.number].restrictions(HERE)
+        assert held.measure == "home_quarantine"
+
+    await town.tell(town.completed(other, case, NOW + timedelta(days=14)))
+    released = await told(town, change.version)
+    assert {number: row.bound for number, row in rows(released).items()} == {old.number: 0}
+
+    await town.observe(other)
+    bound = await told(town, released.version)
+    assert rows(bound)[old.number].bound
+    separated = PeopleSeparated(merge_id=merge_id, kept=other.person, merged=old.person, separated_at=NOW)
+    await tell(town, separated, 2)
+    free = await told(town, bound.version)
+    assert {number: row.bound for number, row in rows(free).items()} == {old.number: 0}
+    assert {row.bound for row in rows(await told(town, ANEW)).values()} == {0}
+
+
+@pytest.mark.scenario("P10")
+async def test_a_devices_list_shows_the_holder_by_the_card_of_either_record(town: GateTown) -> None:
+    old, other = await town.resident("王", "3-1-502"), await town.resident("王", "5-1-101", THERE)
+    await tell(town, merged(uuid4(), other.person, old.person), 1)
+    shown = rows(await told(town))[old.number]
+    assert (shown.surname, shown.room) == ("王*", "3-1-502")
+    withdrawn = SubjectCardSealed(recipient="gate", person_ref=old.person, compound=HERE, card=None)
+    before = await told(town)
+    await town.tell(withdrawn)
+    shown = rows(await told(town, before.version))[old.number]
+    assert (shown.surname, shown.room) == ("王*", None)
