@@ -23,10 +23,15 @@ order by compound = $2 desc, state = 'active' desc, valid_until desc limit 1
 """
 VEHICLES_OF_PLATE = "select vehicle_ref, person_ref from vehicle_plate where plate_index = any($1::bytea[])"
 PLATES_OF_VEHICLE = "select plate_index, person_ref, plate_sealed from vehicle_plate where vehicle_ref = $1"
+# A check that was corrected stands for nobody any more: its correction does. And nobody is two of the occupants: of
+# several checks of one person the last one counts.
 CHECKS_NAMED = """
-select e.check_id, e.verdict, e.happened_at, o.check_id is not null as overridden
+select distinct on (coalesce(e.person_ref, e.check_id))
+  e.check_id, e.verdict, e.happened_at, o.check_id is not null as overridden
 from entry_check e left join check_override o on o.check_id = e.check_id
 where e.check_id = any($1::uuid[]) and e.checkpoint = $2 and e.direction = $3
+  and not exists (select from check_correction k where k.corrects = e.check_id)
+order by coalesce(e.person_ref, e.check_id), e.received_at desc, e.seq desc
 """
 FIRST_ANSWER = """
 select check_id, verdict, reasons, emergency, device_at, received_at, offline, policy_version, content, vehicle_ref

@@ -238,3 +238,35 @@ async def test_a_persons_pass_is_no_vehicles_and_a_vehicles_no_persons(
     for text in (vehicle, f"EP1:{vehicle.removeprefix('VP1:')}"):
         answer = await town.check({"kind": "pass_token", "token": text})
         assert (answer["verdict"], codes(answer)) == ("cannot_verify", ["pass_unknown"])
+
+
+@pytest.mark.scenario("G7")
+async def test_one_person_is_never_two_of_the_occupants(
+    town: GateTown, car: Car, owner_of_car: Resident
+) -> None:
+    first, again = await town.check(owner_of_car), await town.check(owner_of_car)
+    assert await car.check(first, again) == ("held", ["occupant_unchecked"])
+    passenger = await town.resident("李", "3-1-503")
+    bare, masked = await town.check(passenger, mask=False), await town.check(passenger)
+    assert await car.check(again, bare) == ("held", ["occupant_refused"])
+    assert await car.check(again, bare, masked, occupants=2) == ("complete", [])
+    couriers = [await town.check({"kind": "visitor", "purpose": "courier"}) for _ in range(2)]
+    assert await car.check(again, *couriers) == ("held", ["occupant_refused"])  # nobody knows who: two people
+
+
+@pytest.mark.scenario("G7")
+async def test_a_corrected_check_stands_for_nobody_and_its_correction_does(
+    town: GateTown, car: Car, owner_of_car: Resident
+) -> None:
+    driver = await town.check(owner_of_car)
+    passenger = await town.resident("李", "3-1-503")
+    mistyped = await town.check(passenger, temperature_c=36.8)
+    answer = await town.client.http.post(
+        f"/v1/entry-checks/{mistyped['check_id']}/corrections",
+        json=town.body(passenger, temperature_c=38.6),
+        headers={"Authorization": f"Device {town.device}"},
+    )
+    assert answer.status_code == 201, answer.text
+    assert await car.check(driver, mistyped) == ("held", ["occupant_unchecked"])
+    assert await car.check(driver, answer.json()) == ("held", ["occupant_refused"])
+    assert await car.check(driver, mistyped, answer.json(), occupants=2) == ("held", ["occupant_refused"])
