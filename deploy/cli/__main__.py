@@ -14,7 +14,7 @@ from deploy.cli import buses, ending, rotating, stack, times
 from deploy.cli.calls import account_of, issuer_of
 from deploy.cli.restoring import backup, beyond_app, restore
 from deploy.cli.show import first_thing, panel, print_logs, status_table
-from deploy.cli.words import HomeOption, home_of, out, running_home, say, say_why
+from deploy.cli.words import HomeOption, home_of, out, require_reason, running_home, say, say_why
 from deploy.local.errors import LocalError
 from deploy.local.issuer import ROLES
 from deploy.local.postgres import Postgres
@@ -176,12 +176,16 @@ def logs(
     service: Annotated[str | None, typer.Argument(help="gate, postgres, …", show_default=False)] = None,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示 Go on.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="行数 How many last lines.")] = 100,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="行数 How many last lines.", min=1)] = 100,
     home: HomeOption = None,
 ) -> None:
     """查看日志 Show logs."""
     where = home_of(home)
     known = sorted(file.stem for file in where.logs.glob("*.log"))
+    if not known:
+        raise LocalError(
+            "还没有日志，请先执行 ./fangkong up。", "There are no logs yet; run ./fangkong up first."
+        )
     if service is not None and service not in known:
         raise LocalError(
             f"没有 {service} 的日志，现有：{', '.join(known)}。",
@@ -417,7 +421,7 @@ def letters_discard(
     from deploy.cli import letters  # noqa: PLC0415  # imports the services' runtime
 
     where = running_home(home)
-    asyncio.run(letters.settle(where, where.status(), service, letter, reason=reason))
+    asyncio.run(letters.settle(where, where.status(), service, letter, reason=require_reason(reason)))
 
 
 @app.command()

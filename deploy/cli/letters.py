@@ -8,10 +8,9 @@ from typing import Any
 import asyncpg
 from rich.table import Table
 
-from deploy.cli.words import out, say
+from deploy.cli.words import out, require_service, say
 from deploy.local import databases
 from deploy.local.errors import LocalError
-from deploy.local.names import SERVICES
 from deploy.local.programs import Surroundings, services
 from deploy.local.secrets import Secrets
 from deploy.local.state import Home, Plan
@@ -60,8 +59,7 @@ async def settle(
     Raises:
         LocalError: no such service or letter.
     """
-    if service not in SERVICES:
-        raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
+    require_service(service)
     os.environ.update(environment_of(home, status, service))
     settings = settings_of(service)
     build = importlib.import_module(f"services.{service}.app").build

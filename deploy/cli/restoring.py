@@ -10,7 +10,7 @@ import asyncpg
 import typer
 from rich.table import Table
 
-from deploy.cli.words import HomeOption, out, running_home, say
+from deploy.cli.words import HomeOption, out, require_reason, require_service, running_home, say
 from deploy.local import beyond, databases
 from deploy.local.backups import Backups, archived, replace
 from deploy.local.errors import LocalError
@@ -50,8 +50,7 @@ def restore(
     home: HomeOption = None,
 ) -> None:
     """恢复一个服务到某一时刻 One service as it stood at a moment; the others go on, and name what they hold beyond."""
-    if service not in SERVICES:
-        raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
+    require_service(service)
     where = running_home(home)
     asyncio.run(restored(where, where.status(), service, moment_of(to), keys=keys))
 
@@ -162,11 +161,11 @@ def beyond_settle(
     home: HomeOption = None,
 ) -> None:
     """了结 Somebody saw to what a service holds; the reason is kept."""
+    require_service(service)
+    said = require_reason(reason)
     where = running_home(home)
     urls = databases.app_urls(where.status()["ports"]["postgres"], Secrets(folder=where.secrets))
-    if service not in urls:
-        raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
-    count = asyncio.run(_settle(urls[service], reason))
+    count = asyncio.run(_settle(urls[service], said))
     say(f"已了结 {count} 段。", f"{count} settled; the reason is kept.")
 
 

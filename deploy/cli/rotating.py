@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.words import HomeOption, out, running_home, say
-from deploy.local.errors import LocalError
+from deploy.cli.words import HomeOption, out, require_service, running_home, say
 from deploy.local.names import SERVICES
 from deploy.local.secrets import Secrets
 
@@ -22,8 +21,8 @@ def rotate_keys(
     from deploy.cli.letters import environment_of  # noqa: PLC0415  # both pull in the services
     from deploy.rotation import rotate  # noqa: PLC0415
 
-    if service is not None and service not in SERVICES:
-        raise LocalError(f"没有名为 {service} 的服务。", f"There is no service {service}.")
+    if service is not None:
+        require_service(service)
     where = running_home(home)
     secrets, status = Secrets(folder=where.secrets), where.status()
     for name in SERVICES if service is None else (service,):

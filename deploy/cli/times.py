@@ -15,6 +15,10 @@ from shared.kernel.days import SHANGHAI
 
 app = typer.Typer(no_args_is_help=True, help="业务时间 Business time (never in production).")
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_FASTEST = 86_400
+"""A day in a second; what is much faster leaves the calendar before anybody can set it back."""
+
 
 def _home(option: Path | None) -> Home:
     if os.environ.get("FANGKONG_MODE") == "production":
@@ -46,13 +50,7 @@ def set_(
 ) -> None:
     """设定业务时间 Set business time (Asia/Shanghai unless an offset is given)."""
     where = _home(home)
-    try:
-        when = datetime.fromisoformat(instant)
-    except ValueError:
-        raise LocalError(f"看不懂时间 {instant}。", f"{instant} is no date or time.") from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=SHANGHAI)
-    write_control(where.clock, when.astimezone(UTC), _rate(where, rate))
+    write_control(where.clock, _instant(instant), _rate(where, rate))
     _tell(where)
 
 
@@ -75,8 +73,25 @@ def reset(home: HomeOption = None) -> None:
     _tell(where)
 
 
+def _instant(text: str) -> datetime:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise LocalError(
+            f"{text} 不是时间，例如 2020-02-24 或 2020-02-24T08:00。",
+            f"{text} is no date or time, as 2020-02-24 or 2020-02-24T08:00 is.",
+        ) from None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=SHANGHAI)
+    if not _FIRST <= when < _LAST:
+        raise LocalError(
+            f"{text}：时间应在 1970 年至 2200 年之间。", f"{text}: a time between 1970 and 2200 is expected."
+        )
+    return when.astimezone(UTC)
+
+
 def _rate(home: Home, wanted: float | None) -> float:
     rate = SteppedClock(home.clock).business_seconds_rate if wanted is None else wanted
-    if not 0 <= rate < float("inf"):
-        raise LocalError("倍速须为 0 或正数。", "The rate must be 0 or more.")
+    if not 0 <= rate <= _FASTEST:
+        raise LocalError(f"倍速须在 0 至 {_FASTEST} 之间。", f"The rate must be between 0 and {_FASTEST}.")
     return rate

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.errors import LocalError
+from deploy.local.names import SERVICES
 from deploy.local.state import Home
 
 out = Console(highlight=False)
@@ -56,3 +57,27 @@ def running_home(option: Path | None) -> Home:
             "系统没有运行，请先执行 ./fangkong up。", "The stack is not running; start it with ./fangkong up."
         )
     return home
+
+
+def require_service(name: str) -> None:
+    """Insist on the name of a service.
+
+    Raises:
+        LocalError: it is none.
+    """
+    if name not in SERVICES:
+        known = ", ".join(SERVICES)
+        raise LocalError(
+            f"没有名为 {name} 的服务，现有：{known}。", f"There is no service {name}; there are: {known}."
+        )
+
+
+def require_reason(text: str) -> str:
+    """Insist on words that say why, without the space around them.
+
+    Raises:
+        LocalError: there are none.
+    """
+    if not text.strip():
+        raise LocalError("--reason：请写明理由。", "--reason: say why.")
+    return text.strip()

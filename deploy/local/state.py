@@ -144,7 +144,7 @@ class Home:
         try:
             with (self.run / "supervisor.lock").open("r+", encoding="utf-8") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except BlockingIOError:
             with suppress(OSError, ValueError):
