@@ -5,7 +5,13 @@ from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import FeverSeen, FeverWithdrawn
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.people import PeopleMerged, PeopleSeparated, PersonErased, ResidenceEnded
+from shared.events.registry.people import (
+    PeopleMerged,
+    PeopleSeparated,
+    PersonErased,
+    ResidenceEnded,
+    ResidenceRestored,
+)
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.cards import CardKeys
 from shared.kernel.sealed import Vault
@@ -35,9 +41,10 @@ def follow_gate_fevers(vault: Vault) -> Reactor:
 
 
 def follow_lives() -> Reactor:
-    """Deaths, departures, moves, mergings and separations of people under observation (Data and law, P10)."""
+    """Deaths and departures, also mistaken ones, moves, mergings, separations of people (Data and law, P10)."""
     reactor = Reactor("observation.lives")
     reactor.on(ResidenceEnded)(lives.follow_residence)
+    reactor.on(ResidenceRestored)(lives.follow_restoration)
     reactor.on(PeopleMerged)(lives.follow_merge)
     reactor.on(PeopleSeparated)(lives.follow_separation)
     return reactor

@@ -14,9 +14,9 @@ AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported,
 FeverSeen, FeverWithdrawn (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4),
 FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
-PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded, PeopleMerged / PeopleSeparated,
-PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired; ReturneeRegistered,
-IntakeTaskSettled, WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked;
+PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded / ResidenceRestored,
+PeopleMerged / PeopleSeparated, PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired;
+ReturneeRegistered, IntakeTaskSettled, WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked;
 VehiclePassIssued / Revoked;
 PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
 NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed. At the end ClosingPrepared / Approved and

@@ -11,7 +11,7 @@ from services.observation.domain.settling import decide_settling
 from services.observation.handlers.observing import Settled, keep_change, open_case
 from services.observation.store import cases, changes, copies, fevers, merges
 from shared.db.pool import Tx
-from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
+from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded, ResidenceRestored
 from shared.kernel.ids import uuid7
 
 _ENDINGS: dict[str, Closing] = {"died": "died", "left_town": "left_town", "moved": "transferred"}
@@ -33,6 +33,19 @@ async def follow_residence(event: ResidenceEnded, *, tx: Tx) -> None:
     await keep_change(tx, (case, settled, facts), after, calendar)
     if not settled.is_over and event.reason == "moved":
         await _go_on_elsewhere(settled, event, calendar, tx=tx)
+
+
+async def follow_restoration(event: ResidenceRestored, *, tx: Tx) -> None:
+    """Nobody died or left: the observation that ended for it goes on at the same home, for the days still due."""
+    calendar = await copies.calendar(tx)
+    if calendar is None or await cases.lock_in_force(tx, event.person_ref) is not None:
+        return
+    people = await merges.same_person(tx, event.person_ref)
+    ended = await cases.lock_ended_for_good(tx, people, event.dwelling_id)
+    if ended is None or not still_due(ended, tx.today):
+        return
+    home = Home(compound=event.compound, dwelling_id=event.dwelling_id, grid=event.grid)
+    await _go_on(ended, home, calendar, tx=tx)
 
 
 async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:

@@ -21,7 +21,12 @@ from services.registry.store import vehicles as vehicle_store
 from shared.db.pool import Tx
 from shared.events.base import Event
 from shared.events.registry.cards import SubjectCardSealed
-from shared.events.registry.people import HouseholdChanged, PersonRegistered, ResidenceEnded
+from shared.events.registry.people import (
+    HouseholdChanged,
+    PersonRegistered,
+    ResidenceEnded,
+    ResidenceRestored,
+)
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.kernel.sealed import PersonKeys, Vault
@@ -127,6 +132,23 @@ async def of_endings(
             new_grid=named["grid_id"] if named else None,
         )
         told.append((event, bumped["version"]))
+    return told
+
+
+async def of_restored(tx: Tx, refs: Sequence[UUID]) -> Told:
+    """Homes that an undo gave back to people who lived nowhere, each with the person's next version."""
+    told: Told = []
+    for ref, homes in (await store.homes(tx, refs)).items():
+        for home in homes:
+            if home["resident"]:
+                [bumped] = await tx.fetch(store.BUMP_PEOPLE_ONLY, [ref])
+                event = ResidenceRestored(
+                    person_ref=PersonRef(ref),
+                    compound=home["compound_id"],
+                    dwelling_id=home["dwelling_id"],
+                    grid=home["grid_id"],
+                )
+                told.append((event, bumped["version"]))
     return told
 
 

@@ -24,7 +24,14 @@ from services.registry.domain.people_life import (
     decide_tenancy_end,
 )
 from services.registry.domain.premises import Occupancy
-from services.registry.handlers import people, people_acts, people_changes, people_passes, returnees
+from services.registry.handlers import (
+    people,
+    people_acts,
+    people_changes,
+    people_events,
+    people_passes,
+    returnees,
+)
 from services.registry.handlers.people import Keeper
 from services.registry.handlers.people_acts import Asked, Held
 from services.registry.handlers.people_changes import Newcomer
@@ -209,6 +216,9 @@ async def undo(asked: Asked, *, tx: Tx, keeper: Keeper) -> Act:
     if act.kind == ActKind.OCCUPANCY_SET:
         held.dwellings.add(await _restore_occupancy(tx, act.change_id))
     done = await people_acts.finish(tx, keeper, asked, held)
+    nowhere = [ref for ref, homes in held.homes.items() if not any(home["resident"] for home in homes)]
+    for event, version in await people_events.of_restored(tx, nowhere):
+        await tx.publish(event, version=version)
     async with tx.beyond():  # where the act stopped them, it also reached
         await people_passes.put_back(tx, act.change_id)
     for ref in held.people:

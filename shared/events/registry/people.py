@@ -54,7 +54,7 @@ class ResidenceEnded(
     One for each dwelling. Its version is the person's, as that of PersonRegistered, which follows with a higher one
     where another dwelling is the home now; an owner who left the town and stays the owner is told of so. The home of
     somebody who moved is named here as well, so that a reader need not wait for the other event. An undo tells the
-    person's home again.
+    person's home again, and of who lived nowhere meanwhile `ResidenceRestored`.
     """
 
     person_ref: PersonRef
@@ -65,6 +65,25 @@ class ResidenceEnded(
     new_compound: CompoundId | None
     new_dwelling_id: DwellingId | None
     new_grid: GridId | None
+
+
+class ResidenceRestored(
+    Event,
+    type="fangkong.registry.ResidenceRestored.v1",
+    channel="people",
+    key="person_ref",
+    place="compound",
+):
+    """Somebody was said by mistake to have died or left, and lives at the dwelling as before (Data and law).
+
+    One for each dwelling. What was ended because of the mistake goes on; who really left and came back is told of by
+    `ReturneeRegistered`.
+    """
+
+    person_ref: PersonRef
+    compound: CompoundId
+    dwelling_id: DwellingId
+    grid: GridId
 
 
 class PeopleMerged(

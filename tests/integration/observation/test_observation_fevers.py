@@ -8,7 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events.gate import FeverSeen, FeverWithdrawn
-from shared.events.registry.people import HouseholdChanged, PeopleMerged, PeopleSeparated, ResidenceEnded
+from shared.events.registry.people import (
+    HouseholdChanged,
+    PeopleMerged,
+    PeopleSeparated,
+    ResidenceEnded,
+    ResidenceRestored,
+)
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
 from tests.integration.observation.conftest import CLERK, COMPOUND, GRID, LAST, OFFICER, Desk, returnee
 
@@ -298,6 +304,32 @@ async def test_life_goes_on_during_an_observation(desk: Desk, reason: str, endin
         [(ELSEWHERE, str(new_home), str(LAST))] if moved else []
     )
     await dense(desk)
+
+
+@pytest.mark.parametrize("reason", ["died", "left_town"])
+async def test_an_observation_goes_on_when_a_death_or_departure_was_a_mistake(
+    desk: Desk, reason: str
+) -> None:
+    event = returnee()
+    case_id = await desk.open_case(event)
+    place = {"person_ref": event.person_ref, "compound": event.compound, "dwelling_id": event.dwelling_id}
+    nowhere = {"ended_on": FEB25, "new_compound": None, "new_dwelling_id": None, "new_grid": None}
+    back = ResidenceRestored(**place, grid=event.grid)
+    desk.move(FEB25, "12:00")
+    await desk.hear(back)
+    assert len(await desk.told("ObservationStarted")) == 1  # it stands: nothing to go on with
+    await desk.hear(ResidenceEnded(**place, **nowhere, reason=reason))
+    desk.move(FEB25, "18:00")
+    await desk.hear(back, back)
+    [_, again] = await desk.told("ObservationStarted")
+    assert again["case_id"] != str(case_id)
+    assert (again["dwelling_id"], again["last_day"]) == (str(event.dwelling_id), str(LAST))
+    await dense(desk)
+
+    await desk.hear(ResidenceEnded(**place, **nowhere, reason=reason))
+    desk.move(LAST + timedelta(days=1), "09:00")
+    await desk.hear(back)  # too late: no day is due any more, and whoever wants a pass registers the return
+    assert len(await desk.told("ObservationStarted")) == 2
 
 
 async def test_two_cases_of_one_person_become_one_that_ends_with_the_later(desk: Desk) -> None:

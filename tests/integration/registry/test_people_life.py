@@ -158,6 +158,10 @@ async def test_a_mistaken_death_is_undone_and_everything_is_as_it_was(houses: Ho
     assert (await houses.person(person))["died_on"] is None
     reinstated = await houses.desk.told("EntryPassReinstated")
     assert [one["version"] for one in reinstated] == [3]
+    restored = await houses.desk.told("ResidenceRestored")
+    homes = await houses.desk.rows("select dwelling_id::text from residence where resident order by 1")
+    assert sorted(one["dwelling_id"] for one in restored) == [row["dwelling_id"] for row in homes]
+    assert {one["person_ref"] for one in restored} == {person}
     twice = await houses.act(f"/v1/people-changes/{done['change_id']}/undo", reason="再次")
     assert (twice.status_code, twice.json()["code"]) == (409, "not_undoable")
 
