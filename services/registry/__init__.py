@@ -16,8 +16,8 @@ FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is d
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
 PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded / ResidenceRestored,
 PeopleMerged / PeopleSeparated, PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired;
-ReturneeRegistered, IntakeTaskSettled, WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked;
-VehiclePassIssued / Revoked;
+ReturneeRegistered, IntakeTaskSettled, WatchListLineSettled; EntryPassIssued / Suspended / Reinstated / Revoked,
+HoldSettled; VehiclePassIssued / Revoked;
 PassApplicationReceived / Settled; SubjectCardSealed, a channel per recipient; LeadReceived / Assigned / Closed,
 NoticePublished. SurveyRoundOpened / Closed, HouseholdSurveyed. At the end ClosingPrepared / Approved and
 TownClosed; all five services answer with a `…ClosingTold`, which the registry reads (0063).

@@ -23,6 +23,7 @@ from shared.events.observation import (
     ObservationStarted,
 )
 from shared.events.policy import Measure
+from shared.events.registry.passes import HoldSettled
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,11 +55,13 @@ class Cases(
         ObservationRescheduled,
         ObservationClosed,
         FeverCleared,
+        HoldSettled,
     ),
 ):
     """Who is under which measure. Someone who awaits closure is still under it.
 
-    A fever clinic's clearance ends gate's own hold, also of somebody who has no case; a case that merely ended
+    A fever clinic's clearance ends gate's own hold, also of somebody who has no case, and so does a decision of the
+    registry that lets the passes admit again; a case that merely ended
     (transferred, cancelled) does not: the fever stands until somebody has looked at it.
     """
 
@@ -120,6 +123,10 @@ def _fold_case(cases: dict[UUID, _Case], decided: dict[UUID, datetime], item: Re
             cases.setdefault(event.case_id, _Case()).active = False
         case FeverCleared() as event:
             decided[event.person_ref] = event.cleared_at
+            return
+        case HoldSettled() as event:
+            if event.kind == "fever":
+                decided[event.person_ref] = event.settled_at
             return
         case _:
             return

@@ -4,7 +4,7 @@ Whoever changes a person's passes holds the person's row first, so that nothing 
 a person is kept whether or not they have a pass: it also decides about the next one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -35,8 +35,13 @@ from shared.events.observation import (
     ObservationResumed,
     SymptomReported,
 )
-from shared.events.registry.passes import EntryPassReinstated, EntryPassRevoked, EntryPassSuspended
-from shared.kernel.ids import CompoundId, PersonRef
+from shared.events.registry.passes import (
+    EntryPassReinstated,
+    EntryPassRevoked,
+    EntryPassSuspended,
+    HoldSettled,
+)
+from shared.kernel.ids import CompoundId, PersonRef, uuid7
 from shared.kernel.sealed import Vault
 
 RevocationReason = Literal["lost", "moved_away", "deceased", "misused", "issued_in_error", "settled", "other"]
@@ -87,12 +92,23 @@ async def reinstate(
     one = await locked(tx, pass_id)
     holder = await holder_of(tx, one.person_ref)
     settles = decide_lifting(one.held, holder, by_headquarters=by_headquarters, now=tx.now, today=tx.today)
-    await store.end_holds(tx, one.person_ref, settles, tx.now)
+    await settle_holds(tx, one.person_ref, settles)
     await _reinstate(tx, one, reason, await _sealed_note(note, one.person_ref, vault))
     if settles:  # their passes of other compounds were suspended for the same
         async with tx.beyond():
             await reconsider(tx, one.person_ref, reason)
     return await existing(tx, pass_id)
+
+
+async def settle_holds(tx: Tx, person_ref: UUID, kinds: Sequence[HoldKind]) -> None:
+    """End by decision what stands against somebody; gates that hold them, and who waits for an outcome, are told."""
+    standing = {hold.kind for hold in await store.holds(tx, person_ref) if hold.stands}
+    await store.end_holds(tx, person_ref, kinds, tx.now)
+    for kind in standing.intersection(kinds):
+        told = HoldSettled(
+            settlement_id=uuid7(), person_ref=PersonRef(person_ref), kind=kind, settled_at=tx.now
+        )
+        await tx.publish(told, version=1)
 
 
 async def revoke(pass_id: UUID, reason: RevocationReason, *, tx: Tx) -> tuple[EntryPass, bool]:
@@ -107,7 +123,7 @@ async def revoke(pass_id: UUID, reason: RevocationReason, *, tx: Tx) -> tuple[En
     if one.state == "revoked":
         return one, False
     if reason == "settled":
-        await store.end_holds(tx, one.person_ref, ("fever",), tx.now)
+        await settle_holds(tx, one.person_ref, ("fever",))
     await stop(tx, one, reason)
     return await existing(tx, pass_id), True
 

@@ -58,7 +58,7 @@ async def settle(cmd: SettleHold, *, by_headquarters: bool, tx: Tx, vault: Vault
         note=vault.seal(key, NOTE, cmd.note) if cmd.note else None,
         content=vault.index(CONTENT, content),
     )
-    await pass_store.end_holds(tx, cmd.person_ref, (cmd.kind,), tx.now)
+    await pass_life.settle_holds(tx, cmd.person_ref, (cmd.kind,))
     async with tx.beyond():  # what stood against the person stood against all passes
         await pass_life.reconsider(tx, cmd.person_ref, cmd.reason)
     return await pass_store.holds(tx, cmd.person_ref)

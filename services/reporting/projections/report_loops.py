@@ -20,6 +20,7 @@ from shared.events.observation import (
     ObservationStarted,
 )
 from shared.events.policy_supervision import Reported
+from shared.events.registry.passes import HoldSettled
 from shared.events.registry.returnees import IntakeTaskSettled, ReturneeRegistered
 from shared.kernel.ids import CheckpointId, CompoundId
 
@@ -63,6 +64,8 @@ def fold(events: Iterable[Event]) -> Loops:
             case IntakeTaskSettled():
                 for check_id in event.checks:
                     found.settled.setdefault(check_id, event.settled_at)
+            case HoldSettled() if event.kind != "fever":
+                pass
             case _:
                 found.answers.add(_answer(event))
     return found
@@ -92,6 +95,8 @@ def _answer(event: Event) -> tuple[UUID, str, datetime]:
             said = event.person_ref, "closed", event.closed_at
         case FeverCleared():
             said = event.person_ref, "cleared", event.cleared_at
+        case HoldSettled():
+            said = event.person_ref, "settled", event.settled_at
         case CaseConfirmed():
             said = event.person_ref, "confirmed", event.confirmed_at
         case _:
@@ -115,6 +120,7 @@ class ReportLoops(
         ObservationResumed,
         ObservationClosed,
         FeverCleared,
+        HoldSettled,
         CaseConfirmed,
     ),
 ):

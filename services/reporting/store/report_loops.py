@@ -48,7 +48,8 @@ select r.check_id, r.kind, r.compound, r.checkpoint, r.reported_at, least((
         select same.person_ref from person_alias one join person_alias same using (root)
         where one.person_ref = r.person_ref))
       and case when r.kind = 'fever'
-        then a.answer in ('cleared', 'confirmed', 'resumed', 'restarted', 'closed') and a.answered_at >= r.reported_at
+        then a.answer in ('cleared', 'settled', 'confirmed', 'resumed', 'restarted', 'closed')
+          and a.answered_at >= r.reported_at
         else a.answer in ('intake', 'started', 'restarted', 'closed')
           and (a.answered_at at time zone 'Asia/Shanghai')::date >= (r.reported_at at time zone 'Asia/Shanghai')::date
         end)) as answered_at

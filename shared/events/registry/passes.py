@@ -70,6 +70,20 @@ class EntryPassReinstated(
     reason: str
 
 
+class HoldSettled(
+    Event,
+    type="fangkong.registry.HoldSettled.v1",
+    channel="passes",
+    key="settlement_id",
+):
+    """A clerk or headquarters decided that what stood against a person is over, with or without a pass (G2)."""
+
+    settlement_id: UUID
+    person_ref: PersonRef
+    kind: Literal["fever", "medical", "close_contact"]
+    settled_at: AwareDatetime
+
+
 class VehiclePassIssued(
     Event,
     type="fangkong.registry.VehiclePassIssued.v1",

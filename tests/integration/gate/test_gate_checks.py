@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.events.registry.passes import HoldSettled
 from shared.events.registry.rules import PassKeyRetired
 from tests.integration.gate.town import (
     CHECKPOINT,
@@ -81,6 +82,19 @@ async def test_a_residents_fever_holds_them_at_once_and_is_told(town: GateTown) 
     assert (await town.check(wang, temperature_c=38))["verdict"] == "refuse"
     [hold] = await town.rows("select source, measure, active from restriction")
     assert hold == {"source": "gate_fever", "measure": "medical", "active": True}
+
+
+@pytest.mark.scenario("G2")
+async def test_a_fever_that_the_registry_settled_holds_nobody_any_more(town: GateTown) -> None:
+    wang, later = await town.resident(), NOW + timedelta(hours=2)
+    await town.check(wang, temperature_c=37.9)
+    settled = HoldSettled(
+        settlement_id=uuid4(), person_ref=wang.person, kind="fever", settled_at=NOW - timedelta(minutes=5)
+    )
+    await town.tell(settled, settled.replace(settlement_id=uuid4(), kind="close_contact", settled_at=later))
+    assert codes(await town.check(wang)) == ["under_quarantine"]  # of an earlier fever, and of something else
+    await town.tell(settled.replace(settlement_id=uuid4(), settled_at=later))
+    assert (await town.check(wang))["verdict"] == "admit"
 
 
 @pytest.mark.scenario("G2")

@@ -43,6 +43,27 @@ async def test_a_mistyped_fever_lifts_what_it_suspended_and_another_one_does_not
     assert await state(desk, person) == ("suspended", "fever")
 
 
+@pytest.mark.scenario("G2")
+@pytest.mark.parametrize("with_pass", [True, False])
+async def test_gates_hear_that_a_fever_was_settled_here(desk: Desk, *, with_pass: bool) -> None:
+    person = await desk.resident()
+    path, body = f"/v1/people/{person}/holds/fever/settlement", {"settlement_id": str(uuid4())}
+    if with_pass:
+        given = (await desk.ask_pass(person)).json()["pass_id"]
+        path, body = f"/v1/passes/{given}/reinstate", {}
+    await desk.hear(desk.fever(person))
+    desk.move("2020-02-24 11:00")
+    answer = await desk.post(path, body | {"reason": "settled", "note": "发热门诊已排除"})
+    assert answer.status_code in {200, 201}, answer.text
+    assert (await desk.post(path, body | {"reason": "settled", "note": "发热门诊已排除"})).status_code in {
+        200,
+        409,
+    }
+    [told] = await desk.told("HoldSettled")
+    assert (told["person_ref"], told["kind"]) == (str(person), "fever")
+    assert told["settled_at"] == "2020-02-24T03:00:00Z"
+
+
 async def test_an_earlier_symptom_outlives_the_mistyped_reading(desk: Desk) -> None:
     person = await desk.resident()
     assert (await desk.ask_pass(person)).status_code == 201

@@ -34,7 +34,12 @@ from shared.events.registry.leads import (
     NoticePosted,
     NoticePublished,
 )
-from shared.events.registry.passes import EntryPassIssued, EntryPassReinstated, EntryPassSuspended
+from shared.events.registry.passes import (
+    EntryPassIssued,
+    EntryPassReinstated,
+    EntryPassSuspended,
+    HoldSettled,
+)
 from shared.events.registry.people import PeopleMerged, PeopleSeparated, ResidenceEnded
 from shared.events.registry.places import CheckpointClosed, CheckpointOpened, PostsNeeded
 from shared.events.registry.returnees import (
@@ -268,6 +273,12 @@ def a_case(rng: Random, compound: CompoundId) -> Story:
     if rng.random() < 0.4:
         yield SymptomReported(**them, fever=True, by="self", reported_at=when(rng))
         yield FeverCleared(**them, cleared_at=when(rng))
+        yield HoldSettled(
+            settlement_id=uuid4(),
+            person_ref=them["person_ref"],
+            kind=rng.choice(("fever", "close_contact")),
+            settled_at=when(rng),
+        )
     if rng.random() < 0.5:
         yield ObservationMeasureChanged(
             **them, measure=rng.choice(MEASURES), category="focus", changed_at=when(rng), policy_version=1

@@ -13,6 +13,7 @@ from services.reporting.handlers import daily_work, findings
 from shared.events.gate import FeverWithdrawn
 from shared.events.observation import FeverCleared
 from shared.events.policy_reporting import DailyReportRules, ReportingRules
+from shared.events.registry.passes import HoldSettled
 from shared.events.registry.people import PeopleMerged
 from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.returnees import IntakeTaskSettled
@@ -220,6 +221,13 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
         reported(HERE, "first_return", NINE - 5 * HOUR, third),
         reported(HERE, "fever", day_ago, third),
         reported(HERE, "focus_person", NINE - 2 * HOUR, None),
+        reported(THERE, "fever", day_ago, UUID(int=5)),
+        HoldSettled(  # no case, no clinic: a clerk saw the paper
+            settlement_id=uuid4(),
+            person_ref=PersonRef(UUID(int=5)),
+            kind="fever",
+            settled_at=NINE - 3 * HOUR,
+        ),
         typed,
         IntakeTaskSettled(  # whom the gate did not know: a clerk found out
             task_id=uuid4(),

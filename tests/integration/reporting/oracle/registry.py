@@ -148,6 +148,10 @@ class RegistryRows(Rows):
         key = (d["notice_id"], d["compound"], d["posting"])
         self.change("notice_posting", key, posted_at=instant(d["posted_at"]))
 
+    def on_HoldSettled(self, d: Row, *_: Any) -> None:  # noqa: N802
+        if d["kind"] == "fever":
+            self.add("report_answer", (d["person_ref"], "settled", instant(d["settled_at"])))
+
     def on_IntakeTaskSettled(self, d: Row, *_: Any) -> None:  # noqa: N802
         for check_id in d["checks"]:
             self.add("report_settled", (check_id,), settled_at=instant(d["settled_at"]))
