@@ -16,6 +16,7 @@ from shared.events.policy_reporting import DailyReportRules, ReportingRules
 from shared.events.policy_supervision import SupervisionRules
 
 Category = Literal["focus", "higher_risk", "concern", "other", "close_contact"]
+RegisteredOrigin = Literal["ignore", "ask", "category"]
 Measure = Literal["centralized_observation", "home_quarantine", "home_self_monitoring", "medical"]
 SiteKind = Literal[
     "lift", "stairwell", "gatehouse", "waste_room", "bin_point", "mask_bin", "public_area", "other"
@@ -291,14 +292,12 @@ class PassApplicationRules(Part):
 
 
 class RiskRules(Part):
-    """How a risk list is proposed from case counts (R4.6 to R4.8).
-
-    Codes are GB/T 2260; thresholds are confirmed cases.
-    """
+    """How a risk list is proposed from case counts, and what being registered in a listed place is (R4.6 to R4.8)."""
 
     focus_codes: tuple[str, ...]
     higher_risk_from: int
     concern_from: int
+    origin: RegisteredOrigin | None = None
 
 
 class RetentionRules(Part):

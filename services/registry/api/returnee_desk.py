@@ -5,16 +5,19 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.registry.api.common import Running, cause, roles_of
 from services.registry.api.intake_bodies import FullTripBody, details_of
 from services.registry.domain.people import masked_name, masked_phone
 from services.registry.domain.returnees import RULE_TEXTS
+from services.registry.domain.risk import decide_origin
 from services.registry.handlers import people_reading
 from services.registry.handlers import returnees as handlers
 from services.registry.handlers.people_reading import Profile, Wanted
+from services.registry.store import policy as policy_store
 from services.registry.store import returnees as store
+from services.registry.store import risk as risk_store
 from shared.audit.noting import note_reads
 from shared.events.policy import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
@@ -57,6 +60,9 @@ class FoundReturnee(Answer):
     rooms: list[str]
     homes: list[FoundHome]
     open_intake: UUID | None
+    ask_travel: bool = Field(
+        description="Registered in a place of the risk list: ask where they have been. By itself it decides nothing."
+    )
 
 
 class ReturneeLookupAnswer(Answer):
@@ -109,6 +115,8 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
                 )
             )
         ]
+        policy, risk = await policy_store.policy_at(tx, tx.today), await risk_store.risk_at(tx, tx.today)
+        areas, rule = (risk.areas if risk else {}), (policy.document.risk.origin if policy else None)
         await note_reads(
             tx,
             action="returnee.lookup",
@@ -131,6 +139,7 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
                     for living in one.homes
                 ],
                 open_intake=open_of[one.person_ref]["intake_id"] if one.person_ref in open_of else None,
+                ask_travel=decide_origin(one.origin_code, areas, rule).ask,
             )
             for one in seen
         ],

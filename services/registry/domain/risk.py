@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.events.policy import Category, RiskRules
+from shared.events.policy import Category, RegisteredOrigin, RiskRules
 from shared.kernel.divisions import containing, listed_as
 
 
@@ -49,6 +49,32 @@ def category_of(code: str, areas: Mapping[str, Category]) -> Category:
     """
     listed = listed_as(code, areas)
     return areas[listed] if listed else "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginSays:
+    """What a registered origin alone brings: a question, or a category; `other` where it brings none."""
+
+    ask: bool
+    category: Category
+
+
+def decide_origin(
+    origin: str | None, areas: Mapping[str, Category], rule: RegisteredOrigin | None
+) -> OriginSays:
+    """Is somebody asked about travel because of where they are registered? (R4.6)
+
+    The category comes from where somebody has been. Only a policy that says so lets a registered origin count as that.
+
+    Args:
+        origin: where the book has them registered; None: not known.
+        areas: the risk list.
+        rule: what policy has for it.
+    """
+    listed = category_of(origin, areas) if origin else "other"
+    if listed == "other" or rule in {None, "ignore"}:
+        return OriginSays(ask=False, category="other")
+    return OriginSays(ask=rule == "ask", category=listed if rule == "category" else "other")
 
 
 def propose_areas(counts: Iterable[CaseCount], rules: RiskRules, *, own_prefecture: str) -> Proposal:

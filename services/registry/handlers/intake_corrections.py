@@ -124,7 +124,12 @@ async def _amended(
     day = local_day(row["registered_at"])
     rules, areas = await policy.in_force(tx, day), await risk.in_force(tx, day)
     origin_code, details, decision = await returnees.decide_trip(
-        after.trip, after.details, after.choice, rules=rules, areas=areas, day=day, tx=tx
+        *(after.trip, after.details, after.choice),
+        rules=rules,
+        areas=areas,
+        day=day,
+        tx=tx,
+        origin=await returnee_store.origin_of(tx, row["person_ref"]),
     )
     trip = replace(after.trip, origin_code=origin_code)
     return (

@@ -21,7 +21,7 @@ from services.registry.domain.intake_details import Details, decide_details, gra
 from services.registry.domain.people import Relation, Sex
 from services.registry.domain.policy import PolicyVersion
 from services.registry.domain.returnees import Choice, IntakeDecision, Trip, check_period, decide_intake
-from services.registry.domain.risk import category_of
+from services.registry.domain.risk import category_of, decide_origin
 from services.registry.handlers import (
     intake_details,
     intake_tasks,
@@ -121,6 +121,10 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     check_period(decision, day)
     person_ref = cmd.known_as or await _person(cmd, tx=tx, keeper=keeper, on=day)
     await store.lock_person(tx, person_ref)
+    if (origin := await store.origin_of(tx, person_ref)) is not None:
+        _, _, decision = await decide_trip(
+            cmd.trip, details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx, origin=origin
+        )
     await _refuse_if_observed(tx, person_ref)
     reason = cmd.choice.reason
     key = await keeper.vault.key(person_ref, create=True)
@@ -211,8 +215,11 @@ async def decide_trip(
     areas: RiskList,
     day: date,
     tx: Tx,
+    origin: str | None = None,
 ) -> tuple[str, Details, IntakeDecision]:
     """The origin and the places on the way in one spelling, and what follows from the gravest of them (R4.6).
+
+    `origin` is where the book has the person registered, which counts only where policy says so.
 
     Raises:
         ArrivalInFuture, ViaOutsideWindow, ProofContradicts, MeasureNotAllowed, ApprovalRequired, DivisionUnknown.
@@ -222,10 +229,11 @@ async def decide_trip(
     decide_details(details, arrived_on=trip.arrived_on, proof=trip.proof, days=observation.days)
     details = await intake_details.in_one_spelling(tx, details)
     been = [origin_code, *(via.code for via in details.via)]
+    registered = decide_origin(origin, areas.areas, rules.document.risk.origin)
     decision = decide_intake(
         trip,
         choice,
-        category=gravest(category_of(code, areas.areas) for code in been),
+        category=gravest([registered.category, *(category_of(code, areas.areas) for code in been)]),
         rules=observation,
         registered_on=day,
     )

@@ -25,6 +25,10 @@ REJECTIONS: Rejections = {
 }
 
 LOCK_INTAKE = "select pg_advisory_xact_lock(hashtextextended('fangkong.registry.intake:' || $1::text, 0))"
+ORIGIN_OF = """
+select origin_code from person where person_ref in (select pseudonyms_of($1)) and origin_code is not null
+order by person_ref = $1 desc, person_ref limit 1
+"""
 LOCK_PERSON = """
 select version from person where person_ref in (select pseudonyms_of($1)) order by person_ref for no key update
 """
@@ -231,6 +235,12 @@ async def add_intake(
         tx.actor or "",
         content_index,
     )
+
+
+async def origin_of(conn: Conn, person_ref: UUID) -> str | None:
+    """Where the book has somebody registered, under whatever pseudonym it was entered."""
+    found: str | None = await conn.fetchval(ORIGIN_OF, person_ref)
+    return found
 
 
 async def intake(conn: Conn, intake_id: UUID) -> asyncpg.Record | None:

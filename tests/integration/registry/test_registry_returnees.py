@@ -14,6 +14,7 @@ from shared.events.observation import (
     ObservationResumed,
 )
 from tests.integration.registry.desk import CLERK, OFFICER, Desk, resident_id
+from tests.integration.registry.households import Households
 
 GRID = ("grid_worker", "grid:lj-001-w02")
 
@@ -156,6 +157,35 @@ async def test_an_intake_that_cannot_be_is_refused_and_leaves_nothing(
     assert answer.json()["remedy"]
     assert await open_desk.rows("select count(*) from person") == [{"count": 0}]
     assert await open_desk.told("ReturneeRegistered") == []
+
+
+@pytest.mark.requirement("R4.6")
+@pytest.mark.parametrize(
+    ("rule", "ask", "category"),
+    [(None, True, "other"), ("ignore", False, "other"), ("category", False, "focus")],
+)
+async def test_a_registered_origin_is_a_prompt_to_ask_and_counts_only_where_policy_says_so(
+    open_desk: Desk, rule: str | None, category: str, *, ask: bool
+) -> None:
+    if rule is not None:
+        document = (await open_desk.get("/v1/policies/1")).json()["document"]
+        document["risk"]["origin"] = rule
+        revised = {"version": 2, "effective_from": "2020-02-24", "document": document}
+        assert (await open_desk.post("/v1/policies", revised, OFFICER)).status_code == 201
+    book = await Households.of(open_desk)
+    person = await book.register("8幢", name="司徒南星", origin_code="420103")
+    number = resident_id(book.made)
+    found = (await open_desk.post("/v1/returnees/lookup", {"document": number})).json()["people"]
+    assert [(one["person_ref"], one["ask_travel"]) for one in found] == [(person, ask)]
+    papers = [{"kind": "resident_id", "number": number}]
+    body = open_desk.intake(person={"name": "司徒南星", "documents": papers})
+    body["trip"]["origin_code"] = "510100"
+    told = await open_desk.register(body)
+    assert (told["person_ref"], told["category"]) == (person, category)
+    by_air = {"trip": body["trip"] | {"transport": "plane"}, "reason": "票据写的是飞机"}
+    path = f"/v1/returnees/{told['intake_id']}/corrections"
+    corrected = await open_desk.post(path, {"correction_id": str(uuid4()), **by_air})
+    assert (corrected.status_code, corrected.json()["category"]) == (201, category), corrected.text
 
 
 async def test_a_document_that_fails_its_checksum_is_kept_as_unverified(open_desk: Desk) -> None:
