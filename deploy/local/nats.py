@@ -11,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from typing import Any, Self
 from deploy.local.children import is_running, signal_quietly, spawn
 from deploy.local.errors import LocalError
 from deploy.local.files import write_private
+from deploy.local.ports import any_free
 from deploy.nats import configuration
 from deploy.nats.generate import Files
 from deploy.nats.users import ADMIN, ANYBODY
@@ -54,10 +54,10 @@ class Cluster:
 class NatsServer:
     """One server with one JetStream store in one folder.
 
-    `home` holds the store, the configuration, the users' seeds (mode 0600) and the log. `port` -1 lets
-    the kernel choose at the first start; the port, the monitoring port and the store stay the same for
-    later starts of this object, so a restart looks to clients like an outage. Who may connect, and what each
-    may do, is said in :mod:`deploy.nats.users`, as for a cluster; in a `trial` there is somebody who may do anything.
+    `home` holds the store, the configuration, the users' seeds (mode 0600) and the log. `port` 0 is any
+    free one; the port, the monitoring port and the store stay the same for later starts of this object,
+    so a restart looks to clients like an outage. Who may connect, and what each may do, is said in
+    :mod:`deploy.nats.users`, as for a cluster; in a `trial` there is somebody who may do anything.
 
     Start from the main thread (see :func:`deploy.local.children.spawn`).
     """
@@ -65,20 +65,19 @@ class NatsServer:
     def __init__(
         self,
         home: Path,
-        port: int = -1,
+        port: int = 0,
         *,
-        monitor_port: int = -1,
+        monitor_port: int = 0,
         log: Path | None = None,
         trial: bool = False,
     ) -> None:
         self.home = Path(home).absolute()
-        self.port = port
-        self.monitor_port = monitor_port
+        self.port = port or any_free()
+        self.monitor_port = monitor_port or any_free()
         self.log = log or self.home / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.cluster: Cluster | None = None
         self.trial = trial
-        self._picked = port < 0
         self.files = Files(folder=self.home / "users")
 
     # ---- what clients need
@@ -147,15 +146,10 @@ class NatsServer:
             )
 
     def ready(self) -> bool:
-        """Whether the process that we started has JetStream on; learns the ports it chose. Blocks <= 1 s."""
+        """Whether the process that we started listens and has JetStream on. Blocks <= 1 s."""
         if self.process is None or self.process.poll() is not None:
             return False
-        with suppress(OSError, ValueError, KeyError, IndexError):
-            told = json.loads((self.home / f"nats-server_{self.process.pid}.ports").read_text())
-            self.port = int(told["nats"][0].rsplit(":", 1)[1])
-            self.monitor_port = int(told["monitoring"][0].rsplit(":", 1)[1])
-            return self.healthy()
-        return False
+        return (self.home / f"nats-server_{self.process.pid}.ports").exists() and self.healthy()
 
     def healthy(self) -> bool:
         """Whether the server says that JetStream is usable. Blocks <= 1 s."""

@@ -1,6 +1,7 @@
 """Which port everything listens on: named by the user, else the one remembered, else a free one."""
 
 import hashlib
+import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,9 @@ from deploy.local.names import PORTS
 # Below the range from which kernels take ports for outgoing connections, so that a stopped stack finds its
 # own again.
 _FIRST, _LAST = 20_000, 29_980
+
+_claimed: set[int] = set()
+"""Ports that this process was given; they stay its own until it ends, so that a server finds its own again."""
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -25,11 +29,28 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def any_free() -> int:
-    """A port the kernel says is free; another process may still take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on which nobody listens, for as long as this process lives: nobody else who asks here is given it."""
+    while True:
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+        if port not in _claimed and is_free(port) and _claim(port):
+            return port
+
+
+def _claim(port: int) -> bool:
+    """Whether `port` is this process's own now. Between choosing and listening somebody else would take it.
+
+    The UDP port of the same number is the lock: nothing here speaks UDP, and the kernel unlocks however we end.
+    """
+    if port in _claimed:
+        return True
+    with socket.socket(type=socket.SOCK_DGRAM) as lock:
+        try:
+            lock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        lock.detach()  # held open, by nobody, to the end of the process
+    _claimed.add(port)
+    return True
 
 
 def choose(
@@ -68,7 +89,11 @@ def choose(
     chosen = {
         name: port
         for name, port in remembered.items()
-        if name in PORTS and name not in wanted and port not in wanted.values() and is_free(port)
+        if name in PORTS
+        and name not in wanted
+        and port not in wanted.values()
+        and is_free(port)
+        and _claim(port)
     } | wanted
     missing = [name for name in PORTS if name not in chosen]
     return chosen | dict(zip(missing, _fresh(home, missing, taken=set(chosen.values())), strict=True))
@@ -81,6 +106,6 @@ def _fresh(home: Path, names: list[str], *, taken: set[int]) -> list[int]:
     for step in range(rows):
         first = _FIRST + (start + step) % rows * 10
         row = [first + PORTS.index(name) for name in names]
-        if not taken.intersection(row) and all(is_free(port) for port in row):
+        if not taken.intersection(row) and all(is_free(port) and _claim(port) for port in row):
             return row
     return [any_free() for _ in names]

@@ -32,7 +32,7 @@ class Postgres:
     TCP on 127.0.0.1 only, with SCRAM: a unix socket's path may have 107 bytes at most, and a project may
     live deeper than that.
 
-    `port` 0 picks a free one at the first start and keeps it for later starts of this object. `fsync` False
+    `port` 0 picks a free one and keeps it for all starts of this object. `fsync` False
     is for tests, which never lose power. `settings` are the server's, beside and above ours.
 
     Start from the main thread (see :func:`deploy.local.children.spawn`).
@@ -49,11 +49,10 @@ class Postgres:
     ) -> None:
         self.account: Account | None = server_account()
         self.home = reachable_home(Path(home).absolute(), self.account)
-        self.port = port
+        self.port = port or ports.any_free()
         self.fsync = fsync
         self.log = log or self.home / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self._picked = port == 0
         self._bin: Path | None = None
         self._own_settings = dict(settings or {})
 
@@ -188,8 +187,6 @@ class Postgres:
 
     def spawn(self) -> None:
         """Start the server's process; main thread; returns at once. Ask :meth:`ready` afterwards."""
-        if self.port == 0:
-            self.port = ports.any_free()
         argv = [str(self.bin / "postgres"), "-D", str(self.data)]
         for name, value in self._settings().items():
             argv += ["-c", f"{name}={value}"]
@@ -247,12 +244,9 @@ class Postgres:
                 )
             if self.process is not None and self.process.poll() is not None:
                 said = self._said_since(size)
-                if "shared memory block" in said or "lock file" in said:
-                    pass  # workers of a killed server are still leaving
-                elif "could not bind" in said and self._picked:
-                    self.port = 0  # somebody was faster between choosing and listening
-                else:
+                if not ("shared memory block" in said or "lock file" in said):
                     raise self._failure(said)
+                # Workers of a killed server are still leaving.
                 for _ in range(10):
                     yield
                 size = self.log.stat().st_size

@@ -25,7 +25,7 @@ def _jetstream(store: Path, max_file_store: int) -> Mapping[str, Any]:
 
 
 def local(home: Path, public: Mapping[str, str], *, port: int, monitor_port: int) -> dict[str, Any]:
-    """One server on the machine itself, all of it in one folder; port -1 lets the kernel choose."""
+    """One server on the machine itself, all of it in one folder."""
     return {
         "server_name": "fangkong-local",
         "host": "127.0.0.1",

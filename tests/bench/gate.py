@@ -19,6 +19,7 @@ from typing import Any
 import asyncpg
 
 from deploy.local.nats import NatsServer
+from deploy.local.ports import any_free
 from deploy.local.postgres import Postgres
 from shared.testing.databases import Databases
 from tests.bench import bare
@@ -29,7 +30,6 @@ from tests.bench.gate_town import (
     children_of,
     cpu_seconds,
     family_cpu_seconds,
-    free_port,
     make_streams,
     make_town,
     process,
@@ -202,7 +202,7 @@ async def measure(
         await owner.execute(bare.TABLE)
         await owner.close()
         async with AsyncExitStack() as stack:
-            ports = [free_port() for _ in range(options.workers)]
+            ports = [any_free() for _ in range(options.workers)]
             pids = [  # they share nothing but the database, and one of them leads
                 await stack.enter_async_context(
                     process(["-m", "services.gate"], town.environment(port), port)
@@ -211,7 +211,7 @@ async def measure(
             ]
             leaders = [child for pid in pids for child in children_of(pid)]
             gate = Server(folder=town.folder, ports=ports, pids=pids, leaders=leaders)
-            port = free_port()
+            port = any_free()
             pid = await stack.enter_async_context(
                 process(["-m", "tests.bench.bare", str(port), town.urls.database], {}, port)
             )

@@ -25,7 +25,6 @@ import asyncpg
 
 from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
-from deploy.local.ports import any_free
 from deploy.local.secrets import Secrets
 from deploy.nats.streams import ensure
 from services.gate.sealing import HOMES, SURNAME
@@ -386,11 +385,6 @@ async def make_streams(nats: NatsServer) -> None:
         await ensure(link.js)
     finally:
         await link.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    return any_free()
 
 
 def _uuid(draw: random.Random) -> PersonRef:

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
+from deploy.local.ports import any_free
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from shared.kernel.clock import write_control
@@ -103,8 +104,8 @@ async def test_a_second_process_takes_over_when_the_first_is_killed(
     await lone.prepare("registry", databases)
     lone.launch("registry")
     await lone.ready("registry")
-    first, port = lone.processes.pop("registry"), lone.ports["registry"]
-    lone.ports["registry"] = port + 1
+    first = lone.processes.pop("registry")
+    lone.ports["registry"] = any_free()
     lone.launch("registry")
     await lone.ready("registry")
     leads = lone.log("registry").count('"leading"')

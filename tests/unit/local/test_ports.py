@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,37 @@ def test_every_name_gets_a_port_of_its_own() -> None:
     chosen = ports.choose(HOME, {}, {}, None)
     assert set(chosen) == set(PORTS)
     assert len(set(chosen.values())) == len(PORTS)
+
+
+def elsewhere(code: str) -> "subprocess.Popen[str]":
+    """Another process, which keeps what it is given until its input ends."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", f"from deploy.local import ports\n{code}\ninput()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_that_ask_at_the_same_time_are_given_different_ports() -> None:
+    """So many of so few that the same one twice would be certain, were it left to chance."""
+    code = "print(*(ports.any_free() for _ in range(300)), flush=True)"
+    others = [elsewhere(code) for _ in range(4)]
+    given = [port for other in others for port in (other.stdout or sys.stdin).readline().split()]
+    for other in others:
+        other.communicate("\n")
+    assert len(given) == len(set(given)) == 1200
+
+
+def test_a_port_stays_its_process_own_until_that_ends() -> None:
+    first = ports.choose(HOME, {}, {}, None)
+    other = elsewhere("print(ports.any_free(), flush=True)")
+    assert other.stdout is not None
+    its = int(other.stdout.readline())
+    assert ports.is_free(its), "nobody listens yet"
+    assert ports.choose(HOME, first | {"gate": its}, {}, None)["gate"] != its
+    other.communicate("\n")
+    assert ports.choose(HOME, first | {"gate": its}, {}, None)["gate"] == its
 
 
 def test_remembered_ports_are_kept() -> None:
