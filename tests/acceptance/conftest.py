@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from datetime import date
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared.testing.databases import Databases
 from tests.acceptance.gatehouse import Gatehouse
 from tests.acceptance.stack import Stack
 from tests.acceptance.town import load, publish_risk_areas
+from tests.acceptance.watched import SERVICES, Watch, instant
 from tests.conftest import NINE_ON_THE_24TH
 
 
@@ -56,3 +58,24 @@ async def house(stack: Stack) -> Gatehouse:
     made = Gatehouse(stack=stack)
     await made.begin()
     return made
+
+
+@pytest.fixture(scope="module")
+async def watch(
+    databases: Databases, secrets: Secrets, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Watch]:
+    """Registry, gate, observation and reporting, running; business time stands at 24 February, 16:00."""
+    folder = tmp_path_factory.mktemp("watch")
+    clock_file = folder / "clock.json"
+    write_control(clock_file, instant(date(2020, 2, 24), "16:00"), 0.0)
+    with NatsServer(folder) as nats:
+        stack = Stack(folder=folder, nats=nats, secrets=secrets, issuer=issuer, clock_file=clock_file)
+        try:
+            for service in SERVICES:
+                await stack.prepare(service, databases)
+            await stack.start_only(*SERVICES)
+            watch = Watch(stack)
+            await watch.begin()
+            yield watch
+        finally:
+            await stack.stop()

@@ -256,3 +256,9 @@ async def told(stack: Stack, service: str) -> list[dict[str, Any]]:
         {"event": one["type"].split(".")[2], "version": int(one["sequence"]), **one["data"]}
         for one in documents
     ]
+
+
+def windows(case: Any) -> dict[str, str]:
+    """How each window that is due stands, by day and window."""
+    due = [one for one in case["windows"] if one["state"] != "not_due"]
+    return {f"{one['day']} {one['window']}": one["state"] for one in due}

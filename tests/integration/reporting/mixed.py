@@ -50,6 +50,7 @@ from shared.events.registry.returnees import (
 )
 from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundClosed, SurveyRoundOpened
 from shared.kernel.ids import CheckpointId, CompoundId, DwellingId, GridId, PersonRef
+from tests.integration.reporting.small_town import small_town, some_worker
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -60,8 +61,6 @@ from tests.integration.reporting.world import (
     device_revoked,
     device_seen,
     person,
-    small_town,
-    some_worker,
     started,
     vehicle,
 )

@@ -1,31 +1,27 @@
 """What HQ is told: sums that add up, within the caller's scope, with its age."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from shared.events.gate import CheckOverridden, OverrideReviewed
 from shared.events.observation import ObservationAwaitsClosure, ObservationCompleted, ObservationInterrupted
 from shared.events.registry.passes import EntryPassIssued
 from shared.kernel.days import start_of
-from shared.kernel.ids import CheckpointId, CompoundId, GridId, PersonRef
+from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
+from tests.integration.reporting.heard import Reporting
+from tests.integration.reporting.small_town import small_town
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
     TODAY,
-    Log,
     about,
     addresses,
     admitted_late,
     check,
-    compounds,
-    corrected,
-    declared,
     deliver,
     device_revoked,
     device_seen,
@@ -36,9 +32,7 @@ from tests.integration.reporting.world import (
     household,
     missed,
     person,
-    policy_revised,
     site,
-    small_town,
     started,
     turn_ended,
     turn_started,
@@ -85,50 +79,6 @@ ADDITIVE = (
     "survey_final",
     "survey_conflicts",
 )
-
-
-class Reporting:
-    """The service over HTTP with what it has heard."""
-
-    def __init__(self, client: Any) -> None:
-        self.client, self.log = client, Log()
-
-    async def hear(self, *events: Any) -> None:
-        """Producers say something and it arrives."""
-        self.log.say(*events)
-        await deliver(self.client.context.database, self.log)
-
-    async def get(
-        self, path: str, role: str = "hq_officer", scope: str = "town", **options: Any
-    ) -> httpx.Response:
-        """GET as somebody."""
-        headers = self.client.as_role(role, scope) | options.pop("headers", {})
-        found: httpx.Response = await self.client.http.get(path, headers=headers, params=options)
-        return found
-
-    async def board(self, role: str = "hq_officer", scope: str = "town") -> dict[str, Any]:
-        """The board."""
-        answer = await self.get("/v1/board", role, scope)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def line(self, compound: str) -> dict[str, Any]:
-        """A compound's line."""
-        return next(line for line in (await self.board())["compounds"] if line["compound"] == compound)
-
-
-@pytest.fixture
-async def bare(client_for: Callable[[str], Awaitable[Any]]) -> Reporting:
-    """The service as it starts."""
-    return Reporting(await client_for("reporting"))
-
-
-@pytest.fixture
-async def reporting(bare: Reporting) -> Reporting:
-    """With policy and compounds."""
-    await bare.hear(policy_revised(), *compounds())
-    return bare
 
 
 @pytest.mark.scenario("H2")
@@ -307,16 +257,6 @@ async def test_flags_are_listed_newest_first_within_the_callers_compounds(report
         "/v1/check-flags", role="supervisor", scope=f"compound:{FIRST}", compound=SECOND
     )
     assert foreign.status_code == 403
-
-
-async def test_a_declaration_ends_a_streak(reporting: Reporting) -> None:
-    case = started(FIRST, uuid4())
-    await reporting.hear(case, missed(case, TODAY, "morning", 3))
-    before = (await reporting.line(FIRST))["missed_streaks"]
-
-    await reporting.hear(declared(case, TODAY, "morning", late=True))
-
-    assert (before, (await reporting.line(FIRST))["missed_streaks"]) == (1, 0)
 
 
 async def test_without_policy_what_is_due_is_unknown_and_the_rest_is_told(bare: Reporting) -> None:
@@ -505,75 +445,6 @@ async def test_headquarters_reviews_who_was_let_through_against_a_verdict(report
     assert (await reporting.get("/v1/overrides", "community_clerk")).status_code == 403
 
 
-async def test_the_roll_is_paged_by_last_day_and_filtered(reporting: Reporting) -> None:
-    cases = [
-        started(compound, uuid4(), anchor=date(2020, 2, 11) + timedelta(days=number % 3))
-        for number, compound in enumerate([FIRST] * 5 + [SECOND] * 2)
-    ]
-    ended = ObservationCompleted(
-        **about(cases[0]), last_day=cases[0].last_day, pass_from=TODAY, completed_at=MORNING
-    )
-    await reporting.hear(
-        *cases,
-        ended,
-        declared(cases[1], TODAY, "morning"),
-        missed(cases[2], TODAY, "morning", 1),
-        declared(cases[3], TODAY - timedelta(days=1), "evening"),
-    )
-
-    async def walk(**filters: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        after: dict[str, str] = {}
-        while True:
-            page = (await reporting.get("/v1/observation-roll", limit=2, **filters, **after)).json()
-            found += page["items"]
-            if page["next"] is None:
-                return found
-            after = {"after": page["next"]}
-
-    everybody = await walk()
-    assert [item["case_id"] for item in everybody] == [
-        str(case.case_id) for case in sorted(cases, key=lambda case: (case.last_day, case.case_id))
-    ]
-    assert {item["case_id"] for item in await walk(compound=SECOND)} == {str(c.case_id) for c in cases[5:]}
-    assert [item["case_id"] for item in await walk(state="completed")] == [str(cases[0].case_id)]
-    today = {item["case_id"]: item["today"] for item in everybody}
-    assert today[str(cases[1].case_id)] == {"morning": "submitted", "evening": None}
-    assert today[str(cases[2].case_id)] == {"morning": "missed", "evening": None}
-    assert today[str(cases[3].case_id)] == {"morning": None, "evening": None}
-    assert {item["day_number"] for item in everybody} == {11, 12, 13}
-
-
-async def test_a_case_is_told_window_by_window_and_the_reading_is_audited(reporting: Reporting) -> None:
-    case, yesterday = started(FIRST, uuid4()), TODAY - timedelta(days=1)
-    await reporting.hear(
-        case,
-        missed(case, yesterday, "evening", 1),
-        declared(case, yesterday, "morning"),
-        missed(case, TODAY, "morning", 2),
-        declared(case, TODAY, "morning", late=True),
-    )
-
-    answer = await reporting.get(f"/v1/observation-roll/{case.case_id}", "supervisor")
-    hidden = await reporting.get(f"/v1/observation-roll/{case.case_id}", "community_clerk", "compound:lj-002")
-    unknown = await reporting.get(f"/v1/observation-roll/{uuid4()}")
-
-    told = answer.json()
-    assert [(w["day"], w["window"], w["state"]) for w in told["windows"]] == [
-        ("2020-02-23", "morning", "submitted"),
-        ("2020-02-23", "evening", "missed"),
-        ("2020-02-24", "morning", "late"),
-    ]
-    assert (told["case"]["state"], told["case"]["streak"], told["case"]["day_number"]) == ("active", 0, 4)
-    assert (hidden.status_code, unknown.status_code) == (404, 404)
-    read = await reporting.client.context.database.pool.fetch(
-        "select actor, role, action, person_ref from audit_read"
-    )
-    assert [tuple(row.values()) for row in read] == [
-        ("test-supervisor", "supervisor", "observation_roll.case", case.person_ref)
-    ]
-
-
 async def test_passes_count_while_they_are_in_force(reporting: Reporting) -> None:
     log = small_town(Random(5), 600)
     await deliver(reporting.client.context.database, log)
@@ -589,40 +460,3 @@ async def test_a_compound_id_is_checked_like_any_input(reporting: Reporting) -> 
     answer = await reporting.get(f"/v1/board/{CompoundId('Not a code')}")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-
-
-@pytest.mark.scenario("O3")
-@pytest.mark.parametrize("first", ["the misses", "the correction"])
-async def test_what_a_corrected_day_zero_leaves_outside_is_nobodys_miss(
-    reporting: Reporting, first: str
-) -> None:
-    case, yesterday = started(FIRST, uuid4(), anchor=TODAY - timedelta(days=2)), TODAY - timedelta(days=1)
-    misses = [
-        missed(case, yesterday, "morning", 1),
-        missed(case, yesterday, "evening", 2),
-        missed(case, TODAY, "morning", 3),
-    ]
-    correction = corrected(case, yesterday, (yesterday, "morning"), (yesterday, "evening"))
-    await reporting.hear(case)
-    for event in (*misses, correction) if first == "the misses" else (correction, *misses):
-        await reporting.hear(event)
-
-    async def seen() -> tuple[list[str], int, int]:
-        told = (await reporting.get(f"/v1/observation-roll/{case.case_id}")).json()
-        return (
-            [window["state"] for window in told["windows"]],
-            told["case"]["streak"],
-            (await reporting.line(FIRST))["missed_streaks"],
-        )
-
-    assert await seen() == (["void", "void", "missed"], 1, 0)
-    moved = household(FIRST, case.dwelling_id).replace(grid=GridId(f"{FIRST}-w09"))
-    await reporting.hear(moved)
-    [line] = (await reporting.get("/v1/observation-roll")).json()["items"]
-    assert (line["streak"], line["today"]) == (1, {"morning": "missed", "evening": None})
-    assert line["grid"] == f"{FIRST}-w09"  # the grid in which the dwelling lies now
-
-    await reporting.hear(declared(case, yesterday, "evening", late=True))  # and what was said is no void
-    assert await seen() == (["void", "late", "missed"], 0, 0)
-    await reporting.hear(missed(case, TODAY, "evening", 2), corrected(case, TODAY - timedelta(days=2)))
-    assert await seen() == (["missed", "late", "missed", "missed"], 2, 1)  # corrected back: due after all

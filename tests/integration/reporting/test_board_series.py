@@ -9,7 +9,7 @@ import pytest
 
 from shared.kernel.days import at_local
 from tests.conftest import Client
-from tests.integration.reporting.test_board_over_http import Reporting
+from tests.integration.reporting.heard import Reporting
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,

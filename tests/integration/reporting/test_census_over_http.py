@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.reporting.reported import changed, closed
+from tests.integration.reporting.small_town import small_town
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -17,7 +18,6 @@ from tests.integration.reporting.world import (
     deliver,
     deliver_badly,
     policy_revised,
-    small_town,
     started,
 )
 

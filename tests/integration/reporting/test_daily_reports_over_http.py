@@ -17,8 +17,8 @@ from shared.events.registry.leads import NoticePosted, NoticePublished
 from shared.events.registry.returnees import WatchListLineSettled, WatchListRevised
 from shared.kernel.days import at_local
 from shared.testing.figures import figure as figure_told
+from tests.integration.reporting.heard import Reporting
 from tests.integration.reporting.reported import changed, closed, returnee, symptom
-from tests.integration.reporting.test_board_over_http import Reporting
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,

@@ -17,8 +17,9 @@ from services.reporting.handlers.exports import ExportRunner
 from shared.events.observation import ObservationStarted
 from shared.kernel.sealed_texts import unseal
 from shared.testing.waiting import eventually
+from tests.integration.reporting.small_town import small_town
 from tests.integration.reporting.test_daily_reports_over_http import Office, a_day, clock, office
-from tests.integration.reporting.world import COMPOUNDS, Log, deliver, small_town
+from tests.integration.reporting.world import COMPOUNDS, Log, deliver
 
 __all__ = ["office"]  # the fixture
 

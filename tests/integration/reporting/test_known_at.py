@@ -11,17 +11,9 @@ import pytest
 from services.reporting.projections import all_projections
 from shared.runtime import Context
 from tests.conftest import NINE_ON_THE_24TH, Client
-from tests.integration.reporting.test_board_over_http import Reporting
-from tests.integration.reporting.world import (
-    COMPOUNDS,
-    MORNING,
-    TODAY,
-    Log,
-    check,
-    compounds,
-    deliver,
-    small_town,
-)
+from tests.integration.reporting.heard import Reporting
+from tests.integration.reporting.small_town import small_town
+from tests.integration.reporting.world import COMPOUNDS, MORNING, TODAY, Log, check, compounds, deliver
 
 ClientFor = Callable[[str], Awaitable[Client]]
 ContextFor = Callable[[str], Awaitable[Context]]

@@ -19,16 +19,8 @@ from shared.events.registry.people import (
     ResidenceEnded,
 )
 from shared.runtime import Context
-from tests.integration.reporting.world import (
-    COMPOUNDS,
-    Log,
-    deliver,
-    deliver_badly,
-    dump,
-    household,
-    person,
-    small_town,
-)
+from tests.integration.reporting.small_town import small_town
+from tests.integration.reporting.world import COMPOUNDS, Log, deliver, deliver_badly, dump, household, person
 
 ContextFor = Callable[[str], Awaitable[Context]]
 

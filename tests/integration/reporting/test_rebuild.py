@@ -21,6 +21,7 @@ from shared.events.observation import ObservationInterrupted
 from shared.runtime import Context
 from shared.testing.databases import Databases
 from tests.integration.reporting.outboxes import Outboxes, answering, link_of
+from tests.integration.reporting.small_town import small_town
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -29,7 +30,6 @@ from tests.integration.reporting.world import (
     deliver,
     deliver_badly,
     dump,
-    small_town,
     started,
 )
 
