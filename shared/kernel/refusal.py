@@ -54,3 +54,10 @@ class SameIdOtherContent(Refusal):
         "另一件事用新的编号；重发须与原内容一致。"
         "Use a new id for another thing; a repeat says the same as before."
     )
+
+
+class FileExpired(Refusal):
+    """A file was kept for its time and is gone; how to come by it anew is said where it is asked for."""
+
+    status: ClassVar[int] = 410
+    code: ClassVar[str] = "file_expired"

@@ -36,7 +36,7 @@ from shared.http.access import Grant, Principal, Role, Scope
 from shared.http.problem import Unavailable
 from shared.kernel import sheets
 from shared.kernel.ids import uuid7
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import FileExpired, Refusal
 from shared.kernel.sealed import PersonKey, Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.kernel.sheets import Row
@@ -62,13 +62,6 @@ class QuestionnaireUnknown(Refusal):
 
     status: ClassVar[int] = 404
     code: ClassVar[str] = "import_unknown"
-
-
-class RowsExpired(Refusal):
-    """Rejected rows are not kept any more."""
-
-    status: ClassVar[int] = 410
-    code: ClassVar[str] = "file_expired"
 
 
 class _DryRunError(Exception):
@@ -347,12 +340,12 @@ async def rejected(import_id: UUID, *, tx: Tx, vault: Vault) -> Table:
     """The rejected rows in the columns of the upload, with where and what is wrong behind them.
 
     Raises:
-        RowsExpired: they are not kept any more.
+        FileExpired: they are not kept any more.
     """
     lines = await questionnaires.sealed_rows(tx, import_id)
     key = (await vault.keys([import_id])).get(import_id)
     if lines and (key is None or any(line["row_sealed"] is None for line in lines)):
-        raise RowsExpired("保存期已过，请重新导入原文件。They are not kept any more; import the file again.")
+        raise FileExpired("保存期已过，请重新导入原文件。They are not kept any more; import the file again.")
     read: list[tuple[dict[str, str], Sequence[str]]] = []
     for line in lines:
         nth = line["nth"]

@@ -1,15 +1,8 @@
-"""How the registry says no about files that it keeps for a while: rejected rows and exports (R4.2)."""
+"""How the registry says no about rejected rows, which it keeps for a while (R4.2)."""
 
 from typing import ClassVar
 
 from shared.kernel.refusal import Refusal
-
-
-class FileExpired(Refusal):
-    """The file was kept for its time and is gone."""
-
-    status: ClassVar[int] = 410
-    code: ClassVar[str] = "file_expired"
 
 
 class NothingRejected(Refusal):

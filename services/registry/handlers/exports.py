@@ -10,7 +10,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.registry.domain.exports import PERSONAL, ExportNotReady, ExportUnknown
-from services.registry.domain.kept_files import FileExpired
 from services.registry.domain.list_columns import GUIDES, Kind
 from services.registry.handlers import policy
 from services.registry.handlers.export_lists import Wish, count, pages
@@ -22,7 +21,7 @@ from shared.events.policy import SecondPersonRules
 from shared.http.access import Role
 from shared.http.problem import PolicyUnknown
 from shared.kernel import tables
-from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.refusal import FileExpired, SameIdOtherContent
 from shared.kernel.sealed import Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.kernel.sealed_texts import same

@@ -6,11 +6,12 @@ from datetime import date, datetime
 
 from services.registry.domain.faults import Fault, Outcome, explained
 from services.registry.domain.import_rows import RawRow
-from services.registry.domain.kept_files import FileExpired, NothingRejected
+from services.registry.domain.kept_files import NothingRejected
 from services.registry.handlers.list_files import ADDED_COLUMNS
 from services.registry.store import rejected as store
 from shared.db.pool import Conn, Tx
 from shared.kernel.cells import Cell
+from shared.kernel.refusal import FileExpired
 from shared.kernel.sealed import PersonKey, Vault
 from shared.kernel.tables import Table
 from shared.kernel.workbooks import LONGEST_CELL, column_letter

@@ -29,13 +29,6 @@ class ExportNotReady(Refusal):
     code: ClassVar[str] = "export_not_ready"
 
 
-class ExportExpired(Refusal):
-    """The time for which a file is kept is over."""
-
-    status: ClassVar[int] = 410
-    code: ClassVar[str] = "file_expired"
-
-
 class DaysOutOfOrder(Refusal):
     """The days are the wrong way round, or too many."""
 

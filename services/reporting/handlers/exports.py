@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID, uuid5
 
-from services.reporting.domain.exports import GUIDES, ExportExpired, ExportNotReady, ExportUnknown, Kind
+from services.reporting.domain.exports import GUIDES, ExportNotReady, ExportUnknown, Kind
 from services.reporting.handlers.export_lists import count, lines
 from services.reporting.store import exports as store
 from services.reporting.store.exports import Job
@@ -20,7 +20,7 @@ from shared.db import reach
 from shared.db.erasures import destroy_keys
 from shared.db.pool import TRANSIENT, Conn, Database, Tx
 from shared.kernel import tables
-from shared.kernel.refusal import SameIdOtherContent
+from shared.kernel.refusal import FileExpired, SameIdOtherContent
 from shared.kernel.sealed import PersonKey, Vault
 from shared.kernel.sealed_files import open_parts, seal_parts
 from shared.kernel.sealed_texts import said_in, same, seal
@@ -101,11 +101,11 @@ async def download(export_id: UUID, *, tx: Tx, vault: Vault) -> tuple[Job, bytes
     """The file of an export; that it was fetched is written down.
 
     Raises:
-        ExportUnknown, ExportNotReady, ExportExpired: as their names say.
+        ExportUnknown, ExportNotReady, FileExpired: as their names say.
     """
     job = await of_actor(tx, export_id, tx.actor or "unknown")
     if job.state == "expired":
-        raise ExportExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
+        raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
     if job.state != "done":
         raise ExportNotReady("导出尚未完成。The export is not done.", state=job.state)
     await _note(tx, job, "export.downloaded")
