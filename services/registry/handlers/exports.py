@@ -179,8 +179,13 @@ class ExportRunner:
                 raise
             except Exception:  # recorded: the export is marked failed, later ones go on
                 log.exception("export_failed", export_id=str(job.export_id), kind=job.kind)
-                detail = "导出中断，已记录，请重新导出。The export stopped; it has been recorded. Try again."
-                await _fail(database, job, "internal_error", detail)
+                async with database.begin() as tx:
+                    await store.fail(
+                        tx,
+                        job.export_id,
+                        error="internal_error",
+                        detail="导出中断，已记录，请重新导出。The export stopped; it has been recorded. Try again.",
+                    )
 
     async def _next(self, database: Database) -> store.Job | None:
         async with database.read() as conn:
@@ -207,9 +212,3 @@ class ExportRunner:
         async with database.begin() as tx:
             await store.finish(tx, job.export_id, rows=rows, parts=parts, kept_until=until)
         log.info("export_done", export_id=str(job.export_id), kind=job.kind, rows=rows)
-
-
-async def _fail(database: Database, job: store.Job, code: str, detail: str) -> None:
-    async with database.begin() as tx:
-        await store.fail(tx, job.export_id, error=code, detail=detail)
-    log.warning("export_refused", export_id=str(job.export_id), kind=job.kind, code=code)

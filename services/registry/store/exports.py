@@ -38,10 +38,7 @@ PROGRESS = """
 update export_job set rows_total = $2, rows_done = $3 where export_id = $1 and state = 'running'
 """
 
-ADD_PART = """
-insert into export_file (export_id, part, sealed) values ($1, $2, $3)
-on conflict (export_id, part) do update set sealed = excluded.sealed
-"""
+ADD_PART = "insert into export_file (export_id, part, sealed) values ($1, $2, $3)"
 
 PARTS = "select part, sealed from export_file where export_id = $1 order by part"
 
@@ -157,10 +154,11 @@ async def progress(tx: Tx, export_id: UUID, total: int, done: int) -> None:
 
 
 async def finish(tx: Tx, export_id: UUID, *, rows: int, parts: Sequence[bytes], kept_until: datetime) -> None:
-    """Keep the sealed file until then."""
+    """Keep the sealed file until then; nothing, when another process was faster or the export has failed."""
+    if await tx.execute(FINISH, export_id, rows, tx.now, kept_until) == "UPDATE 0":
+        return
     for number, part in enumerate(parts):
         await tx.execute(ADD_PART, export_id, number, part)
-    await tx.execute(FINISH, export_id, rows, tx.now, kept_until)
 
 
 async def fail(tx: Tx, export_id: UUID, *, error: str, detail: str) -> None:

@@ -1,5 +1,6 @@
 """Exports over HTTP: what is exported imports as what the book says, masked or in full, sealed and not for long."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,8 @@ from services.registry.domain.list_columns import GUIDES
 from services.registry.handlers.exports import ExportRunner
 from services.registry.handlers.import_files import read_file
 from services.registry.handlers.kept_files import Sweeper
+from services.registry.store import exports as store
+from shared.obs import logging as obs_logging
 from tests.integration.registry.desk import resident_id
 from tests.integration.registry.office import Office
 
@@ -209,6 +212,42 @@ async def test_an_export_is_asked_once_recorded_sealed_and_not_for_long(office: 
     gone = await _get(office, path, CLERK)
     assert (gone.status_code, gone.json()["code"]) == (410, "file_expired")
     assert await office.value("select count(*) from export_file") == 0
+
+
+async def test_an_export_that_two_processes_made_is_the_file_of_the_first(office: Office) -> None:
+    body = _wish("compounds")
+    assert (await _post(office, body, CLERK)).status_code == 202
+    database, runner = office.client.context.database, ExportRunner(vault=office.client.context.vault)
+    async with database.read() as conn:
+        job = await store.next_job(conn)
+    assert job is not None
+    parts = "select part, sealed from export_file order by part"
+    await runner._make(database, job)
+    first = await office.rows(parts)
+    assert first
+    await runner._make(database, job)  # it was paused, and another one led meanwhile
+    assert await office.rows(parts) == first
+    assert (await _get(office, f"{body['export_id']}/file", CLERK)).status_code == 200
+
+
+async def test_an_export_that_cannot_be_made_is_told_of_once_and_holds_up_no_other(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _small_town(office)
+    broken, other = _wish("residents", compound="lj-001"), _wish("compounds")
+    for body in (broken, other):
+        assert (await _post(office, body, CLERK)).status_code == 202
+    async with office.client.context.database.begin() as tx:
+        await tx.execute(
+            "update residence set note_sealed = 'nobody sealed this' where note_sealed is not null"
+        )
+    obs_logging.configure("registry", "info")
+    await _make(office)
+    lines = [line for line in capsys.readouterr().out.splitlines() if broken["export_id"] in line]
+    assert [json.loads(line)["event"] for line in lines] == ["export_failed"]
+    told = (await _get(office, broken["export_id"], CLERK)).json()
+    assert (told["state"], told["error"]) == ("failed", "internal_error")
+    assert (await _get(office, other["export_id"], CLERK)).json()["state"] == "done"
 
 
 def test_every_kind_that_is_exported_has_a_template() -> None:
