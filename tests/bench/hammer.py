@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,106 +22,141 @@ from tests.bench.figures import quantile
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 
+Answered = Callable[["Wire", int, float], None]
+"""Is told of an answer: the connection, its status, and since when it was waited for."""
+
 
 class Wire(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection, one request at a time. What comes next is done in the turn that an answer came in.
 
-    def __init__(self) -> None:
-        self.transport: asyncio.WriteTransport | None = None
-        self._buffer = bytearray()
-        self._waiting: asyncio.Future[int] | None = None
+    Tasks and futures would cost as much as sending does, on processors that the server needs.
+    """
+
+    def __init__(self, answered: Answered) -> None:
+        self.failed: Exception | None = None
+        self._answered = answered
+        self._transport: asyncio.WriteTransport | None = None
+        self._buffer = b""
+        self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what is written to."""
-        self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's own class is no subclass of it
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's own class is no subclass of it
 
     def connection_lost(self, exc: Exception | None) -> None:
         """No answer will come."""
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(exc or ConnectionResetError("closed by the server"))
+        self.failed = exc or ConnectionResetError("closed by the server")
+        self._answered(self, 0, self._asked)
 
-    def ask(self, request: bytes) -> asyncio.Future[int]:
-        """Send a request; the future tells the status of its answer."""
-        assert self.transport is not None
-        self._waiting = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return self._waiting
+    def ask(self, request: bytes, since: float | None = None) -> None:
+        """Send a request; its time counts from now, or from when it was due."""
+        assert self._transport is not None
+        self._asked = time.perf_counter() if since is None else since
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Gather until the announced length is there."""
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         head = self._buffer.find(_END)
         if head < 0:
             return
-        start = self._buffer.find(_LENGTH, 0, head)
-        length = int(self._buffer[start + len(_LENGTH) : self._buffer.index(b"\r", start)])
+        start = self._buffer.find(_LENGTH, 0, head) + len(_LENGTH)
+        length = int(self._buffer[start : self._buffer.index(b"\r", start)])
         if len(self._buffer) < head + len(_END) + length:
             return
         status = int(self._buffer[9:12])
-        self._buffer.clear()
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(status)
+        self._buffer = b""
+        self._answered(self, status, self._asked)
 
 
-async def _wires(ports: Sequence[int], count: int) -> list[Wire]:
+class Seen:
+    """Times and statuses of the answers, until all have come."""
+
+    def __init__(self, expected: int) -> None:
+        self.seconds = list[float]()
+        self.statuses = Counter[int]()
+        self.all = asyncio.get_running_loop().create_future()
+        self._expected = expected
+        self._before = time.process_time()
+
+    def note(self, wire: Wire, status: int, since: float) -> None:
+        """One answer; an end of the connection ends the whole run."""
+        if wire.failed is not None:
+            if not self.all.done():
+                self.all.set_exception(wire.failed)
+            return
+        self.seconds.append(time.perf_counter() - since)
+        self.statuses[status] += 1
+        if len(self.seconds) == self._expected:
+            self.all.set_result(None)
+
+    def told(self, took: float) -> dict[str, Any]:
+        """What is printed."""
+        return {
+            "requests": len(self.seconds),
+            "took": took,
+            "cpu_seconds": time.process_time() - self._before,
+            "per_second": len(self.seconds) / took,
+            "p50_ms": quantile(self.seconds, 0.5) * 1000,
+            "p99_ms": quantile(self.seconds, 0.99) * 1000,
+            "max_ms": max(self.seconds) * 1000,
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
+        }
+
+
+async def _wires(ports: Sequence[int], count: int, answered: Answered) -> list[Wire]:
     loop = asyncio.get_running_loop()
     return [
-        (await loop.create_connection(Wire, "127.0.0.1", ports[nth % len(ports)]))[1] for nth in range(count)
+        (await loop.create_connection(lambda: Wire(answered), "127.0.0.1", ports[nth % len(ports)]))[1]
+        for nth in range(count)
     ]
 
 
 async def closed_loop(ports: Sequence[int], requests: Sequence[bytes], connections: int) -> dict[str, Any]:
     """As fast as the answers come."""
-    wires = await _wires(ports, connections)
-    waiting, seconds, statuses = deque(requests), list[float](), Counter[int]()
+    waiting, seen = deque(requests), Seen(len(requests))
 
-    async def work(wire: Wire) -> None:
-        while waiting:
-            request = waiting.popleft()
-            began = time.perf_counter()
-            statuses[await wire.ask(request)] += 1
-            seconds.append(time.perf_counter() - began)
+    def answered(wire: Wire, status: int, since: float) -> None:
+        seen.note(wire, status, since)
+        if waiting and wire.failed is None:
+            wire.ask(waiting.popleft())
 
+    wires = await _wires(ports, min(connections, len(requests)), answered)
     began = time.perf_counter()
-    await asyncio.gather(*map(work, wires))
-    return _told(seconds, statuses, time.perf_counter() - began)
+    for wire in wires:
+        wire.ask(waiting.popleft())
+    await seen.all
+    return seen.told(time.perf_counter() - began)
 
 
 async def by_the_clock(
     ports: Sequence[int], requests: Sequence[bytes], connections: int, rate: float, lasting: float
 ) -> dict[str, Any]:
     """`rate` requests a second for `lasting` seconds, whatever the server does."""
-    free: asyncio.Queue[Wire] = asyncio.Queue()
-    for wire in await _wires(ports, connections):
-        free.put_nowait(wire)
-    seconds, statuses = list[float](), Counter[int]()
+    count = int(rate * lasting)
+    due, seen = deque[tuple[bytes, float]](), Seen(count)
 
-    async def one(request: bytes, due: float) -> None:
-        wire = await free.get()
-        statuses[await wire.ask(request)] += 1
-        seconds.append(time.perf_counter() - due)
-        free.put_nowait(wire)
+    def answered(wire: Wire, status: int, since: float) -> None:
+        seen.note(wire, status, since)
+        if wire.failed is not None:
+            return
+        if due:
+            wire.ask(*due.popleft())
+        else:
+            free.append(wire)
 
+    free = deque(await _wires(ports, connections, answered))
     began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for nth in range(int(rate * lasting)):
-            due = began + nth / rate
-            if (wait := due - time.perf_counter()) > 0:
-                await asyncio.sleep(wait)
-            group.create_task(one(requests[nth], due))
-    return _told(seconds, statuses, time.perf_counter() - began)
-
-
-def _told(seconds: list[float], statuses: Counter[int], took: float) -> dict[str, Any]:
-    return {
-        "requests": len(seconds),
-        "took": took,
-        "per_second": len(seconds) / took,
-        "p50_ms": quantile(seconds, 0.5) * 1000,
-        "p99_ms": quantile(seconds, 0.99) * 1000,
-        "max_ms": max(seconds) * 1000,
-        "statuses": {str(status): count for status, count in sorted(statuses.items())},
-    }
+    for nth in range(count):
+        falls = began + nth / rate
+        if (wait := falls - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        if free:
+            free.popleft().ask(requests[nth], falls)
+        else:
+            due.append((requests[nth], falls))
+    await seen.all
+    return seen.told(time.perf_counter() - began)
 
 
 def main() -> None:
