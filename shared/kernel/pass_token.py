@@ -13,6 +13,7 @@ that differs in any character never verifies.
 
 import hashlib
 import re
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ PREFIXES: Mapping[Kind, str] = {"entry": PREFIX, "vehicle": "VP1:"}
 MAX_LENGTH = 400
 """Characters; ours have about 210. Longer texts are not looked into."""
 
+_ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+_DIGITS = bytes(max(_ALPHABET.find(character), 0) for character in range(256))
 _TEXT = re.compile(r"[0-9A-Z $%*+\-./:]+")  # the alphabet of base45 (RFC 9285) and of a QR code's dense mode
 _NUMBER = re.compile(r"[0-9]{6,12}")
 _KEY_ID = re.compile(r"[0-9a-z]{8}")
@@ -198,13 +201,32 @@ def _take_apart(token: str, prefix: str) -> tuple[bytes, str, bytes]:
     if len(token) > MAX_LENGTH or body == token or not _TEXT.fullmatch(body):
         raise Malformed("not a pass token")
     try:
-        document = base45.b45decode(body)
-    except ValueError:
+        document = read_base45(body)
+    except (ValueError, struct.error):
         raise Malformed("not base45") from None
     found = _DOCUMENT.fullmatch(document)
     if found is None or found["length"][0] != len(found["payload"]):
         raise Malformed("not a pass document signed with ES256 by a named key")
     return document, found[1].decode(), found["payload"]
+
+
+def read_base45(text: str) -> bytes:
+    """RFC 9285, for a text of its alphabet: the library needs five times as long, a quarter of a new pass's price.
+
+    Raises:
+        ValueError, struct.error: a group says more than its bytes hold.
+    """
+    digits = text.encode("ascii").translate(_DIGITS)
+    count, left = divmod(len(digits), 3)
+    whole = count * 3
+    groups = zip(digits[0:whole:3], digits[1:whole:3], digits[2:whole:3], strict=True)
+    found = struct.pack(
+        f">{count}H", *(first + 45 * second + 2025 * third for first, second, third in groups)
+    )
+    if not left:
+        return found
+    first, second = digits[whole:]  # a single character says nothing
+    return found + bytes([first + 45 * second])
 
 
 def _signed(document: bytes, payload: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """A pass token has one spelling, names nobody, and is believed only when the registry signed it."""
 
 import dataclasses
+import struct
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -75,6 +76,17 @@ def test_every_single_flipped_character_is_refused() -> None:
 def test_no_text_of_a_stranger_verifies_or_crashes(text: str) -> None:
     with pytest.raises(PassTokenError):
         pass_token.verify(text, KEYS)
+
+
+@given(st.one_of(st.text(ALPHABET), st.binary().map(lambda b: base45.b45encode(b).decode())))
+def test_base45_is_read_as_the_library_reads_it(text: str) -> None:
+    try:
+        expected = base45.b45decode(text)
+    except ValueError:
+        with pytest.raises((ValueError, struct.error)):
+            pass_token.read_base45(text)
+    else:
+        assert pass_token.read_base45(text) == expected
 
 
 @pytest.mark.parametrize(
