@@ -14,7 +14,10 @@ DOUBLE_SURNAMES = frozenset(
     *("夏侯", "长孙", "宇文", "轩辕", "端木", "南宫", "独孤", "司空", "百里", "东郭"),
 }
 _DOCUMENT_NOISE = re.compile(r"[\s\-_.()]+")
-_ROOM_PART = re.compile(r"[0-9]+|[A-Z]+")
+_ROOM_PART = re.compile(
+    # Numbers, letters, and what tells two units or buildings apart without a number: `东单元`, `甲幢`, `3-东-502`.
+    r"[0-9]+|[A-Z]+|[东南西北中前后左右上下甲乙丙丁](?=单元|[幢栋楼座号区门户室]|[\s\-/]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,10 @@ def document_keys(number: str) -> tuple[str, ...]:
 
 
 def room_key(compound: str, room: str, surname: str) -> str:
-    """Where someone of a surname lives, in one spelling: `3幢1单元502室` and `3-1-502` are the same room."""
+    """Where someone of a surname lives, in one spelling: `3幢1单元502室` and `3-1-502` are the same room.
+
+    What else stands there, such as the compound's name, is no part of it.
+    """
     parts = (part.lstrip("0") or "0" for part in _ROOM_PART.findall(_plain(room).upper()))
     return f"{compound}|{'-'.join(parts)}|{surname_of(surname).upper()}"
 

@@ -43,6 +43,12 @@ def test_a_room_is_found_however_it_is_spelled(typed: str) -> None:
     assert room_key("lj-001", typed, "王小明") == room_key("lj-001", "3幢-1-502", "王")
 
 
+@pytest.mark.parametrize("typed", ["3幢东单元502室", "3-东-502", "东方花园3幢东单元 502", "3幢 东单元 502"])
+def test_a_unit_without_a_number_is_told_from_the_other(typed: str) -> None:
+    east, west = (room_key("lj-001", room, "王") for room in ("3-东-502", "3-西-502"))
+    assert room_key("lj-001", typed, "王") == east != west
+
+
 @pytest.mark.parametrize(
     "other", [("lj-002", "3-1-502", "王"), ("lj-001", "31-502", "王"), ("lj-001", "3-1-502", "李")]
 )

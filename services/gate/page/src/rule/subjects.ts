@@ -22,8 +22,11 @@ export function masked(name: string): string {
   return `${isHan(first) ? surname : first}*`;
 }
 
+/** Numbers, letters, and what tells two units or buildings apart where they have no number. */
+const ROOM_PART = /[0-9]+|[A-Z]+|[东南西北中前后左右上下甲乙丙丁](?=单元|[幢栋楼座号区门户室]|[\s\-/]|$)/g;
+
 /** `3幢1单元502室` and `3-1-502` are the same room. */
 export function roomKey(room: string): string {
-  const parts = plain(room).toUpperCase().match(/[0-9]+|[A-Z]+/g) ?? [];
+  const parts = plain(room).toUpperCase().match(ROOM_PART) ?? [];
   return parts.map((part) => part.replace(/^0+/, "") || "0").join("-");
 }
