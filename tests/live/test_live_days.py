@@ -207,12 +207,14 @@ async def spoilt(lived: Lived, how: Spoilt) -> AsyncIterator[None]:
         chosen = f"{how.table} t where {how.choose.format(first=first)}"
         kept = [row[0] for row in await connection.fetch(f"select to_jsonb(t) from {chosen}")]
         await connection.execute(how.change.format(first=first))
-        yield
-        await connection.execute(f"delete from {chosen}")
-        put_back = (
-            f"insert into {how.table} select * from jsonb_populate_record(null::{how.table}, $1::jsonb)"
-        )
-        await connection.executemany(put_back, [(row,) for row in kept])
+        try:
+            yield
+        finally:
+            await connection.execute(f"delete from {chosen}")
+            put_back = (
+                f"insert into {how.table} select * from jsonb_populate_record(null::{how.table}, $1::jsonb)"
+            )
+            await connection.executemany(put_back, [(row,) for row in kept])
     finally:
         await connection.close()
 

@@ -16,11 +16,10 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import ServiceUnavailableError
 
 from deploy.live.checker.compare import Compared, Seen
-from deploy.live.checker.doors import Doors, Names
+from deploy.live.checker.doors import PATIENCE, Doors, Names
 from deploy.live.oracle.words import Table, local
 
 BATCH = 1_000
-ATTEMPTS = 50
 Data = dict[str, Any]
 Shape = Callable[[Data, Names], tuple[tuple[Any, ...], tuple[Any, ...]]]
 
@@ -217,14 +216,17 @@ async def messages(doors: Doors) -> list[Told]:
     )
     found: list[Told] = []
     try:
-        js = client.jetstream()
+        js = client.jetstream(timeout=PATIENCE)
         for stream in await js.streams_info():
             left, name = stream.state.messages, stream.config.name
             assert name is not None  # noqa: S101  # every stream has a name
             if not left:
                 continue
             config = ConsumerConfig(
-                ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL, mem_storage=True
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.ALL,
+                mem_storage=True,
+                inactive_threshold=PATIENCE,  # the server's own 5 s end readers that nobody served so long
             )
             reading = await js.pull_subscribe("", stream=name, config=config)
             while left > 0:
@@ -239,12 +241,12 @@ async def messages(doors: Doors) -> list[Told]:
 
 async def _fetched(reading: JetStreamContext.PullSubscription, number: int) -> list[Msg]:
     """The next messages. In a cluster a reader that was just made has nobody to serve it for a moment."""
-    for _ in range(ATTEMPTS):
-        try:
-            return await reading.fetch(number, timeout=10)
-        except ServiceUnavailableError:
-            await asyncio.sleep(0.2)
-    return await reading.fetch(number, timeout=10)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await reading.fetch(number, timeout=PATIENCE)
+            except ServiceUnavailableError:
+                await asyncio.sleep(0.2)
 
 
 def _told(subject: str, headers: dict[str, str], body: bytes) -> Told:
@@ -317,7 +319,7 @@ async def outboxes(doors: Doors) -> dict[Place, Data]:
     """Every event that was numbered by now: what the stream has to hold when it is read after this."""
     kept: dict[Place, Data] = {}
     for service, url in doors.databases.items():
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await asyncpg.connect(url, timeout=PATIENCE)
         try:
             for row in await connection.fetch(
                 "select channel, epoch, pos, document from outbox where pos is not null"

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PATIENCE = 60.0
+"""Seconds for an answer to the checker: a machine that is slow is no fault of the town."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:

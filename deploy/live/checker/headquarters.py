@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 
 from deploy.live.checker.compare import Seen
-from deploy.live.checker.doors import Doors, Names
+from deploy.live.checker.doors import PATIENCE, Doors, Names
 from deploy.live.oracle.words import Table, local
 
 STATES = {"active": "under_observation", "interrupted": "medical"}
@@ -43,7 +43,7 @@ ROWS = {
 async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[str, Seen]:
     """What headquarters say, by the oracle's tables."""
     found: dict[str, Seen] = {}
-    connection = await asyncpg.connect(doors.databases["reporting"], timeout=10)
+    connection = await asyncpg.connect(doors.databases["reporting"], timeout=PATIENCE)
     try:
         for what, (statement, keys) in ROWS.items():
             rows = [tuple(row) for row in await connection.fetch(statement)]
@@ -60,7 +60,7 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[s
     finally:
         await connection.close()
     async with httpx.AsyncClient(
-        base_url=doors.headquarters, headers=dict(doors.headers), timeout=60
+        base_url=doors.headquarters, headers=dict(doors.headers), timeout=PATIENCE
     ) as http:
         found["roll"] = [
             (

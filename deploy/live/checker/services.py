@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from deploy.live.checker.compare import Seen
-from deploy.live.checker.doors import Doors, Names
+from deploy.live.checker.doors import PATIENCE, Doors, Names
 from deploy.live.oracle.words import local
 
 Row = Any
@@ -191,7 +191,7 @@ async def read(doors: Doors, names: Names) -> dict[str, Seen]:
     try:
         for what, (service, statement, shape) in READERS.items():
             if service not in connections:
-                connections[service] = await asyncpg.connect(doors.databases[service], timeout=10)
+                connections[service] = await asyncpg.connect(doors.databases[service], timeout=PATIENCE)
             rows = await connections[service].fetch(statement)
             found[what] = [shape(row, names) for row in rows]
     finally:
