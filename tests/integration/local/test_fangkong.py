@@ -160,7 +160,7 @@ def test_an_environment_made_by_somebody_else_is_never_deleted(place: Path) -> N
         (("status",), "not running"),
         (("token", "guard"), "not running"),
         (("clock", "set", "yesterday"), "yesterday"),
-        (("logs", "nothing"), "nothing"),
+        (("logs", "nothing"), "no logs yet"),
     ],
 )
 def test_what_stands_in_the_way_is_one_sentence(place: Path, arguments: tuple[str, ...], said: str) -> None:
