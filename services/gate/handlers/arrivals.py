@@ -53,22 +53,15 @@ async def _report(tx: Tx, cmd: CheckArrival, told: Answered, reports: Reports, c
     }
     if reports.focus_area:
         await tx.publish(FocusAreaPersonReported(**where), version=1)
-        await _open(tx, where, "focus_area")
+        await store.open_loop(tx, "focus_area", where)
     if reports.first_return:
         await tx.publish(FirstReturnSeen(**where, held=reports.held), version=1)
-        await _open(tx, where, "first_return")
+        await store.open_loop(tx, "first_return", where)
     if reports.application:
         await tx.publish(PassApplicationRequested(**where, suzhou_code=cmd.arrival.suzhou_code), version=1)
-        await _open(tx, where, "application")
+        await store.open_loop(tx, "application", where)
     if reports.any:
         sealed = cards.seal_card("registry", cmd.answers)
         await tx.publish(
             IntakeAnswersSealed(check_id=check.check_id, compound=station.compound, answers=sealed), version=1
         )
-
-
-async def _open(tx: Tx, where: Mapping[str, Any], kind: str) -> None:
-    await tx.execute(
-        store.OPEN_LOOP,
-        *(where["check_id"], kind, where["compound"], where["checkpoint"], where["person_ref"], tx.now),
-    )

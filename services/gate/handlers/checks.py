@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -183,32 +183,23 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
             cause=each.command.cause,
         )
         if each.decision.holds and person is not None and each.decision.temperature_c is not None:
-            await tx.publish(
-                FeverSeen(
-                    check_id=each.command.check_id,
-                    person_ref=person,
-                    compound=station.compound,
-                    checkpoint=station.checkpoint,
-                    temperature_c=each.decision.temperature_c,
-                    checked_at=each.time.happened_at,
-                ),
-                version=1,
-                cause=each.command.cause,
-            )
+            fever = FeverSeen(**_where(each), temperature_c=each.decision.temperature_c)
+            await tx.publish(fever, version=1, cause=each.command.cause)
         if _from_focus_area(each):
-            where = each.command.check_id, "focus_area", station.compound, station.checkpoint, person
-            await tx.execute(arrivals.OPEN_LOOP, *where, tx.now)
-            await tx.publish(
-                FocusAreaPersonReported(
-                    check_id=each.command.check_id,
-                    person_ref=person,
-                    compound=station.compound,
-                    checkpoint=station.checkpoint,
-                    checked_at=each.time.happened_at,
-                ),
-                version=1,
-                cause=each.command.cause,
-            )
+            await arrivals.open_loop(tx, "focus_area", _where(each))
+            await tx.publish(FocusAreaPersonReported(**_where(each)), version=1, cause=each.command.cause)
+
+
+def _where(each: Judged) -> dict[str, Any]:
+    """Which check is reported, of whom, where and when."""
+    station = each.command.station
+    return {
+        "check_id": each.command.check_id,
+        "person_ref": each.answer.person_ref,
+        "compound": station.compound,
+        "checkpoint": station.checkpoint,
+        "checked_at": each.time.happened_at,
+    }
 
 
 def _from_focus_area(each: Judged) -> bool:

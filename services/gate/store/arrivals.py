@@ -1,5 +1,10 @@
 """Arrivals, the loops that their reports open, and gate's copy of the risk list (R2.5)."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from shared.db.pool import Tx
+
 RISK_ON = """
 select areas from risk_list where effective_from <= $1 order by effective_from desc, revision desc limit 1
 """
@@ -50,3 +55,9 @@ OPEN_BY_KIND = """
 select compound, kind, count(*)::int as loops, min(opened_at) as oldest
 from report_loop where closed_at is null group by compound, kind
 """
+
+
+async def open_loop(tx: Tx, kind: str, where: Mapping[str, Any]) -> None:
+    """Keep that something was reported, until its outcome is told. `where`: check, place, and of whom."""
+    about = (where[name] for name in ("compound", "checkpoint", "person_ref"))
+    await tx.execute(OPEN_LOOP, where["check_id"], kind, *about, tx.now)
