@@ -121,7 +121,8 @@ async def register(cmd: RegisterReturnee, *, tx: Tx, keeper: Keeper) -> tuple[as
     check_period(decision, day)
     person_ref = cmd.known_as or await _person(cmd, tx=tx, keeper=keeper, on=day)
     await store.lock_person(tx, person_ref)
-    if (origin := await store.origin_of(tx, person_ref)) is not None:
+    # Who it is, is known only now; elsewhere than where policy counts it, a registered origin decides nothing.
+    if rules.document.risk.origin == "category" and (origin := await store.origin_of(tx, person_ref)):
         _, _, decision = await decide_trip(
             cmd.trip, details, cmd.choice, rules=rules, areas=areas, day=day, tx=tx, origin=origin
         )
