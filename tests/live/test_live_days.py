@@ -100,7 +100,10 @@ def test_a_campaign_makes_each_kind_as_often_and_the_same_ones_for_the_same_seed
 
 @dataclass(frozen=True, kw_only=True)
 class Spoilt:
-    """What is done to a service's rows, and which line of the check has to say so; `{first}` is what `pick` picks."""
+    """What is done to a service's rows, and which line of the check has to say so; `{first}` is what `pick` picks.
+
+    `undo`: how it is undone where other rows hold on to the changed one; else the rows are put back as they were.
+    """
 
     service: str
     pick: str
@@ -110,6 +113,7 @@ class Spoilt:
     where: str
     what: str
     fault: str
+    undo: str | None = None
 
 
 ONE_ADMITTED = "select min(check_id::text) from entry_check where verdict = 'admit' and not offline"
@@ -166,7 +170,10 @@ SPOILT = (
     ),
     Spoilt(
         service="reporting",
-        pick="select min(check_id::text) from gate_report where kind = 'first_return'",
+        pick=(  # supervision looks on meanwhile: what it has open would be over without its fact
+            "select min(check_id::text) from gate_report where kind = 'first_return' and not exists ("
+            "select from finding where state <> 'closed' and subject = 'first_return:' || check_id)"
+        ),
         table="gate_report",
         choose="check_id = '{first}' and kind = 'first_return'",
         change="delete from gate_report where check_id = '{first}' and kind = 'first_return'",
@@ -183,6 +190,17 @@ SPOILT = (
         where="headquarters",
         what="waste_by_compound",
         fault="wrong",
+    ),
+    Spoilt(
+        service="reporting",
+        pick="select min(finding_id::text) from finding where rule = 'rounds_missed' and state = 'open'",
+        table="finding",
+        choose="finding_id = '{first}'",
+        change="update finding set opened_at = opened_at - interval '1 day' where finding_id = '{first}'",
+        undo="update finding set opened_at = opened_at + interval '1 day' where finding_id = '{first}'",
+        where="headquarters",
+        what="findings",
+        fault="lost",
     ),
     Spoilt(
         service="reporting",
@@ -210,11 +228,15 @@ async def spoilt(lived: Lived, how: Spoilt) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            await connection.execute(f"delete from {chosen}")
-            put_back = (
-                f"insert into {how.table} select * from jsonb_populate_record(null::{how.table}, $1::jsonb)"
-            )
-            await connection.executemany(put_back, [(row,) for row in kept])
+            if how.undo:
+                await connection.execute(how.undo.format(first=first))
+            else:
+                await connection.execute(f"delete from {chosen}")
+                put_back = (
+                    f"insert into {how.table} select *"
+                    f" from jsonb_populate_record(null::{how.table}, $1::jsonb)"
+                )
+                await connection.executemany(put_back, [(row,) for row in kept])
     finally:
         await connection.close()
 

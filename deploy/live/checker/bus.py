@@ -17,6 +17,7 @@ from nats.js.errors import ServiceUnavailableError
 
 from deploy.live.checker.compare import Compared, Seen
 from deploy.live.checker.doors import PATIENCE, Doors, Names
+from deploy.live.checker.headquarters import FOUND_BY
 from deploy.live.oracle.words import Table, local
 
 BATCH = 1_000
@@ -285,6 +286,7 @@ def facts(told: list[Told], names: Names, rosters_since: str) -> dict[str, Seen]
         what: [shape(one.data, names) for one in by_name[name]] for what, (name, shape) in EVENTS.items()
     }
     found["turns"] = list(dict(found["turns"]).items())
+    found["findings"] = _findings(by_name, rosters_since)
     found["gaps"] = [gap for gap in _gaps(by_name) if gap[0][1] >= rosters_since]
     return found
 
@@ -296,6 +298,18 @@ def _gaps(by_name: dict[str, list[Told]]) -> Iterator[tuple[tuple[Any, ...], tup
         began = opened.get(one.data["gap_id"])
         if began is not None:
             yield (began["checkpoint"], _instant(began["began_at"])), (began["cause"], one.data["minutes"])
+
+
+def _findings(by_name: dict[str, list[Told]], rosters_since: str) -> Seen:
+    """How many of a rule, a place and an instant were told to be there; told again when a person sends one back."""
+    first = {one.data["finding_id"]: one.data for one in reversed(by_name["FindingOpened"])}
+    since = {key: _instant(data["opened_at"]) for key, data in first.items()}
+    counted = Counter(
+        (data["rule"], data["compound"] or data["unit"], since[key])
+        for key, data in first.items()
+        if data["rule"] in FOUND_BY and not (data["rule"] == "duty_gap" and since[key] < rosters_since)
+    )
+    return [(key, (number,)) for key, number in counted.items()]
 
 
 def narrowed(expected: dict[str, Table]) -> dict[str, Table]:
@@ -311,6 +325,7 @@ def narrowed(expected: dict[str, Table]) -> dict[str, Table]:
         "applications": {key: value[:2] for key, value in expected["applications"].items()},
         "leads": {key: value[:1] for key, value in leads.items()},
         "leads_closed": {key: (valid,) for key, (_, valid) in leads.items() if valid is not None},
+        "findings": {key: value[:1] for key, value in expected["findings"].items()},
         "reports": dict.fromkeys(expected["reports"], (1,)),
     }
 

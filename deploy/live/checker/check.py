@@ -42,6 +42,7 @@ ON_THE_STREAM_OF = {
     "pickups_due": ("sanitation", "waste"),
     "pickups_missed": ("sanitation", "waste"),
     "fetched": ("sanitation", "waste"),
+    "findings": ("reporting", "findings"),
     "reports": ("reporting", "daily_reports"),
 }
 """Which stream tells of a table, where that stream may have been wiped."""
@@ -84,7 +85,7 @@ async def check(ledger: Ledger, doors: Doors, meddled: Meddled | None = None) ->
             replace(one, lost=0, examples=()) if ON_THE_STREAM_OF.get(one.what) in meddled.wiped else one
             for one in on_bus
         ),
-        *_places("headquarters", expected, await headquarters.read(doors, names, expected)),
+        *_places("headquarters", expected, await headquarters.read(doors, names, expected, rosters_since)),
     ]
 
 

@@ -1,6 +1,8 @@
 """What headquarters see: their figures over HTTP, and by their own rows where a page tells only today's."""
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -13,6 +15,11 @@ from deploy.live.oracle.words import Table, local
 STATES = {"active": "under_observation", "interrupted": "medical"}
 RETURNEES = tuple(f"returnees_{one}.new" for one in ("focus", "higher_risk", "concern", "other"))
 REPORTED = {"focus_person": "focus_area", "first_return": "first_return"}
+FOUND_BY = (
+    *("duty_gap", "rounds_missed", "lead_overdue", "report_unanswered"),
+    *("unit_report_late", "daily_report_late"),
+)
+"""Rules that go by business time. Gates are away in real time, of which a day here has seconds."""
 WASTE = ("pickups", "done", "missed", "overdue", "bags")
 ROWS = {
     "flows": (
@@ -40,8 +47,11 @@ ROWS = {
 }
 
 
-async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[str, Seen]:
-    """What headquarters say, by the oracle's tables."""
+async def read(doors: Doors, names: Names, expected: dict[str, Table], rosters_since: str) -> dict[str, Seen]:
+    """What headquarters say, by the oracle's tables.
+
+    Posts are looked at since there are rosters: nobody planned for what was before.
+    """
     found: dict[str, Seen] = {}
     connection = await asyncpg.connect(doors.databases["reporting"], timeout=PATIENCE)
     try:
@@ -105,8 +115,39 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table]) -> dict[s
             for one in (await _one(http, "/v1/supervision"))["lines"]
             if one["venues_closed"] + one["venues_approved"] + one["venues_found_open"]
         ]
+        supervision = [one for rule in FOUND_BY for one in await _found(http, rule)]
+        found["findings"] = _findings(supervision, rosters_since)
+        found["pickups_open"] = _pickups(await _found(http, "pickup_missed"))
         found["reports"] = [await _report(http, day) for (day,) in expected["reports"]]
     return found
+
+
+async def _found(http: httpx.AsyncClient, rule: str) -> list[dict[str, Any]]:
+    return [
+        one
+        for state in ("open", "closed")
+        for one in await _all(http, f"/v1/findings?state={state}&rule={rule}")
+    ]
+
+
+def _findings(lines: Iterable[dict[str, Any]], rosters_since: str) -> Seen:
+    """How many of a rule, a place and an instant, and how many of these are open."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for line in lines:
+        since = local(datetime.fromisoformat(line["opened_at"])).isoformat()
+        if line["rule"] == "duty_gap" and since < rosters_since:
+            continue
+        one = sums.setdefault((line["rule"], line["compound"] or line["unit"], since), [0, 0])
+        one[0] += 1
+        one[1] += line["state"] != "closed"
+    return [(key, tuple(one)) for key, one in sums.items()]
+
+
+def _pickups(lines: Iterable[dict[str, Any]]) -> Seen:
+    counted = Counter(
+        (line["compound"], line["evidence"]["day"]) for line in lines if line["state"] != "closed"
+    )
+    return [(key, (number,)) for key, number in counted.items()]
 
 
 def _figures(lines: Iterable[dict[str, Any]], name: str) -> Seen:
@@ -142,7 +183,7 @@ async def _all(http: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = ""
     while True:
-        told = await _one(http, f"{path}?limit=200{after}")
+        told = await _one(http, f"{path}{'&' if '?' in path else '?'}limit=200{after}")
         found += told["items"]
         if not told.get("next"):
             return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy.live.ledger import Act, Ledger
 from deploy.live.oracle import gates, offices
@@ -22,7 +23,16 @@ class Report:
     known: bool
     held: bool
     at: str
-    closed: bool = False
+    answered_at: datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Is there an outcome?"""
+        return self.answered_at is not None
+
+    def is_answered(self, at: datetime) -> None:
+        """The first outcome counts."""
+        self.answered_at = self.answered_at or at
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +72,7 @@ def told(ledger: Ledger, cases: Mapping[str, Case]) -> Told:
                     if report.kind in INTAKES:
                         found.tasks[act.key] = _due(found.tasks, report)
             case "intake":
-                _registered(found, act.key)
+                _registered(found, act)
             case "task":
                 _settled(found, act)
             case "application":
@@ -99,13 +109,13 @@ def _due(tasks: dict[str, Task], report: Report) -> Task:
     return task
 
 
-def _registered(found: Told, who: str) -> None:
+def _registered(found: Told, act: Act) -> None:
     for task in found.tasks.values():
-        if task.who == who and task.state == "open":
+        if task.who == act.key and task.state == "open":
             task.state = "completed"
     for report in found.reports.values():
-        if report.known and report.act.about["who"] == who and report.kind in INTAKES:
-            report.closed = True
+        if report.known and report.act.about["who"] == act.key and report.kind in INTAKES:
+            report.is_answered(act.at)
 
 
 def _settled(found: Told, act: Act) -> None:
@@ -115,7 +125,7 @@ def _settled(found: Told, act: Act) -> None:
         if task.who is None and report is not None and report.act.about["who"] == act.about["who"]:
             task.state = "closed" if act.about["reason"] else "completed"
             task.reason = act.about["reason"]
-            report.closed = True
+            report.is_answered(act.at)
 
 
 def _refused(found: Told, act: Act) -> None:
@@ -125,7 +135,7 @@ def _refused(found: Told, act: Act) -> None:
             found.refused[check] = act.about["reason"]
     for (check, _), report in found.reports.items():
         if check in found.refused:
-            report.closed = True
+            report.is_answered(act.at)
 
 
 def loops(known: Told) -> Table:

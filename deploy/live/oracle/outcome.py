@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from deploy.live.ledger import Ledger
-from deploy.live.oracle import arrivals, cleaning, duty, gates, observation, offices, places, waste
+from deploy.live.oracle import arrivals, cleaning, duty, findings, gates, observation, offices, places, waste
 from deploy.live.oracle.words import Table, clock, day_of, local
 
 CUT_OFF = 16
@@ -59,6 +59,8 @@ class Outcome:
     leads_by_compound: Table
     surveyed_by_compound: Table
     reported: Table
+    findings: Table
+    pickups_open: Table
     reports: Table
 
 
@@ -148,6 +150,8 @@ def outcome_of(
         leads_by_compound=offices.leads_by_compound(ledger),
         surveyed_by_compound=offices.surveyed_by_compound(ledger),
         reported=arrivals.reported(arrived),
+        findings=findings.findings(ledger, arrived),
+        pickups_open=findings.pickups_open(pickups),
         reports=_reports(ledger, checks),
     )
 
