@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.field_faults import place_of, told_of
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import REMEDIES, Refusal
 from shared.kernel.sealed import PersonKeyMissingError
 from shared.obs.logging import current_correlation, get_logger
 
@@ -139,7 +139,7 @@ def render(
         "code": code,
         "detail": detail,
         "field": field,
-        "remedy": remedy,
+        "remedy": remedy or REMEDIES.get(status),
         "correlation_id": str(correlation) if correlation else None,
     }
     if errors:

@@ -5,9 +5,29 @@ HTTP receives and nothing else; a reaction to an event treats a refusal as a dec
 """
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+REMEDIES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "更正请求后重新提交。Correct the request, then send it again.",
+        401: "重新登录或更换凭证后再试。Sign in anew, or with other credentials, then try again.",
+        403: "请有此权限的人办理，或请管理员授权。Ask somebody who may, or have the administrator allow it.",
+        404: "核对编号或地址，或从列表重新打开。Check the id or address, or open it anew from its list.",
+        405: "按接口说明更换方法。Use a method that the description of the interface names.",
+        409: "重新读取后按现状办理。Read it again, and go on from how it stands now.",
+        410: "已不再保存；仍需要的，重新申请。It is kept no longer; ask for it anew if it is still needed.",
+        413: "减少内容后重新提交。Send less at once.",
+        415: "按接口说明更换格式后重新提交。Send it in a format that the description of the interface names.",
+        422: "更正后重新提交。Correct it, then send it again.",
+        429: "按 Retry-After 稍候再试。Wait as long as Retry-After says, then try again.",
+        503: "没有任何改动，请稍后再试。Nothing was changed; try again in a moment.",
+    }
+)
+"""What to do next where neither the place that refuses nor the kind of refusal says it better, by status."""
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
@@ -21,7 +41,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     Attributes:
         detail: one sentence for people, Chinese first where people read it. Never personal data.
         field: the part of the input it is about, dotted, or None.
-        remedy: what to do next, or None.
+        remedy: what to do next; None only where a status has no usual one.
         extra: further members of the problem (e.g. `first_possible=date`), JSON-able.
     """
 
@@ -41,7 +61,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         super().__init__(detail)
         self.detail = detail
         self.field = field
-        self.remedy = remedy or self.usual_remedy
+        self.remedy = remedy or self.usual_remedy or REMEDIES.get(self.status)
         self.extra = extra
 
 

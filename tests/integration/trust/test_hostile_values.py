@@ -89,10 +89,7 @@ class Attack:
             problem = answer.json()
             if not (problem["code"] and problem["detail"]):
                 yield f"{status} without code or words"
-            if (
-                problem["code"] in {"invalid_request", "malformed_json", "body_too_large"}
-                and not problem["remedy"]
-            ):
+            if not problem["remedy"]:
                 yield f"{problem['code']} without a remedy"
             named = [str(problem["field"]), *(one["field"] for one in problem.get("errors", ()))]
             place = at.removeprefix("body ").partition(".")[0]

@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from shared.kernel.refusal import Refusal
+from shared.pages.languages import Language, one_language
 
 
 class TooEarly(Refusal):
@@ -22,6 +23,15 @@ def test_a_refusal_keeps_what_it_was_told() -> None:
 
 def test_a_refusal_of_a_kind_says_what_to_do_where_nothing_better_is_said() -> None:
     assert TooEarly("not yet").remedy == "come back"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 413, 422, 429, 503])
+def test_no_refusal_leaves_people_without_a_next_step(status: int) -> None:
+    kind = type("Plain", (Refusal,), {"status": status, "code": "plain"})
+    remedy = kind("no").remedy
+    assert remedy
+    chinese, english = (one_language(remedy, language) for language in Language)
+    assert chinese + english == remedy
 
 
 @pytest.mark.parametrize(
