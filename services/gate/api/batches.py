@@ -10,7 +10,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from services.gate.api.devices import command_cause
-from services.gate.api.holding import hold, invalid
+from services.gate.api.holding import hold, invalid, not_storable, refused
 from services.gate.api.models import RETRY_SECONDS, BatchStatus, QueuedBody
 from services.gate.desk import Desk, Station
 from services.gate.domain.times import judge_time
@@ -80,10 +80,10 @@ def _not_taken(body: QueuedBody, error: Exception, as_item: type[I]) -> I:
     """Never to be taken, or not now: nothing was recorded of it."""
     match error:
         case Refusal() if not isinstance(error, Unavailable):
-            return as_item(check_id=body.check_id, status="rejected", code=error.code, field=error.field)
+            return refused(body.check_id, error, as_item)
         case asyncpg.DataError() | asyncpg.IntegrityConstraintViolationError():
             log.error("item_not_storable", exc_info=error)
-            return as_item(check_id=body.check_id, status="rejected", code="not_storable")
+            return not_storable(body.check_id, as_item)
         case _:
             code = error.code if isinstance(error, Unavailable) else Unavailable.code
             return as_item(check_id=body.check_id, status="retry", code=code, retry_after=RETRY_SECONDS)

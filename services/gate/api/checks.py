@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.gate import metrics
 from services.gate.api import examples
 from services.gate.api.commands import cause_here, command_at_once, command_of
-from services.gate.api.holding import hold, invalid
+from services.gate.api.holding import hold, invalid, not_storable, refused
 from services.gate.api.models import (
     RETRY_SECONDS,
     BatchAnswer,
@@ -197,7 +197,7 @@ def _for_the_moment(outcome: object) -> bool:
 def _failed(command: CheckEntry, error: BaseException) -> BatchItem:
     if isinstance(error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
         log.error("check_not_storable", exc_info=error)
-        return BatchItem(check_id=command.check_id, status="rejected", code="not_storable")
+        return not_storable(command.check_id, BatchItem)
     if not _for_the_moment(error):
         log.error("check_failed", exc_info=error)
     return BatchItem(check_id=command.check_id, status="retry", code="unavailable", retry_after=RETRY_SECONDS)
@@ -231,6 +231,5 @@ def _batch_answer(items: Sequence[BatchItem | str]) -> Response:
 
 def _item(command: CheckEntry, outcome: Outcome) -> BatchItem | str:
     if isinstance(outcome, Rejected):
-        refusal = outcome.refusal
-        return BatchItem(check_id=command.check_id, status="rejected", code=refusal.code, field=refusal.field)
+        return refused(command.check_id, outcome.refusal, BatchItem)
     return spell_item(command.check_id, outcome)

@@ -12,6 +12,8 @@ from services.gate.api.models import BatchStatus
 from services.gate.desk import Desk, Station
 from services.gate.handlers import quarantine
 from services.gate.store.quarantine import Cause
+from shared.kernel.field_faults import place_of, told_of
+from shared.kernel.refusal import REMEDIES, Refusal
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
@@ -32,9 +34,38 @@ async def hold(
 
 def invalid(raw: object, error: ValidationError, as_item: type[I]) -> I:
     """What is wrong with an item, by place; never its content."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    field = ".".join(map(str, first["loc"]))[:200] or None
-    return as_item(check_id=check_id_of(raw), status="rejected", code="invalid_request", field=field)
+    first = error.errors(include_input=False, include_url=False)[0]
+    return as_item(
+        check_id=check_id_of(raw),
+        status="rejected",
+        code="invalid_request",
+        field=place_of(first)[:200] or None,
+        detail=told_of(first),
+        remedy=REMEDIES[422],
+    )
+
+
+def refused(check_id: UUID, refusal: Refusal, as_item: type[I]) -> I:
+    """An item that was understood and will never be taken."""
+    return as_item(
+        check_id=check_id,
+        status="rejected",
+        code=refusal.code,
+        field=refusal.field,
+        detail=refusal.detail,
+        remedy=refusal.remedy,
+    )
+
+
+def not_storable(check_id: UUID, as_item: type[I]) -> I:
+    """An item that the database does not take; what is wrong with it stands in the log."""
+    return as_item(
+        check_id=check_id,
+        status="rejected",
+        code="not_storable",
+        detail="内容无法保存，已记录。It cannot be stored; that has been recorded.",
+        remedy="留在设备上，交管理员查看。Keep it on the device, and show it to an administrator.",
+    )
 
 
 def check_id_of(raw: object) -> UUID | None:

@@ -277,6 +277,10 @@ class BatchStatus(Answer):
     status: Literal["created", "exists", "rejected", "quarantined", "retry"]
     code: str | None = None
     field: str | None = None
+    detail: str | None = Field(
+        default=None, description="Why it is rejected, for people, in both languages; never its content."
+    )
+    remedy: str | None = Field(default=None, description="What to do next with what is rejected.")
     retry_after: int | None = None
 
 

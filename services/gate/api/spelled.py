@@ -33,8 +33,8 @@ def spell_item(check_id: UUID, outcome: Answered) -> str:
     """The JSON of a batch's item for a check that is kept."""
     status = "created" if outcome.created else "exists"
     return (
-        f'{{"check_id":"{check_id}","status":"{status}","code":null,"field":null,"retry_after":null,'
-        f'"answer":{spell_answer(check_id, outcome)}}}'
+        f'{{"check_id":"{check_id}","status":"{status}","code":null,"field":null,"detail":null,"remedy":null,'
+        f'"retry_after":null,"answer":{spell_answer(check_id, outcome)}}}'
     )
 
 

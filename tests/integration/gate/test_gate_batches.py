@@ -37,7 +37,13 @@ async def test_a_batch_has_a_status_for_each_check_and_never_fails_as_a_whole(to
         *["invalid_request"] * len(hostile),
     ]
     assert items[6]["check_id"] == hostile[0]["check_id"]
-    assert items[6]["field"] == "seq"
+    assert (items[6]["field"], items[6]["detail"]) == (
+        "seq",
+        "不得大于 9007199254740991。It has to be 9007199254740991 or less.",
+    )
+    for item in items:  # a person who looks at the device is told why, and what to do; nobody else needs it
+        rejected = item["status"] == "rejected"
+        assert (bool(item["detail"]), bool(item["remedy"])) == (rejected, rejected)
     assert items[0]["answer"]["verdict"] == "admit"
     assert len(await town.rows("select 1 from entry_check")) == 3
     assert len(await town.published("EntryChecked")) == 3

@@ -52,6 +52,7 @@ async def test_queued_vehicles_are_taken_one_by_one_and_stay_what_the_device_dec
         ("rejected", "vehicle_not_named"),
         *[("rejected", "invalid_request")] * 2,
     ]
+    assert all(item["detail"] and item["remedy"] for item in items if item["status"] == "rejected")
     assert (items[1]["answer"]["verdict"], items[1]["answer"]["offline"]) == ("held", True)
     told = await town.published("VehicleChecked")
     assert [(event["verdict"], event["offline"]) for event in told] == [
