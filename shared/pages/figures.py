@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.support import NullTranslations
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context as JinjaContext
 
 from shared.kernel.days import SHANGHAI, local_day
 from shared.kernel.percent import floored_percent
-from shared.pages.languages import Language
+from shared.pages.languages import Language, one_title
 
 NOTHING = "—"
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -44,11 +45,14 @@ def clock(instant: datetime | None) -> str:
     return NOTHING if instant is None else f"{instant.astimezone(SHANGHAI):%H:%M}"
 
 
-def day(value: date, language: Language) -> str:
-    """A day with its weekday."""
+def day(value: date, language: Language, this_year: int | None = None) -> str:
+    """A day with its weekday, and with its year where that is another than this."""
+    other = this_year is not None and value.year != this_year
     if language is Language.ENGLISH:
-        return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]}"
-    return f"{value.month}月{value.day}日 {_WEEKDAYS[value.weekday()]}"
+        said = f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]}"
+        return f"{said} {value.year}" if other else said
+    said = f"{value.month}月{value.day}日 {_WEEKDAYS[value.weekday()]}"
+    return f"{value.year}年{said}" if other else said
 
 
 def short_day(value: date) -> str:
@@ -56,17 +60,17 @@ def short_day(value: date) -> str:
     return f"{value.month}/{value.day}"
 
 
-def moment(instant: datetime | None, language: Language) -> str:
-    """Day, hour and minute in town."""
+def moment(instant: datetime | None, language: Language, this_year: int | None = None) -> str:
+    """Day, hour and minute in town; the year as with a day."""
     if instant is None:
         return NOTHING
     local = instant.astimezone(SHANGHAI)
-    return f"{day(local.date(), language)} {local:%H:%M}"
+    return f"{day(local.date(), language, this_year)} {local:%H:%M}"
 
 
 def since(instant: datetime, today: date, language: Language) -> str:
     """The time alone where it is today's."""
-    return clock(instant) if local_day(instant) == today else moment(instant, language)
+    return clock(instant) if local_day(instant) == today else moment(instant, language, today.year)
 
 
 def strip(values: Sequence[tuple[date, int | None]], *, height: int = 36, width: int = 14) -> list[Bar]:
@@ -87,13 +91,22 @@ def install(environment: Environment, language: Language, catalog: NullTranslati
     def ago(seconds: float | None) -> str:
         return NOTHING if seconds is None else _ago(seconds, catalog)
 
+    @pass_context
+    def day_of(page: JinjaContext, value: date) -> str:
+        return day(value, language, page.get("this_year"))
+
+    @pass_context
+    def moment_of(page: JinjaContext, value: datetime | None) -> str:
+        return moment(value, language, page.get("this_year"))
+
     filters: dict[str, Any] = {
         "number": number,
         "clock": clock,
-        "day": lambda value: day(value, language),
-        "moment": lambda value: moment(value, language),
+        "day": day_of,
+        "moment": moment_of,
         "since": lambda value, today: since(value, today, language),
         "ago": ago,
+        "titled": lambda text: one_title(text, language),
     }
     environment.filters.update(filters)
 

@@ -12,6 +12,7 @@ from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
 COOKIE = "fangkong_lang"
+_TITLE = re.compile(r"^(?P<zh>.*[\u3400-\u9fff）])\s+(?P<en>[A-Z0-9][^\u3400-\u9fff]*)$", re.DOTALL)
 _BOTH = re.compile(r"^(?P<zh>.*[。！？])\s*(?P<en>[A-Z0-9].*)$", re.DOTALL)
 
 
@@ -57,3 +58,11 @@ def one_language(text: str, language: Language) -> str:
         return text
     halves: Mapping[str, str] = match.groupdict()
     return halves["en"] if language is Language.ENGLISH else halves["zh"]
+
+
+def one_title(text: str, language: Language) -> str:
+    """Of a title that policy has in both languages ("中文 English"), the half to be read."""
+    match = _TITLE.match(text)
+    if match is None:
+        return text
+    return match["en"] if language is Language.ENGLISH else match["zh"]

@@ -202,6 +202,7 @@ class Pages:
         query = f"?{request.url.query}" if request.url.query else ""
         return {
             "lang": language,
+            "this_year": self.sessions.clock.today().year,
             "languages": list(Language),
             "url": self.url,
             "asset": lambda name: self.url(self.assets.path(name)),
@@ -245,13 +246,14 @@ class Pages:
             for name in ("detail", "remedy")
         }
         errors: Iterable[Mapping[str, str]] = problem.get("errors") or ()
+        errors = [{**one, "detail": one_language(one["detail"], language)} for one in errors]
         return self.render(
             request,
             "error.html",
             status=status,
             headers=kept,
             problem=dict(problem) | told,
-            errors=list(errors),
+            errors=errors,
         )
 
     def _sign_in(self, onward: str) -> str:

@@ -12,8 +12,8 @@ from starlette.types import Scope
 from deploy.local import browser
 from deploy.local.errors import LocalError
 from shared.pages.assets import SHARED, Assets
-from shared.pages.figures import moment, number, share, since, strip
-from shared.pages.languages import Language
+from shared.pages.figures import day, moment, number, share, since, strip
+from shared.pages.languages import Language, one_title
 from shared.pages.oidc import Attempt
 from shared.pages.routes import holds, same_origin, token_for
 from shared.pages.sign_in import local
@@ -163,3 +163,36 @@ def test_without_a_browser_one_sentence_says_what_to_install(
     monkeypatch.delenv(browser.CHOICE, raising=False)
     with pytest.raises(LocalError, match="apt-get install chromium fonts-noto-cjk"):
         browser.ensure()
+
+
+@pytest.mark.parametrize(
+    ("on", "chinese", "english"),
+    [
+        (DAY, "2月24日 周一", "Mon 24 Feb"),
+        (date(2019, 12, 31), "2019年12月31日 周二", "Tue 31 Dec 2019"),
+        (date(2021, 1, 1), "2021年1月1日 周五", "Fri 1 Jan 2021"),
+    ],
+)
+def test_a_day_of_another_year_says_which(on: date, chinese: str, english: str) -> None:
+    assert day(on, Language.CHINESE, DAY.year) == chinese
+    assert day(on, Language.ENGLISH, DAY.year) == english
+
+
+@pytest.mark.parametrize(
+    ("title", "chinese", "english"),
+    [
+        (
+            "24 小时有人值守 Somebody stands there day and night",
+            "24 小时有人值守",
+            "Somebody stands there day and night",
+        ),
+        ("点位清洁 The place is clean", "点位清洁", "The place is clean"),
+        ("点位清洁", "点位清洁", "点位清洁"),
+        ("Clean", "Clean", "Clean"),
+        ("A 区消毒", "A 区消毒", "A 区消毒"),
+        ("消毒 Round 记录", "消毒 Round 记录", "消毒 Round 记录"),
+    ],
+)
+def test_a_title_of_policy_is_read_in_ones_own_language(title: str, chinese: str, english: str) -> None:
+    assert one_title(title, Language.CHINESE) == chinese
+    assert one_title(title, Language.ENGLISH) == english
