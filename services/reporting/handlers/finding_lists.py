@@ -1,6 +1,6 @@
 """Findings as people read them: a list with clocks, and a bulletin by unit (screens 4.14)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.reporting.domain import evidence_texts
 from services.reporting.domain.finding_texts import ESCALATED_TO, OUTCOMES, RULES, STATES
 from services.reporting.domain.findings import escalations
 from services.reporting.handlers.finding_acts import NOTE
@@ -201,13 +202,10 @@ async def _sentence(row: asyncpg.Record, told_of: Bulletin, vault: Vault) -> str
     return "；".join(parts) + "。"
 
 
-def evidence_text(evidence: dict[str, object]) -> str:
-    """The figures of the evidence in one line; lists are counted."""
-    return "，".join(
-        f"{name}={len(value) if isinstance(value, list) else value}"
-        for name, value in evidence.items()
-        if value is not None
-    )
+def evidence_text(evidence: Mapping[str, object]) -> str:
+    """What the finding rests on in one line, as the bulletin has it."""
+    found = evidence_texts.told(evidence, english=False, clock=lambda at: f"{_clock(at)}")
+    return "，".join(f"{label} {text}" for label, text in found)
 
 
 def _title(row: asyncpg.Record) -> str:

@@ -1,9 +1,7 @@
 """Findings of supervision: what is wrong, who answers for it and by when, and what people say of it (R7.2, 4.14)."""
 
-import re
-from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Form, Query, Request
@@ -14,6 +12,7 @@ from services.reporting import queries
 from services.reporting.access import ACCESS
 from services.reporting.api.common import InContext, cause, roles_of
 from services.reporting.api.findings import line_of, whole
+from services.reporting.domain import evidence_texts
 from services.reporting.domain.finding_texts import ESCALATED_TO, OUTCOMES, RULES, STATES
 from services.reporting.handlers import finding_acts, finding_lists
 from services.reporting.handlers.finding_acts import ActOnFinding, FindByHand
@@ -109,6 +108,7 @@ async def finding_list(
         states=STATES,
         rules=RULES,
         escalated_to=ESCALATED_TO,
+        may_open=who.has(*ACCESS["GET /compounds/{compound}"]),
         may_enter=who.has(*ACCESS["POST /findings"]),
         may_export=who.has(*ACCESS["GET /v1/finding-exports"]),
         following=following,
@@ -179,7 +179,6 @@ async def act(
     return RedirectResponse(pages.url(f"/findings/{finding_id}"), 303)
 
 
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$")
 _CELLS = {"replied": "reply", "settled": "close"}
 
 
@@ -197,7 +196,7 @@ async def _finding(
     note: str = "",
 ) -> Response:
     pages: Pages = request.app.state.pages
-    told = await whole(finding_id, who, context)
+    told, language = await whole(finding_id, who, context), language_of(request)
     open_to = {kind: who.has(*_roles(kind)) for kind in ("replied", "settled", "rectified")}
     return pages.render(
         request,
@@ -207,25 +206,21 @@ async def _finding(
         states=STATES,
         outcomes=OUTCOMES,
         escalated_to=ESCALATED_TO,
+        may_open=who.has(*ACCESS["GET /compounds/{compound}"]),
         may_reply=told.state != "closed" and open_to["replied"],
         may_settle=told.state == "open" and told.closes_by == "person" and open_to["settled"],
         may_review=told.state == "to_review" and open_to["rectified"],
-        evidence=list(_readable(told.evidence, language_of(request))),
+        evidence=list(
+            evidence_texts.told(
+                told.evidence,
+                english=language is Language.ENGLISH,
+                clock=lambda at: moment(at, language, context.clock.today().year),
+            )
+        ),
         act_ids=[uuid7() for _ in range(3)],
         refused=told_of(request, refused),
         note=note,
     )
-
-
-def _readable(evidence: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
-    """The evidence as text: instants on the clocks of the town, lists in a row."""
-    for name, value in evidence.items():
-        if value is None:
-            continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if _INSTANT.match(text):
-            text = moment(datetime.fromisoformat(text), language)
-        yield name, text
 
 
 async def _form(

@@ -293,6 +293,7 @@ async def test_the_bulletin_is_by_unit_and_its_reading_is_written_down(client_fo
     assert text[4] == "一、nb-01（共 2 项，未办结 2 项，逾期 1 项）"
     assert text[5].startswith(f"一是小区{HERE}：消毒缺轮；")
     assert text[6].startswith(f"二是小区{HERE}：卡口缺岗；")
+    assert "；原因 没有签到，开始 2020-02-24 08:00，门岗 lj-001-k1；" in text[6]
     assert "依据：二.1 卡口 24 小时值守" in text[6]
     assert not any(CANARY in line or "nb-02" in line for line in text)
     read = await client.context.database.pool.fetch("select actor, action, scope from audit_read order by at")
