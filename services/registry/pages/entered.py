@@ -7,13 +7,15 @@ refusal points at the field. What was typed is kept whatever is wrong with it.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from shared.http.models import Body
+from shared.kernel import field_faults
+from shared.kernel.field_faults import place_of
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import language_of, one_language
 
@@ -129,9 +131,9 @@ def judged(kind: type[T], stated: Mapping[str, Any], *, shown: Mapping[str, str]
         return kind.model_validate(stated)
     except ValidationError as error:
         faults: dict[str, str] = {}
-        for part in error.errors(include_input=False, include_url=False, include_context=False):
-            name = ".".join(map(str, part["loc"]))
-            faults.setdefault((shown or {}).get(name, name), _word(part["type"]))
+        for part in error.errors(include_url=False):
+            name = place_of(part)
+            faults.setdefault((shown or {}).get(name, name), _word(part))
         raise Misfilled(faults) from error
 
 
@@ -143,9 +145,9 @@ def told_of(
         return None
     language = language_of(request)
     detail = one_language(refused.detail, language)
-    faults = {}
+    faults: Mapping[str, str] = {}
     if isinstance(refused, Misfilled):
-        faults = refused.faults
+        faults = {name: one_language(wrong, language) for name, wrong in refused.faults.items()}
     elif refused.field:
         faults = {(shown or {}).get(refused.field, refused.field): detail}
     return Told(
@@ -163,18 +165,26 @@ def label_of(name: str) -> str:
     return f"field.{_NUMBER.sub('', name)}"
 
 
-def _word(kind: str) -> str:
-    if kind in {"missing", "string_too_short", "too_short"}:
+_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("fault.missing", ("missing",)),
+    ("fault.too_long", ("string_too_long", "too_long")),
+    ("fault.time", ("time_",)),
+    ("fault.day", ("date", "timezone")),
+    ("fault.number", ("int", "decimal_type", "decimal_parsing")),
+    ("fault.choice", ("literal_error", "enum", "bool_parsing")),
+    ("fault.shape", ("string_pattern_mismatch",)),
+)
+"""A word, and how the types of Pydantic's errors begin that it is said of."""
+
+
+def _word(part: Mapping[str, Any]) -> str:
+    """A code of `fault.` words, or a sentence in both languages where the body knows better what would be right."""
+    kind: str = part["type"]
+    if kind in {"string_too_short", "too_short"} and not part["input"]:
         return "fault.missing"
-    if kind in {"string_too_long", "too_long"}:
-        return "fault.too_long"
-    if kind.startswith(("date", "time", "timezone")):
-        return "fault.day"
-    if kind.startswith(("int", "less_than", "greater_than", "decimal")):
-        return "fault.number"
-    if kind in {"literal_error", "enum", "bool_parsing"}:
-        return "fault.choice"
-    return "fault.shape"
+    told = field_faults.told_of(part)
+    otherwise = "fault.shape" if told == field_faults.ELSE else told
+    return next((word for word, begins in _WORDS if kind.startswith(begins)), otherwise)
 
 
 def _lists(part: Any) -> Any:

@@ -28,7 +28,7 @@ from services.registry.pages.common import (
     status_of,
     views_at,
 )
-from services.registry.pages.entered import Entered, Typed, judged, told_of
+from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import CompoundId, uuid7
@@ -67,6 +67,8 @@ async def pass_list(
 async def print_sheet(request: Request, who: Caller, context: Running, typed: Typed) -> Response:
     """Lay the chosen passes out for printing; where one does not admit, nothing is printed and the list says so."""
     try:
+        if not typed.all("pass_ids"):
+            raise Misfilled({"pass_ids": "fault.choice"})
         stated = {"pass_ids": list(typed.all("pass_ids")), "format": typed["format"] or "a4"}
         return await paper_api.print_sheet(judged(SheetBody, stated), who, context)
     except Refusal as refused:

@@ -122,7 +122,7 @@ async def submit(
 ) -> Response:
     """Hand the form in; where it is refused, it is shown again as it was filled in."""
     try:
-        body = judged(SubmissionBody, _stated(round_id, dwelling_id, context, typed))
+        body = judged(SubmissionBody, _stated(round_id, dwelling_id, context, typed), shown=_shown(typed))
         await forms_api.submit(body, acting(who, _SUBMIT), context, Response())
     except Refusal as refused:
         return await _form(Ask(request, who, context), round_id, dwelling_id, typed, refused=refused)
@@ -187,18 +187,36 @@ def _stated(round_id: UUID, dwelling_id: UUID, context: Context, typed: Entered)
         members: list[Mapping[str, Any]] = [
             {"state": typed[f"state.{ref}"], "person_ref": ref} for ref in typed.all("resident")
         ]
-        for nth in range(_NEW_PEOPLE):
-            if typed[f"new.{nth}.name"]:
-                person = typed.nested(f"new.{nth}.")
-                number = typed[f"new.{nth}.number"]
-                person.pop("number", None)
-                kind = DocumentKind.RESIDENT_ID if number else DocumentKind.NONE
-                person["documents"] = [{"kind": kind, "number": number}]
-                members.append({"state": "new", "person": person})
+        for nth in _named(typed):
+            person = typed.nested(f"new.{nth}.")
+            number = typed[f"new.{nth}.number"]
+            person.pop("number", None)
+            kind = DocumentKind.RESIDENT_ID if number else DocumentKind.NONE
+            person["documents"] = [{"kind": kind, "number": number}]
+            members.append({"state": "new", "person": person})
         stated["members"] = members
     if outcome == FormOutcome.EMPTY:
         stated["members"] = [{"state": "gone", "person_ref": ref} for ref in typed.all("resident")]
     return stated
+
+
+def _named(typed: Entered) -> list[int]:
+    """The lines of people not on record in which something was written; none of them is dropped without a word."""
+    told = ("name", "number", "phone", "born")
+    return [nth for nth in range(_NEW_PEOPLE) if any(typed[f"new.{nth}.{name}"] for name in told)]
+
+
+def _shown(typed: Entered) -> dict[str, str]:
+    """The body's names of what was written of people not on record, with the form's."""
+    on_record = len(typed.all("resident"))
+    parts = {"documents.0.number": "number"} | {
+        name: name for name in ("name", "phone", "sex", "born", "relation")
+    }
+    return {
+        f"members.{on_record + place}.person.{theirs}": f"new.{nth}.{ours}"
+        for place, nth in enumerate(_named(typed))
+        for theirs, ours in parts.items()
+    }
 
 
 async def _rounds(

@@ -8,6 +8,7 @@ FAULTS: Mapping[str, str] = {
     "fault.missing": N_("没有填，请填写"),
     "fault.too_long": N_("太长，请写短些"),
     "fault.day": N_("日期看不懂，请写成 2020-02-24"),
+    "fault.time": N_("时间看不懂，请写成 08:30"),
     "fault.number": N_("请写数字"),
     "fault.choice": N_("没有选，请选一项"),
     "fault.shape": N_("看不懂，请核对后重填"),

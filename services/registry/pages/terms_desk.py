@@ -42,6 +42,7 @@ FIELDS: Mapping[str, str] = {
     "field.next_call_on": N_("下次打"),
     "field.returns_on": N_("说好哪天回"),
     "field.purpose": N_("用途"),
+    "field.pass_ids": N_("要打印的证"),
     "field.first_day": N_("从哪天起"),
     "field.days": N_("几天"),
     "field.daily_from": N_("每天从"),

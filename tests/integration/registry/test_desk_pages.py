@@ -1,5 +1,6 @@
 """Leads, surveys, duplicates and people on the desk's pages: the API's rules, and what was typed stays."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -67,6 +68,15 @@ async def test_every_dwelling_has_its_field_and_a_form_that_a_clerk_fills_in(des
     wrong = await sent(desk, home, carried | fields)
     assert wrong.status_code == 422
     assert 'value="欧阳海棠"' in wrong.text
+    # What is wrong is said at its own line; a line without a name is missed, not dropped.
+    third = {"new.0.number": resident_id(81), "new.2.name": "司马南星", "new.2.born": "2020-02-30"}
+    pointed = await sent(desk, home, carried | fields | third | {"new.1.phone": "19990000001"})
+    assert pointed.status_code == 422
+    for name, remedy in (("new-1-name", "没有填，请填写"), ("new-2-born", "日期看不懂，请写成 2020-02-24")):
+        assert f'href="#f-{name}"' in pointed.text
+        assert f'aria-describedby="f-{name}-fault"' in pointed.text
+        assert re.search(rf'id="f-{name}-fault">.*?{remedy}', pointed.text)
+    assert 'value="19990000001"' in pointed.text
     kept = await sent(desk, home, carried | fields | {"new.0.number": resident_id(81)})
     assert kept.status_code == 303, words(kept)
     assert len(await residents(desk, first["dwelling_id"])) == 1

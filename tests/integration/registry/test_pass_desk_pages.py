@@ -59,6 +59,8 @@ async def test_from_the_queue_to_a_printed_pass(desk: Desk) -> None:
     # Suspended: it is not printed, and the list says so and keeps the choice.
     unsaid = await sent(desk, address, {"act": "suspend"})
     assert unsaid.status_code == 422
+    assert unsaid.text.count('<select id="f-reason" name="reason" aria-invalid="true"') == 1
+    assert 'href="#f-reason"' in unsaid.text
     assert (
         await sent(desk, address, {"act": "suspend", "reason": "papers_in_doubt", "note": "合同待查"})
     ).status_code == 303
@@ -130,9 +132,11 @@ async def test_a_temporary_pass_and_a_vehicles_are_given_on_the_persons_page(des
         "daily_until": "18:00",
         "reason": "水管维修",
     }
-    refused = await sent(desk, path, carried | lent)
-    assert refused.status_code == 422
-    assert "水管维修" in refused.text
+    for days, at, said in (("900", "08:00", "不得大于 366"), ("1", "8 o'clock", "时间看不懂，请写成 08:30")):
+        refused = await sent(desk, path, carried | lent | {"days": days, "daily_from": at})
+        assert refused.status_code == 422
+        assert "水管维修" in refused.text
+        assert said in words(refused)
     given = await sent(desk, path, carried | lent | {"days": "1"})
     assert given.status_code == 303, words(given)
     [home] = await desk.rows("select dwelling_id from residence")
