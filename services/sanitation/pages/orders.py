@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Instant, cause, roles_of
 from services.sanitation.api.orders import line_of, whole
+from services.sanitation.domain.orders import NoteMissing
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
@@ -33,6 +34,7 @@ from shared.runtime import Context
 router = page_router()
 
 SHOWN = 50
+_LETTERS = 2  # of a note, as over the API
 _AFTER = Cursor(Instant, UUID)
 Which = Literal["open", "overdue", "mended", "closed"]
 _WHICH: Mapping[Which, order_lists.Filter] = {
@@ -126,6 +128,10 @@ async def give(
     """Give an order; where it is refused, the form says why and keeps what was entered."""
     pages: Pages = request.app.state.pages
     try:
+        if len(form.note) < _LETTERS:
+            raise NoteMissing(
+                "请写看到的情况，至少两个字。Say what was seen, in two letters at least.", field="note"
+            )
         photo_id = await keep_photo(form.photo, form.compound, proves=form.id, who=who, context=context)
         cmd = OrderByHand(
             order_id=form.id,

@@ -219,6 +219,18 @@ async def test_who_finds_or_mends_never_closes_an_order(sanitation: Service) -> 
     async def act(role: str, kind: str, scope: str = "compound:lj-001", **more: str) -> httpx.Response:
         return await send(sanitation, at, {"id": str(uuid4()), "kind": kind, **more}, role, scope)
 
+    unsaid = {
+        "id": str(uuid4()),
+        "compound": "lj-001",
+        "item": "clean",
+        "note": "  ",
+        "due_at": "2020-02-25T10:00",
+    }
+    asked = await send(sanitation, "/orders", unsaid, "supervisor", "town")
+    assert asked.status_code == 422
+    assert "请写看到的情况，至少两个字" in asked.text
+    assert 'value="2020-02-25T10:00"' in asked.text
+    assert (await sanitation.get(f"/v1/orders/{unsaid['id']}", "hq_officer")).status_code == 404
     assert (await act("property_manager", "rectified", note="看过了")).status_code == 403
     assert (await act("property_manager", "replied", note="垃圾是刚堆的")).status_code == 303
     assert "请附说明或照片" in (await act("property_manager", "mended")).text
