@@ -131,7 +131,7 @@ class Device:
         if answer is None:
             shown = await self._decide(entry, item)
         else:
-            shown = shown_of(item, entry, answer)
+            shown = shown_of(item, entry, self._own.who(entry), answer)
             entered = self._own.entered(entry, shown.verdict, item.made_at)
             await self._on_disk(self._queue.settle, [item.seq], (), entered)
         mode = "offline" if shown.offline else "online"
@@ -149,7 +149,7 @@ class Device:
         if answer is None:
             return await self._decide(arrival.person, item)
         await self._on_disk(self._queue.settle, [item.seq], ())
-        return shown_of(item, arrival.person, answer)
+        return shown_of(item, arrival.person, self._own.who(arrival.person), answer)
 
     async def check_vehicle(self, vehicle: Vehicle) -> ShownVehicle:
         """The same for a vehicle, after the checks of the people in it.
@@ -222,6 +222,7 @@ class Device:
             nth_today=before + 1 if number is not None and entry.direction is Direction.ENTRY else None,
             direction=entry.direction,
             made_at=item.made_at,
+            who=self._own.who(entry),
         )
 
     def _decided(self, verdict: Verdict | VehicleVerdict, reasons: tuple[str, ...]) -> dict[str, Any]:

@@ -50,7 +50,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the guard's screen shows. `offline`: the device decided, and says so. `nth_today`: from 2 on nobody asks."""
+    """What the guard's screen shows. `offline`: the device decided, and says so. `nth_today`: from 2 on nobody asks.
+
+    `who` stands for the person as far as the device can tell, so that nobody counts twice in a vehicle; None: unknown.
+    """
 
     check_id: UUID
     seq: int
@@ -62,6 +65,7 @@ class Shown:
     nth_today: int | None = None
     direction: Direction
     made_at: datetime
+    who: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,7 @@ def vehicle_body(vehicle: Vehicle, at: datetime) -> dict[str, Any]:
     }
 
 
-def shown_of(item: Item, entry: Entry, answer: dict[str, Any]) -> Shown:
+def shown_of(item: Item, entry: Entry, who: str | None, answer: dict[str, Any]) -> Shown:
     """What the server answered, for the screen."""
     display = answer["display"]
     return Shown(
@@ -155,6 +159,7 @@ def shown_of(item: Item, entry: Entry, answer: dict[str, Any]) -> Shown:
         nth_today=answer.get("nth_today"),
         direction=entry.direction,
         made_at=item.made_at,
+        who=who,
     )
 
 

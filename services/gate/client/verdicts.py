@@ -84,11 +84,21 @@ class OwnVerdicts:
         """For the log of the day: the holder of a pass was let in."""
         if entry.direction is not Direction.ENTRY or verdict not in LETS_THROUGH:
             return None
-        number = entry.subject.get("number") if entry.kind is SubjectKind.PASS_NUMBER else None
+        number = self._number(entry)
+        return Entered(day=local_day(self.corrected(made_at)), number=number) if number else None
+
+    def who(self, entry: Entry) -> str | None:
+        """What stands for the person: the number of their pass, or else what was typed; nothing for a visitor."""
+        if entry.kind is SubjectKind.VISITOR:
+            return None
+        return self._number(entry) or " ".join(value for _, value in sorted(entry.subject.items()))
+
+    def _number(self, entry: Entry) -> str | None:
+        """The number of the pass that was shown or typed."""
         if entry.kind is SubjectKind.PASS_TOKEN:
             claims = read_token(entry.subject["token"], self._list.pass_keys)[1]
-            number = claims.number if claims else None
-        return Entered(day=local_day(self.corrected(made_at)), number=number) if number else None
+            return claims.number if claims else None
+        return entry.subject["number"] if entry.kind is SubjectKind.PASS_NUMBER else None
 
     def of_vehicle(self, vehicle: Vehicle, made_at: datetime) -> VehicleDecision:
         """The decision on a vehicle, after those on the people in it."""
@@ -99,10 +109,12 @@ class OwnVerdicts:
         own, typed = self._list.own, vehicle.pass_number is not None
         age = self._list.age_seconds()
         known = offline.of_vehicle(own, proof, claims, shown=typed, at=at, age=age)
-        checks = {
-            shown.check_id: (shown.verdict, self.corrected(shown.made_at), False)
-            for shown, _ in vehicle.people
-            if shown.direction is vehicle.direction
+        people = sorted((shown for shown, _ in vehicle.people), key=lambda shown: shown.seq)
+        last = {
+            shown.who or shown.check_id: shown for shown in people if shown.direction is vehicle.direction
+        }
+        checks = {  # nobody is two of the occupants: of several checks of one person the last one counts
+            shown.check_id: (shown.verdict, self.corrected(shown.made_at), False) for shown in last.values()
         }
         attempt = offline.VehicleSeen(
             direction=vehicle.direction,

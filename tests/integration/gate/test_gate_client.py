@@ -448,6 +448,11 @@ async def test_vehicles_and_arrivals_wait_in_the_same_queue_and_go_in_after_thei
         True,
     )
     assert await drives(driver, emergency=True, people=(), occupants=2) == ("complete", (), True)
+    again, bare = await post.passes(wang), await post.passes(wang, mask=False)
+    twice = ((driver, True), (again, False))  # one person, who is never two of the occupants
+    assert await drives(driver, people=twice, occupants=2) == ("held", ("occupant_unchecked",), True)
+    last = ((bare, True), (driver, True))  # in whichever order: the last check of a person counts
+    assert await drives(driver, people=last) == ("refuse", ("driver_refused",), True)
     leaver = await post.passes(wang, direction=Direction.EXIT)
     leaving: dict[str, Any] = {"direction": Direction.EXIT, "boot_opened": None}
     assert await drives(leaver, **leaving) == ("complete", (), True)
@@ -457,17 +462,18 @@ async def test_vehicles_and_arrivals_wait_in_the_same_queue_and_go_in_after_thei
     )
     assert (alone.verdict, alone.offline) == (Verdict.CANNOT_VERIFY, True)
     post.reopen()
-    assert post.device.waiting() == {"waiting": 9}
+    assert post.device.waiting() == {"waiting": 13}
     post.line.cut = False
     post.line.asked.clear()
     synced = await post.device.sync()
-    assert (synced.handed_in, synced.left, post.device.waiting()) == (9, 0, {})
+    assert (synced.handed_in, synced.left, post.device.waiting()) == (13, 0, {})
     assert [path.split("/")[2] for path in post.line.asked] == [
-        *("vehicle-checks", "entry-checks", "vehicle-checks", "arrivals"),
+        *("vehicle-checks", "entry-checks") * 2,
+        *("vehicle-checks", "arrivals"),
     ]
     rows = await town.rows("select seq, verdict, offline from vehicle_check order by seq")
     assert [row["verdict"] for row in rows] == [
-        *("complete", "complete", "held", "refuse", "held", "complete", "complete", "held"),
+        *("complete", "complete", "held", "refuse", "held", "complete", "held", "refuse", "complete", "held"),
     ]
     assert len(await town.published("FirstReturnSeen")) == 2
     await town.tell(

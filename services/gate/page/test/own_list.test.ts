@@ -89,6 +89,15 @@ async function answered(told: EntryCase["facts"]): Promise<Record<string, unknow
   };
 }
 
+it("takes one person for one of the occupants, by the last of their checks", () => {
+  const one = (seq: number, who: string | null, verdict: Verdict) =>
+    [String(seq), { seq, who, verdict, direction: "entry" as const, madeAt: 0 }] as const;
+  const shown = new Map([one(1, "10000001", "admit"), one(2, "10000001", "refuse"), one(3, null, "admit"), one(4, null, "admit")]);
+  const named = ["2", "1", "3", "4"].map((checkId) => ({ checkId, driver: checkId === "1" }));
+  expect(counted(shown, named, "entry", 0, 30).map(({ checkId, verdict }) => [checkId, verdict])).toEqual(
+    [["2", "refuse"], ["3", "admit"], ["4", "admit"]]);
+});
+
 describe("a device's own list", () => {
   it("leads to the verdicts of the reference client, for everybody", async () => {
     expect(TOLD.entries.length).toBeGreaterThanOrEqual(1_500);
@@ -100,8 +109,8 @@ describe("a device's own list", () => {
       const at = Date.parse(told.at);
       const read = told.token === null ? { proof: "none" as const, claims: null } : await readToken(told.token, keys, "vehicle");
       const known = ofVehicle(own, read, told.number !== null, at, told.list_age_seconds);
-      const shown = new Map(told.shown.map((one) => [one.check_id,
-        { verdict: one.verdict, direction: one.direction, madeAt: Date.parse(one.made_at) }]));
+      const shown = new Map(told.shown.map((one, nth) => [one.check_id, { seq: nth + 1, who: null,
+        verdict: one.verdict, direction: one.direction, madeAt: Date.parse(one.made_at) }]));
       const people = told.people.map(([checkId, driver]) => ({ checkId, driver }));
       const checks = counted(shown, people, told.direction, at, 30);
       const decision = decideVehicle({

@@ -8,7 +8,7 @@ import { Connectivity } from "./connectivity";
 import { uuid7 } from "./ids";
 import { Keeper } from "./keeper";
 import {
-  arrivalBody, bare, entryBody, purposeOf, shownOf, shownVehicleOf, vehicleBody, type Arrival, type Entry,
+  arrivalBody, bare, entryBody, purposeOf, shownOf, shownVehicleOf, vehicleBody, whoOf, type Arrival, type Entry,
   type EntryAnswer, type Shown, type ShownVehicle, type Vehicle, type VehicleAnswer,
 } from "./shapes";
 import type { Body, Entered, Item, Kind, Store } from "./store";
@@ -123,7 +123,7 @@ export class Device {
     let shown: Shown;
     if (answer === null) shown = await this.decided(entry, item, known ?? (await this.facts(entry, at)));
     else {
-      shown = shownOf(item, entry.direction, answer);
+      shown = shownOf(item, entry.direction, whoOf(entry.subject, known?.number ?? null), answer);
       await this.store.settle([item.seq], [], this.entered(entry, shown.verdict, known?.number ?? null, at));
     }
     this.remember(shown);
@@ -139,7 +139,8 @@ export class Device {
     try {
       const answer = await this.wire.post<EntryAnswer>(`${ROUTES.entry}/${corrects}/corrections`, item.body);
       await this.store.settle([item.seq], []);
-      const shown = shownOf(item, entry.direction, answer);
+      const known = this.list.now && (await this.facts(entry, at));
+      const shown = shownOf(item, entry.direction, whoOf(entry.subject, known?.number ?? null), answer);
       this.remember(shown);
       return shown;
     } catch (error) { // a number was given away: the check is handed in as one that nobody saw
@@ -156,7 +157,7 @@ export class Device {
     const { item, answer } = await this.ask("arrival", arrivalBody(arrival, at), at, null, false);
     if (answer === null) return this.decided(arrival.person, item, await this.facts(arrival.person, at));
     await this.store.settle([item.seq], []);
-    return shownOf(item, "entry", answer);
+    return shownOf(item, "entry", whoOf(arrival.person.subject, null), answer);
   }
 
   /** The same for a vehicle, after the checks of the people in it. */
@@ -236,7 +237,7 @@ export class Device {
     return {
       checkId: item.checkId, seq: item.seq, verdict, reasons: bare(reasons), action, display, offline: true,
       direction: entry.direction, madeAt: item.madeAt, instruction: null,
-      nthToday: number !== null && entry.direction === "entry" ? before + 1 : null,
+      nthToday: number !== null && entry.direction === "entry" ? before + 1 : null, who: whoOf(entry.subject, number),
     };
   }
 
@@ -291,8 +292,8 @@ export class Device {
   }
 
   /** The checks that were shown count for the vehicle that those people sit in. */
-  private remember({ checkId, verdict, madeAt, direction }: Shown): void {
-    this.shown.set(checkId, { verdict, madeAt: this.corrected(madeAt), direction });
+  private remember({ checkId, seq, verdict, madeAt, direction, who }: Shown): void {
+    this.shown.set(checkId, { seq, who, verdict, madeAt: this.corrected(madeAt), direction });
     const oldest = this.shown.keys().next().value;
     if (this.shown.size > SHOWN_KEPT && oldest !== undefined) this.shown.delete(oldest);
   }

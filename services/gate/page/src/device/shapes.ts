@@ -43,6 +43,8 @@ interface Common {
 export interface Shown extends Common {
   readonly verdict: Verdict; readonly action: string | null; readonly display: Display | null;
   readonly nthToday: number | null;
+  /** Stands for the person as far as the device can tell, so that nobody counts twice in a vehicle. */
+  readonly who: string | null;
 }
 export interface ShownVehicle extends Common {
   readonly verdict: VehicleVerdict; readonly plate: string | null; readonly emergency: boolean;
@@ -84,11 +86,11 @@ export function vehicleBody(vehicle: Vehicle, at: number): Body {
   };
 }
 
-export function shownOf(item: Item, direction: Direction, answer: EntryAnswer): Shown {
+export function shownOf(item: Item, direction: Direction, who: string | null, answer: EntryAnswer): Shown {
   const { verdict, action, display, reasons, instruction } = answer;
   return {
     checkId: item.checkId, seq: item.seq, verdict, reasons, action, display, instruction, direction,
-    offline: false, madeAt: item.madeAt, nthToday: answer.nth_today ?? null,
+    offline: false, madeAt: item.madeAt, nthToday: answer.nth_today ?? null, who,
   };
 }
 
@@ -121,6 +123,11 @@ export function sortedOut(
 
 export function purposeOf(subject: Subject): Purpose | null {
   return subject.kind === "visitor" ? subject.purpose : null;
+}
+/** What stands for the person: the number of their pass, or else what was typed; nothing for a visitor. */
+export function whoOf(subject: Subject, passNumber: string | null): string | null {
+  if (subject.kind === "visitor") return null;
+  return passNumber ?? (subject.kind === "pass_token" ? subject.token : JSON.stringify(subject));
 }
 export const unasked = (direction: Direction, subject: Subject): Entry =>
   ({ direction, subject, mask: null, temperature: null, answers: NOT_ASKED });

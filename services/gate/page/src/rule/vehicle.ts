@@ -5,7 +5,10 @@ import { VEHICLE_REASONS } from "./words";
 export type VehicleVerdict = "complete" | "held" | "refuse";
 
 export interface OccupantCheck { readonly checkId: string; readonly driver: boolean; readonly verdict: Verdict }
-export interface ShownCheck { readonly verdict: Verdict; readonly madeAt: number; readonly direction: Direction }
+export interface ShownCheck {
+  readonly seq: number; readonly who: string | null; readonly verdict: Verdict; readonly madeAt: number;
+  readonly direction: Direction;
+}
 
 export interface VehicleRecords {
   readonly pass: KnownPass | null;
@@ -44,21 +47,26 @@ export function decideVehicle(
   return { verdict: reasons.some((reason) => REFUSES.has(reason)) ? "refuse" : "held", reasons };
 }
 
-/** Of the checks that were named those that count: shown here, of this direction, not too long before or after. */
+/**
+ * Of the checks that were named those that count: shown here, of this direction, not too long before or after. Nobody
+ * is two of the occupants: of several checks of one person the last one counts.
+ */
 export function counted(
   shown: ReadonlyMap<string, ShownCheck>, named: readonly { checkId: string; driver: boolean }[],
   direction: Direction, at: number, withinMinutes: number | null,
 ): OccupantCheck[] {
   if (withinMinutes === null) return [];
-  const last = new Map(named.map((one) => [one.checkId, one.driver]));
-  const found: OccupantCheck[] = [];
-  for (const [checkId, driver] of last) {
+  const drivers = new Map(named.map((one) => [one.checkId, one.driver]));
+  const last = new Map<string, { readonly checkId: string; readonly check: ShownCheck }>();
+  for (const checkId of drivers.keys()) {
     const check = shown.get(checkId);
-    if (check?.direction === direction && Math.abs(at - check.madeAt) <= withinMinutes * 60_000) {
-      found.push({ checkId, driver, verdict: check.verdict });
-    }
+    if (check?.direction !== direction) continue;
+    const who = check.who ?? checkId;
+    if (check.seq > (last.get(who)?.check.seq ?? 0)) last.set(who, { checkId, check });
   }
-  return found;
+  return [...last.values()]
+    .filter(({ check }) => Math.abs(at - check.madeAt) <= withinMinutes * 60_000)
+    .map(({ checkId, check }) => ({ checkId, driver: drivers.get(checkId) ?? false, verdict: check.verdict }));
 }
 
 function* ofThePeople(attempt: VehicleAttempt, musts: ReadonlySet<string>): Generator<string> {
