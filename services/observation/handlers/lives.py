@@ -36,13 +36,16 @@ async def follow_residence(event: ResidenceEnded, *, tx: Tx) -> None:
 
 
 async def follow_restoration(event: ResidenceRestored, *, tx: Tx) -> None:
-    """Nobody died or left: the observation that ended for it goes on at the same home, for the days still due."""
+    """Nobody died or left: the observation that ended for it goes on at the same home, for the days still due.
+
+    Where its last day has passed meanwhile, an officer decides: nobody is released who was not observed (O5).
+    """
     calendar = await copies.calendar(tx)
     if calendar is None or await cases.lock_in_force(tx, event.person_ref) is not None:
         return
     people = await merges.same_person(tx, event.person_ref)
     ended = await cases.lock_ended_for_good(tx, people, event.dwelling_id)
-    if ended is None or not still_due(ended, tx.today):
+    if ended is None:
         return
     home = Home(compound=event.compound, dwelling_id=event.dwelling_id, grid=event.grid)
     await _go_on(ended, home, calendar, tx=tx)

@@ -33,9 +33,13 @@ select case_id, person_ref, compound, dwelling_id, grid, category, measure, anch
 from observation_case where person_ref = any($1::uuid[]) and closed_as = 'merged'
 order by ended_at desc limit 1 for update
 """
-LOCK_ENDED_FOR_GOOD = LOCK_MERGED.replace(
-    "closed_as = 'merged'", "closed_as in ('died', 'left_town') and dwelling_id = $2"
-)
+LOCK_ENDED_FOR_GOOD = """
+select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
+  policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
+from observation_case where closed_as in ('died', 'left_town') and dwelling_id = $2 and case_id = (
+  select case_id from observation_case where person_ref = any($1::uuid[]) order by opened_at desc limit 1
+) for update
+"""
 LOCK_MERGED_OF_INTAKE = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
@@ -212,7 +216,7 @@ async def lock_merged(tx: Tx, people: Sequence[UUID]) -> Case | None:
 
 
 async def lock_ended_for_good(tx: Tx, people: Sequence[UUID], dwelling_id: UUID) -> Case | None:
-    """Read the last case of a person at a dwelling that a death or a departure ended, under its row lock."""
+    """Read a person's last case, if a death or a departure at the dwelling ended it, under its row lock."""
     row = await tx.fetchrow(LOCK_ENDED_FOR_GOOD, people, dwelling_id)
     return None if row is None else (await _whole(tx, [row]))[0]
 

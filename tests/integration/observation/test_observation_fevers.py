@@ -328,8 +328,16 @@ async def test_an_observation_goes_on_when_a_death_or_departure_was_a_mistake(
 
     await desk.hear(ResidenceEnded(**place, **nowhere, reason=reason))
     desk.move(LAST + timedelta(days=1), "09:00")
-    await desk.hear(back)  # too late: no day is due any more, and whoever wants a pass registers the return
-    assert len(await desk.told("ObservationStarted")) == 2
+    await desk.hear(back, back)  # no day is due any more, and nobody was observed: an officer decides
+    [*_, late] = await desk.told("ObservationStarted")
+    [awaits] = await desk.told("ObservationAwaitsClosure")
+    assert (late["last_day"], awaits["case_id"]) == (str(LAST), late["case_id"])
+    assert {missed["day"] for missed in await desk.told("DeclarationMissed")} == {str(FEB25)}
+    assert (await desk.decide(UUID(late["case_id"]), "close", "社区证明其间一直在家")).status_code == 201
+    await dense(desk)
+
+    await desk.hear(ResidenceEnded(**place, **nowhere, reason=reason), back)
+    assert len(await desk.told("ObservationStarted")) == 3  # what was decided stays
 
 
 async def test_two_cases_of_one_person_become_one_that_ends_with_the_later(desk: Desk) -> None:
