@@ -48,9 +48,11 @@ class Display:
 
 
 def surname_of(name: str) -> str:
-    """The surname in a name, or the name itself where it is not a Chinese one."""
+    """The surname in a name; where it is not a Chinese one the first word, as the registry has it on its cards."""
     name = _plain(name)
-    return name[:2] if name[:2] in DOUBLE_SURNAMES else name[:1] if _is_han(name[:1]) else name
+    if _is_han(name[:1]):
+        return name[:2] if name[:2] in DOUBLE_SURNAMES else name[:1]
+    return name.split(maxsplit=1)[0] if name else ""
 
 
 def masked(surname: str) -> str:
@@ -86,4 +88,5 @@ def _plain(text: str) -> str:
 
 
 def _is_han(text: str) -> bool:
-    return len(text) == 1 and "\u3400" <= text <= "\u9fff"
+    """Also a rare character, which lies beyond the sixteen-bit plane."""
+    return len(text) == 1 and ("\u3400" <= text <= "\u9fff" or "\U00020000" <= text <= "\U0003ffff")

@@ -28,6 +28,8 @@ DEVICE, OTHER = UUID(int=1), UUID(int=2)
         ("欧阳", "欧阳*"),
         ("欧阳小明", "欧阳*"),
         ("Smith", "S*"),
+        ("Smith John", "S*"),
+        ("𠮷野", "𠮷*"),
         (" 李 ", "李*"),
         ("", "*"),
     ],
@@ -41,6 +43,20 @@ def test_a_guard_sees_the_surname_and_a_star(surname: str, shown: str) -> None:
 )
 def test_a_room_is_found_however_it_is_spelled(typed: str) -> None:
     assert room_key("lj-001", typed, "王小明") == room_key("lj-001", "3幢-1-502", "王")
+
+
+@pytest.mark.parametrize(
+    ("typed", "on_the_card"),
+    [
+        ("Smith John", "SMITH"),
+        ("smith", "SMITH"),
+        ("Ｓmith  John", "SMITH"),
+        ("𠮷野小明", "𠮷"),
+        ("欧阳明", "欧阳"),
+    ],
+)
+def test_a_dwelling_is_found_by_a_whole_name_as_by_its_surname(typed: str, on_the_card: str) -> None:
+    assert room_key("lj-001", "3-1-502", typed) == room_key("lj-001", "3-1-502", on_the_card)
 
 
 @pytest.mark.parametrize("typed", ["3幢东单元502室", "3-东-502", "东方花园3幢东单元 502", "3幢 东单元 502"])

@@ -4,15 +4,17 @@ import { DOUBLE_SURNAMES } from "./words";
 const plain = (text: string): string => text.normalize("NFKC").trim();
 /** Characters, also those that take two units. */
 const characters = (text: string): string[] => Array.from(text);
-const isHan = (text: string): boolean => text.length === 1 && text >= "\u3400" && text <= "\u9fff";
+const isHan = (character: string): boolean => {
+  const code = character.codePointAt(0) ?? 0;
+  return (code >= 0x3400 && code <= 0x9fff) || (code >= 0x20000 && code <= 0x3ffff);
+};
 
-/** The surname in a name, or the name itself where it is not a Chinese one. */
+/** The surname in a name; where it is not a Chinese one the first word. */
 export function surnameOf(name: string): string {
   const text = plain(name);
-  const first = characters(text).slice(0, 2).join("");
-  if (DOUBLE_SURNAMES.has(first)) return first;
-  const one = characters(text)[0] ?? "";
-  return isHan(one) ? one : text;
+  const [one = "", two = ""] = characters(text);
+  if (isHan(one)) return DOUBLE_SURNAMES.has(one + two) ? one + two : one;
+  return text.split(/\s+/)[0] ?? "";
 }
 
 /** The surname with a star for the rest, as a guard sees it. */
