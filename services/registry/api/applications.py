@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from services.registry import metrics
-from services.registry.api.common import Instant, Running, cause, roles_of
+from services.registry.api.common import Instant, PersonName, Running, cause, roles_of
 from services.registry.api.passes import IssuedAnswer, pass_fields, require_reach
 from services.registry.domain.applications import (
     Application,
@@ -38,7 +38,6 @@ router = APIRouter(tags=["pass applications"])
 _AFTER = Cursor(Instant, UUID)
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Note = Annotated[str, StringConstraints(min_length=2, max_length=500)]
 
 
@@ -54,7 +53,7 @@ class ApplicationBody(Body):
 
     application_id: UUID
     compound: CompoundId = Field(examples=["lj-001"])
-    name: Text
+    name: PersonName
     phone: Annotated[str, StringConstraints(min_length=3, max_length=30)]
     address: Annotated[str, StringConstraints(min_length=1, max_length=120)] = Field(examples=["8幢2单元501"])
     documents: Annotated[tuple[StatedDocument, ...], Field(max_length=5)] = ()

@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
-from services.registry.api.common import Day, Instant, Running, cause, roles_of
+from services.registry.api.common import Day, Instant, PersonName, Running, cause, roles_of
 from services.registry.domain.call_list import CallOutcome
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.people import masked_name, masked_phone
@@ -27,7 +27,6 @@ router = APIRouter(tags=["call list"])
 _AFTER = Cursor(Instant, UUID)
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Division = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 State = Literal["away", "arrived"]
 
@@ -39,7 +38,7 @@ class CallEntryBody(Body):
     """
 
     entry_id: UUID
-    name: Text
+    name: PersonName
     phone: Annotated[str, StringConstraints(min_length=1, max_length=30)]
     compound: CompoundId = Field(description="Where they are expected.", examples=["lj-001"])
     grid: GridId | None = None

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
+from services.registry.domain.people import is_masked
 from services.registry.handlers.people import Keeper
 from shared.events.envelope import Cause
 from shared.http.access import Principal
@@ -18,6 +19,16 @@ Instant = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
 ]
 Number = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+def _whole_name(name: str) -> str:
+    if is_masked(name):
+        raise ValueError("姓名已脱敏，请填写完整姓名。The name is masked; give it in full.")
+    return name
+
+
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_whole_name)]
+"""What somebody is called, whole: by `王*` nobody is found again."""
 
 
 def _context(request: Request) -> Context:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
 from services.registry.domain.errors import PersonIncomplete
-from services.registry.domain.people import Sex
+from services.registry.domain.people import Sex, is_masked
 from services.registry.domain.returnees import told_by_id
 from shared.http.models import Body
 from shared.kernel.cells import CellFault
@@ -27,6 +27,12 @@ def document_of(given: DocumentBody, *, field: str) -> Document:
     Raises:
         PersonIncomplete: nothing can be read.
     """
+    if is_masked(given.number):
+        raise PersonIncomplete(
+            "证件号码已脱敏，请填写完整号码。The number is masked; give it in full.",
+            field=field,
+            fault="document_masked",
+        )
     try:
         return read_document(given.kind, given.number)
     except CellFault as fault:

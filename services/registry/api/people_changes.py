@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Day, Running, cause, keeper_of
+from services.registry.api.common import Day, PersonName, Running, cause, keeper_of
 from services.registry.api.identities import DocumentBody, document_of, documents_of, sex_and_birth
 from services.registry.api.people_scope import require_dwelling, require_person
 from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex
@@ -25,7 +25,6 @@ from shared.runtime import Context
 router = APIRouter(tags=["people"])
 _TRIES = 3
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Phone = Annotated[str, StringConstraints(max_length=30)]
 Division = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
@@ -53,7 +52,7 @@ class HomeBody(Body):
 class IdentityBody(Body):
     """Who somebody is. Sex and birth date may be left out where a resident ID tells them."""
 
-    name: Name = Field(examples=["司徒南星"])
+    name: PersonName = Field(examples=["司徒南星"])
     documents: list[DocumentBody] = Field(default=[], max_length=5)
     phone: Phone = ""
     sex: Sex | None = None
@@ -77,7 +76,7 @@ class RegisterBody(IdentityBody, ActBody):
 class CorrectionBody(ActBody):
     """What is to be said instead, and why; what is left out stays."""
 
-    name: Name | None = None
+    name: PersonName | None = None
     sex: Sex | None = None
     born: Day | None = None
     origin_code: Division | None = None

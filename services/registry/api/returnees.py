@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Day, Instant, Running, cause, keeper_of, roles_of
+from services.registry.api.common import Day, Instant, PersonName, Running, cause, keeper_of, roles_of
 from services.registry.api.identities import DocumentBody, documents_of, sex_and_birth
 from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, HealthBody, ViaAnswer, details_of
 from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
@@ -39,7 +39,6 @@ _AFTER = Cursor(Instant, UUID)
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 _TRIES = 3
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Part = Annotated[str, StringConstraints(max_length=40)]
 State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "completed", "closed"]
 
@@ -47,7 +46,7 @@ State = Literal["pending", "in_force", "interrupted", "awaiting_closure", "compl
 class PersonBody(Body):
     """Who came back. Sex and birth date may be left out where a resident ID tells them."""
 
-    name: Text
+    name: PersonName
     documents: list[DocumentBody] = Field(max_length=3)
     phone: Annotated[str, StringConstraints(max_length=30)] = ""
     sex: Sex | None = None

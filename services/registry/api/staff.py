@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
-from services.registry.api.common import Day, Running, cause, roles_of
+from services.registry.api.common import Day, PersonName, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, reached
 from services.registry.api.premises import PlaceCode
 from services.registry.domain.people import Sex
@@ -29,7 +29,6 @@ router = APIRouter(tags=["workers"])
 _AFTER = Cursor(str)
 
 StaffCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
-PersonName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Phone = Annotated[str, StringConstraints(min_length=3, max_length=30)]
 
 

@@ -35,13 +35,18 @@ class Fault:
 DUPLICATE = "duplicate"
 
 KEPT = frozenset(
-    {"document_checksum", "document_malformed", "phone_malformed", "guardian_unknown", "origin_malformed"}
+    {
+        *("birth_contradicts", "document_checksum", "document_malformed"),
+        *("phone_malformed", "guardian_unknown", "origin_malformed"),
+    }
 )
 """Faults after which the line is taken all the same, and marked as unverified."""
 
 EXPLAINED = {
     "address_removed": "该地址已注销；如仍存在，请在小区页面恢复。"
     "The address was taken off the list; put it back on the compound's page if it exists.",
+    "birth_contradicts": "出生日期与身份证号码不一致，已按原样保留、标为未核实，请对照证件更正其中之一。"
+    "The birth date is not the one in the ID number; kept as written and unverified. Compare with the document.",
     "checkpoint_closed": "该卡口已关闭或是临时通道，请在卡口页面办理。"
     "The checkpoint is closed or a temporary gate; deal with it on its own page.",
     "checkpoint_limit": "该小区出入口数已达现行规定上限。The compound has as many checkpoints as the rules allow.",

@@ -125,6 +125,11 @@ def masked_name(name: str) -> str:
     return surname_of(name) + "*"
 
 
+def is_masked(text: str) -> bool:
+    """Whether stars stand for what was left out: such a name or number is not for entering."""
+    return "*" in text or "＊" in text
+
+
 def masked_phone(phone: str) -> str:
     """The first three and last two digits."""
     return f"{phone[:3]}{'*' * max(len(phone) - 5, 1)}{phone[-2:]}" if len(phone) > 6 else "*" * len(phone)

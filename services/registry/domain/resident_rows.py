@@ -2,16 +2,22 @@
 
 from datetime import date
 
-from services.registry.domain.documents import LABELS, NO_DOCUMENT, Document, DocumentKind, read_document
+from services.registry.domain.documents import (
+    LABELS,
+    LASTING,
+    NO_DOCUMENT,
+    Document,
+    DocumentKind,
+    read_document,
+)
 from services.registry.domain.import_rows import Reader
-from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine
+from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine, is_masked
+from services.registry.domain.returnees import told_by_id
 from shared.kernel.cells import CellFault, compact, text_of
 from shared.kernel.identities import normalise_number, normalise_phone
 
 _NAME, _BORN, _KIND, _NUMBER, _PHONE = "姓名", "出生日期", "证件类型", "证件号码", "手机号"
 _LONGEST_NUMBER = 40
-MASK = "*"
-"""Stands in names and numbers of lists that are not for importing."""
 _ORIGIN, _GUARDIAN, _REGISTERED = "户籍地区划代码", "监护人证件号码", "登记日期"
 
 
@@ -19,7 +25,7 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     """A resident's line, or None with the reader's faults; `today` is the business day."""
     address = reader.address()
     name = " ".join(reader.text(_NAME).split())
-    if MASK in name:
+    if is_masked(name):
         reader.fault(_NAME, "value_masked")
     sex = reader.choice("性别", SEXES)
     relation = reader.choice("与房屋关系", RELATIONS)
@@ -30,6 +36,13 @@ def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     if registered_on is not None and registered_on > today:
         reader.fault(_REGISTERED, "date_in_future")
     document = document_of(reader)
+    by_id = (
+        told_by_id(document.number)[0]
+        if document and document.verified and document.kind in LASTING
+        else born
+    )
+    if born is not None and born != by_id:
+        reader.fault(_BORN, "birth_contradicts")
     phone, phone_matches = _phone(reader)
     origin = compact(reader.cell(_ORIGIN))
     if origin and not (len(origin) == 6 and origin.isascii() and origin.isdigit()):
@@ -71,7 +84,7 @@ def document_of(reader: Reader) -> Document | None:
     if len(compact(reader.cell(_NUMBER))) > _LONGEST_NUMBER:
         reader.fault(_NUMBER, "value_too_long")
         return None
-    if MASK in text_of(reader.cell(_NUMBER)):
+    if is_masked(text_of(reader.cell(_NUMBER))):
         reader.fault(_NUMBER, "document_masked")
         return None
     try:

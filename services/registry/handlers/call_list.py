@@ -16,7 +16,7 @@ from services.registry.domain.call_list import (
     decide_next_call,
 )
 from services.registry.domain.intake_tasks import IntakeOfAnother
-from services.registry.handlers import people_reading, returnees
+from services.registry.handlers import people_reading, returnees, risk
 from services.registry.handlers.people import NAME, PHONE
 from services.registry.store import call_list as store
 from shared.db.pool import Conn, Tx
@@ -71,7 +71,7 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
 
     Raises:
         SameIdOtherContent: the id was used for somebody else.
-        PhoneMalformed, GridElsewhere: as their names say.
+        PhoneMalformed, GridElsewhere, DivisionUnknown: as their names say.
         OnCallListAlready: the same name and phone are on the list (by its constraint).
     """
     await store.lock_id(tx, cmd.entry_id)
@@ -83,6 +83,10 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
         raise PhoneMalformed("手机号应为 11 位。A mobile number has 11 digits.", field="phone")
     if cmd.grid is not None and not await store.grid_is_of(tx, cmd.grid, cmd.compound):
         raise GridElsewhere("该小区没有这个网格。The compound has no such grid.", field="grid")
+    codes = {"present_code": cmd.present_code, "registered_origin_code": cmd.registered_origin_code}
+    present, origin = [
+        await risk.one_code(tx, code, field=field) if code else None for field, code in codes.items()
+    ]
     key = await vault.key(cmd.entry_id, create=True)
     name = " ".join(cmd.name.split())
     await store.add_entry(
@@ -95,8 +99,8 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
         vault.index(NAME, name),
         vault.index(PHONE, phone),
         vault.index(CONTENT, cmd.content),
-        cmd.present_code,
-        cmd.registered_origin_code,
+        present,
+        origin,
         cmd.planned_return,
         cmd.next_call_on or tx.today,
         tx.actor or "",

@@ -18,7 +18,7 @@ from services.registry.domain.people_life import (
     decide_document,
     decide_guardian,
 )
-from services.registry.handlers import people, people_acts, returnees
+from services.registry.handlers import people, people_acts, returnees, risk
 from services.registry.handlers.people import DOCUMENT, NAME, PHONE, Keeper, NewPerson
 from services.registry.handlers.people_acts import Asked, Held
 from services.registry.handlers.people_reading import Profile
@@ -54,7 +54,7 @@ async def register(newcomer: Newcomer, asked: Asked, *, tx: Tx, keeper: Keeper) 
     Raises:
         SameIdOtherContent: the id was used for something else.
         GuardianRequired, GuardianUnfit: who has no document needs somebody who answers for them (P2).
-        DocumentOfAnother, DwellingUnknown, PersonDeceased, DayInFuture, RegisteredMeanwhile: as their names say.
+        DocumentOfAnother, DwellingUnknown, PersonDeceased, DayInFuture, DivisionUnknown, RegisteredMeanwhile.
     """
     if (known := await people_acts.begin(asked, tx=tx, vault=keeper.vault)) is not None:
         return known, False
@@ -76,6 +76,8 @@ async def hold_newcomer(tx: Tx, keeper: Keeper, newcomer: Newcomer) -> tuple[Hel
     for stay in newcomer.stays:
         decide_day(stay.registered_on, tx.today, field="homes")
     decide_birth(newcomer.person.born, tx.today)
+    if newcomer.person.origin_code is not None:
+        await risk.one_code(tx, newcomer.person.origin_code, field="origin_code")
     dwellings = [stay.dwelling_id for stay in newcomer.stays]
     refs = {ref for ref in (meant, guardian) if ref is not None}
     held = await people_acts.hold(tx, keeper, refs, dwellings=dwellings)
@@ -144,7 +146,7 @@ async def correct(ref: UUID, correction: Correction, asked: Asked, *, tx: Tx, ke
     """Correct somebody's name, sex, birth date, registered origin or guardian.
 
     Raises:
-        SameIdOtherContent, PersonUnknown, GuardianUnfit, DayInFuture: as their names say.
+        SameIdOtherContent, PersonUnknown, GuardianUnfit, DayInFuture, DivisionUnknown: as their names say.
     """
     if (known := await people_acts.begin(asked, tx=tx, vault=keeper.vault)) is not None:
         return known
@@ -153,6 +155,8 @@ async def correct(ref: UUID, correction: Correction, asked: Asked, *, tx: Tx, ke
     person = held.people[ref]
     if correction.born is not None:
         decide_birth(correction.born, tx.today)
+    if correction.origin_code is not None:
+        await risk.one_code(tx, correction.origin_code, field="origin_code")
     if guardian is not None:
         decide_guardian(
             ref, held.resident(guardian), [stay.dwelling_id for stay in held.resident(ref).present]

@@ -218,3 +218,22 @@ async def test_the_intake_of_somebody_else_takes_nobody_off_the_list(desk: Desk)
         f"/v1/call-list/{other['entry_id']}/arrival", {"intake_id": intake["intake_id"], "confirmed": True}
     )
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "arrived")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"present_code": "999999"}, "division_unknown", "present_code"),
+        ({"registered_origin_code": "420199"}, "division_unknown", "registered_origin_code"),
+        ({"name": "欧阳*"}, "invalid_request", "name"),
+        ({"name": "欧阳＊＊"}, "invalid_request", "name"),
+    ],
+)
+async def test_who_could_not_be_found_again_is_not_put_on_the_list(
+    desk: Desk, changes: dict[str, Any], code: str, field: str
+) -> None:
+    answer = await desk.post("/v1/call-list", someone(**changes))
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, code)
+    assert field in answer.text
+    assert await listed(desk) == []

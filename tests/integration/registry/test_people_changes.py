@@ -232,3 +232,28 @@ async def test_what_is_corrected_reaches_observation_when_it_watches_the_person(
     assert len(again) == len(cards) + 1
     assert again[-1]["person_ref"] == told["person_ref"]
     assert again[-1]["version"] == cards[-1]["version"] + 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "code", "field"),
+    [
+        ({"origin_code": "999999"}, "division_unknown", "origin_code"),
+        ({"name": "司徒*"}, "invalid_request", "name"),
+        (
+            {"documents": [{"kind": "resident_id", "number": "320583********001X"}]},
+            "person_incomplete",
+            "documents.0",
+        ),
+    ],
+)
+async def test_what_is_masked_or_no_place_is_not_taken_for_anybody(
+    houses: Households, stated: dict[str, Any], code: str, field: str
+) -> None:
+    answer = await houses.ask_register(at="1幢", **stated)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert field in answer.text
+    known = await houses.register(at="2幢")
+    if "documents" not in stated:
+        corrected = await houses.change(known, "corrections", reason="按证件更正", **stated)
+        assert (corrected.status_code, corrected.json()["code"]) == (422, code)
+    assert await houses.count("person") == 1

@@ -9,6 +9,7 @@ from services.registry.domain.faults import EXPLAINED, KEPT
 from services.registry.domain.import_rows import RawRow, Reader
 from services.registry.domain.resident_rows import read_resident
 from shared.kernel.cells import Cell
+from shared.kernel.identities import check_character
 
 TODAY = date(2020, 2, 24)
 RIGHT: dict[str, Cell] = {
@@ -54,6 +55,7 @@ def test_a_line_is_read_in_one_spelling() -> None:
         ("楼栋", None, "value_missing"),
         ("楼栋", "幢" * 41, "value_too_long"),
         ("姓名", " ", "value_missing"),
+        ("姓名", "王＊", "value_masked"),
         ("性别", "未知", "value_unknown"),
         ("性别", "", "value_missing"),
         ("出生日期", "1987-02-30", "date_impossible"),
@@ -91,6 +93,22 @@ def test_a_line_with_a_doubtful_cell_is_kept_and_marked(column: str, cell: Cell,
     assert read_resident(reader, TODAY) is not None
     assert [(fault.column, fault.code) for fault in reader.faults] == [(column, code)]
     assert code in KEPT
+
+
+@pytest.mark.parametrize(
+    ("born", "faults"), [("2000-01-01", []), ("2000-01-10", [("出生日期", "birth_contradicts")])]
+)
+def test_a_birth_date_that_the_id_contradicts_is_kept_and_marked(
+    born: str, faults: list[tuple[str, str]]
+) -> None:
+    reader = _reader(
+        出生日期=born,
+        证件类型="居民身份证",
+        证件号码="32058320000101001" + check_character("32058320000101001"),
+    )
+    line = read_resident(reader, TODAY)
+    assert line is not None
+    assert [(fault.column, fault.code) for fault in reader.faults] == faults
 
 
 def test_every_fault_of_a_line_is_named() -> None:
