@@ -11,6 +11,7 @@ from services.observation.domain.questionnaires import DOCUMENT, NAME_PHONE, Fau
 from services.observation.store import matching, merges
 from shared.db.pool import Conn
 from shared.kernel.cells import compact
+from shared.kernel.identities import sought_numbers
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 
@@ -100,7 +101,9 @@ def _held(
 
 
 def _document_indexes(line: Line, vault: Vault) -> Sequence[bytes]:
-    return [] if line.document is None else vault.index_all(DOCUMENT, line.document)
+    """Also of a travel permit that is written with the count of its issues, which cards leave out (P3)."""
+    numbers = sought_numbers(line.document) if line.document else ()
+    return [index for number in numbers for index in vault.index_all(DOCUMENT, number)]
 
 
 def _name_phone_indexes(line: Line, vault: Vault) -> Sequence[bytes]:

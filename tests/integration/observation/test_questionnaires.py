@@ -26,7 +26,7 @@ from tests.integration.observation.conftest import CLERK, OFFICER, Desk, returne
 FEB25 = date(2020, 2, 25)
 HEADER = ("序号", "姓名", "联系电话", "身份证号", "体温", "无法测量原因", "症状", "提交时间")
 NAMES = ("欧阳海棠", "司徒南星", "慕容听雪", "诸葛明月")
-DOCUMENT = "99010219900307001X"
+DOCUMENT, PERMIT = "99010219900307001X", "H12345678"
 PATH = "/v1/declaration-imports"
 Line = tuple[str, str, str, str, str, str, str]
 
@@ -105,7 +105,7 @@ async def test_a_list_becomes_declarations_by_the_rules_of_every_other_one(
     desk: Desk, how: FileFormat
 ) -> None:
     (_, by_document), (_, by_phone), (_, late) = [
-        await known(desk, nth, *([DOCUMENT] if nth == 0 else [])) for nth in range(3)
+        await known(desk, nth, *documents) for nth, documents in enumerate(([DOCUMENT], [PERMIT], []))
     ]
     desk.move(FEB25, "09:00")
     lines = (
@@ -116,15 +116,16 @@ async def test_a_list_becomes_declarations_by_the_rules_of_every_other_one(
             2, "", "2020-02-24 17:30", why="无体温计"
         ),  # of the evening before: not due on day 0, and after its time
         row(0, "36.5", "2020-02-25 07:10", document=DOCUMENT, phone="19912345678"),  # said already, above
+        row(1, document=f"{PERMIT} 03", phone=""),  # likewise; a permit shows how often it was issued
     )
     content = listed(*lines, how=how)
     tried = await worked_off(desk, content, dry=True)
-    assert (counts(tried), tried["dry_run"]) == ((4, 1, 0), True)
+    assert (counts(tried), tried["dry_run"]) == ((4, 2, 0), True)
     assert await desk.told("DeclarationSubmitted") == []
     assert await desk.rows("select 1 from fever_episode") == []
 
     taken = await worked_off(desk, content)
-    assert counts(taken) == (4, 1, 0)
+    assert counts(taken) == (4, 2, 0)
     told = await desk.told("DeclarationSubmitted")
     assert [(one["case_id"], one["by"], one["late"]) for one in told] == [
         (str(by_document), "import", False),
@@ -140,7 +141,7 @@ async def test_a_list_becomes_declarations_by_the_rules_of_every_other_one(
         "no_thermometer",
     )
     again = await worked_off(desk, listed(*reversed(lines), how="csv"))
-    assert counts(again) == (0, 5, 0)
+    assert counts(again) == (0, 6, 0)
     assert len(await desk.told("DeclarationSubmitted")) == 4
     cards = await desk.rows("select documents_index, name_phone_index from contact_card")
     kept = b"".join([card["name_phone_index"] + b"".join(card["documents_index"]) for card in cards])
