@@ -45,10 +45,11 @@ PUT_OFF = """
 update waste_pickup set due_at = $2, due_day = $3, missed_reason = null, missed_at = null, version = version + 1
 where pickup_id = $1 returning version
 """
-# Untouched pickups of days that lie behind the end of every quarantine at the dwelling.
+# Pickups that nobody began, of days that lie behind the end of every quarantine at the dwelling; also those that were
+# found missed, or nobody opened, before the news came: there was nothing to fetch.
 WITHDRAW = """
-update waste_pickup p set state = 'withdrawn', version = version + 1
-where p.dwelling_id = $1 and p.state = 'due' and p.missed_at is null and p.day > $2 and not exists (
+update waste_pickup p set state = 'withdrawn', missed_reason = null, missed_at = null, version = version + 1
+where p.dwelling_id = $1 and p.state = 'due' and p.day > $2 and not exists (
   select from quarantine_spell s join quarantine_case c using (case_id)
   where c.dwelling_id = $1
     and (s.ended_at is null or ((s.ended_at - interval '1 microsecond') at time zone 'Asia/Shanghai')::date >= p.day))

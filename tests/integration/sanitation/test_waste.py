@@ -258,16 +258,17 @@ async def test_what_changes_an_observation_changes_what_is_fetched(sanitation: S
     )
     await move(sanitation, "02-29T00:00")
     await sanitation.tell(ObservationAwaitsClosure(**case.about(), last_day=date(2020, 2, 28)))
-    await move(sanitation, "03-01T08:00")
+    await move(sanitation, "03-02T08:00")
     days = [day for name, day in await told(sanitation) if name == "Due"]
-    assert days == ["02-25", "02-26", "02-27", "02-28", "02-29", "03-01"]
+    assert days == ["02-25", "02-26", "02-27", "02-28", "02-29", "03-01", "03-02"]
+    assert ("Missed", "03-01") in await told(sanitation)
 
-    # The end was yesterday, and the news of it comes today: what nobody began is taken back.
+    # The end was on 29 February, and the news of it comes days later: what nobody began is taken back, missed or not.
     await sanitation.tell(
         ObservationClosed(**case.about(), ending="transferred", closed_at=at("02-29T15:00"))
     )
-    await move(sanitation, "03-02T08:00")
-    assert (await told(sanitation))[-1] == ("Withdrawn", "03-01")
+    await move(sanitation, "03-03T08:00")
+    assert sorted((await told(sanitation))[-2:]) == [("Withdrawn", "03-01"), ("Withdrawn", "03-02")]
     assert await listed(sanitation, "03-01") == []
 
 
