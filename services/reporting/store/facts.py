@@ -40,10 +40,10 @@ from finding f join round_missed m on m.day = (f.evidence ->> 'day')::date and m
 where f.rule = 'rounds_missed' and f.state <> 'closed' and m.shortfall > 0 and m.day < $1
 """
 PICKUPS = """
-select pickup_id, compound, day, coalesce(missed, 'not_done') as reason from waste_pickup
+select pickup_id, compound, day, due_at, coalesce(missed, 'not_done') as reason from waste_pickup
 where state = 'missed' and day >= $1
 union all
-select p.pickup_id, p.compound, p.day, coalesce(p.missed, 'not_done')
+select p.pickup_id, p.compound, p.day, p.due_at, coalesce(p.missed, 'not_done')
 from finding f join waste_pickup p on p.pickup_id = f.subject::uuid
 where f.rule = 'pickup_missed' and f.state <> 'closed' and p.state = 'missed' and p.day < $1
 """

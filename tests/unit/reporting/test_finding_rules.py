@@ -171,10 +171,18 @@ def test_a_compound_that_closed_short_is_one_finding_with_its_sites() -> None:
 @pytest.mark.scenario("S4", "S5")
 def test_waste_that_was_not_fetched_and_orders_whose_time_is_over() -> None:
     missed = [
-        MissedPickup(pickup_id=ID, compound="lj-001", day=day, reason="not_done")
-        for day in (TODAY - DAY, TODAY)
+        MissedPickup(
+            pickup_id=ID, compound="lj-001", day=TODAY - days * DAY, due_at=due_at, reason="not_done"
+        )
+        for days, due_at in (
+            (1, None),
+            (1, NOON - DAY),
+            (0, NOON),
+            (2, NOON - DAY),
+        )  # the last one was put off
     ]
-    assert [one.since for one in pickups_missed(missed, now=NOON)] == [NOON - 12 * HOUR, NOON]
+    midnight = NOON - 12 * HOUR
+    assert [one.since for one in pickups_missed(missed, now=NOON)] == [midnight, midnight, NOON, midnight]
 
     def order(due_at: datetime) -> LateOrder:
         return LateOrder(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.reporting.domain.findings import Wanted
-from shared.kernel.days import end_of
+from shared.kernel.days import end_of, local_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +48,23 @@ def rounds_missed(days: Iterable[ShortDay]) -> list[Wanted]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedPickup:
-    """Isolation waste that was not fetched, or is not handed over."""
+    """Isolation waste that was not fetched, or is not handed over; `due_at` as it was agreed last, where known."""
 
     pickup_id: UUID
     compound: str
     day: date
+    due_at: datetime | None
     reason: str
 
 
 def pickups_missed(pickups: Iterable[MissedPickup], *, now: datetime) -> list[Wanted]:
-    """Each of them; what was said on its day already is known from then on (S4)."""
+    """Each of them, from the end of the day for which it was agreed last; what is said before is known then (S4)."""
     return [
         Wanted(
             rule="pickup_missed",
             subject=str(one.pickup_id),
             compound=one.compound,
-            since=min(now, end_of(one.day)),
+            since=min(now, end_of(max(one.day, local_day(one.due_at)) if one.due_at else one.day)),
             evidence={"pickup_id": str(one.pickup_id), "day": one.day.isoformat(), "reason": one.reason},
         )
         for one in pickups
