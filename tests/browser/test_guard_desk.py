@@ -46,6 +46,10 @@ async def test_two_guards_hand_the_post_over_when_nothing_waits_any_more(gate: C
     await expect(said).to_contain_text("已交接")
     [told] = await gate.town.rows("select materials from duty_handover")
     assert told["materials"] == {"masks": 40}
+    await guard.page.locator("#badge").fill(late.badge)  # came by the handover
+    await guard.touch("#check-out")
+    await expect(said).to_contain_text("已签退")
+    assert await gate.town.rows("select 1 from duty_turn where ended_at is null") == []
 
 
 @pytest.mark.requirement("R2.5")

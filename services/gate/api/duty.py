@@ -44,6 +44,16 @@ class CheckInBody(Body):
     checked_at: DeviceTime = Field(description="The device's own time.")
 
 
+class CheckOutBody(Body):
+    """A badge at the device. `turn_id` is that of the check-in; a device that does not know it leaves it out."""
+
+    turn_id: UUID | None = Field(
+        default=None, description="Left out: the turn that the worker began last at this post."
+    )
+    badge: Badge = Field(repr=False, description="The number of the badge, scanned or typed.")
+    checked_at: DeviceTime = Field(description="The device's own time.")
+
+
 class HandoverBody(Body):
     """Two badges at the device. Who arrives and has not checked in does so by signing, as `incoming_turn_id`."""
 
@@ -200,7 +210,7 @@ async def check_in(
 
 @router.post("/v1/duty/check-outs", summary="Check out of the device's post")
 async def check_out(
-    body: CheckInBody, station: CallingStation, context: Working, request: Request
+    body: CheckOutBody, station: CallingStation, context: Working, request: Request
 ) -> TurnAnswer:
     """End a turn by badge; the same again is answered alike."""
     async with context.database.begin(actor=station.subject, cause=command_cause()) as tx:

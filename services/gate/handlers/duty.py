@@ -44,10 +44,10 @@ class CheckInAtPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutAtPost:
-    """The worker leaves."""
+    """The worker leaves. Without `turn_id` it is the turn that they began last at this post."""
 
     station: Station
-    turn_id: UUID
+    turn_id: UUID | None
     badge: str = field(repr=False)
     at: datetime
 
@@ -100,9 +100,16 @@ async def check_out(
         BadgeUnknown, TurnUnknown, NotYourTurn, TurnOver: as their names say.
     """
     worker = await worker_of(tx, vault, cmd.badge)
-    row = await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id)
+    if cmd.turn_id is None:
+        row = await tx.fetchrow(store.LAST_TURN_HERE, cmd.station.checkpoint, worker)
+    else:
+        row = await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id)
     if row is None or row["checkpoint"] != cmd.station.checkpoint:
-        raise TurnUnknown("本卡口没有该次值班。There is no such turn at this checkpoint.", field="turn_id")
+        raise TurnUnknown(
+            "本卡口没有该次值班。There is no such turn at this checkpoint.",
+            field="turn_id" if cmd.turn_id else "badge",
+            remedy="请在签到的卡口签退；未签到的先签到。Check out where you checked in; check in first.",
+        )
     if row["worker_ref"] == worker and row["device_ended_at"] == cmd.at:
         return dict(row)
     at = max(_believed(cmd.at, cmd.station, tx.now, ahead_seconds), row["started_at"])
@@ -110,7 +117,7 @@ async def check_out(
     minutes = decide_check_out(turn, worker, at=at, lapsed=row["ended_by"] == "lapsed")
     await _end(tx, cmd.station, turn, device_at=cmd.at, at=at, by="check_out", minutes=minutes)
     await tell_gaps(tx, rules, cmd.station.checkpoint)
-    row = await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id)
+    row = await tx.fetchrow(store.TURN_FOR_UPDATE, turn.turn_id)
     assert row is not None  # noqa: S101 -- locked above
     return dict(row)
 
@@ -134,9 +141,13 @@ async def hand_over(
     if outgoing == incoming:
         raise SamePerson("交接须由两人签认。Two people sign a handover.", field="incoming_badge")
     await roster.lock_workers(tx, [outgoing, incoming])
-    row = await tx.fetchrow(store.LEAVING_TURN, station.checkpoint, outgoing)
-    if row is None:
-        raise TurnUnknown("交班人未在本卡口签到。Who leaves is not on duty here.", field="outgoing_badge")
+    row = await tx.fetchrow(store.LAST_TURN_HERE, station.checkpoint, outgoing)
+    if row is None or row["ended_by"] not in {None, "lapsed"}:
+        raise TurnUnknown(
+            "交班人未在本卡口签到。Who leaves is not on duty here.",
+            field="outgoing_badge",
+            remedy="无人交班时，接班人直接签到。Where nobody hands over, who arrives checks in.",
+        )
     at = max(_believed(cmd.at, station, tx.now, ahead_seconds), row["started_at"])
     leaving = store.turn_of(row)
     note_key = await vault.key(outgoing, create=True) if cmd.note else None

@@ -43,12 +43,13 @@ from duty_turn t left join duty_shift s on s.shift_id = t.shift_id
 where t.ended_at is null and coalesce(greatest(s.ends_at, t.started_at), t.started_at + $2) <= $1
 order by t.turn_id for update of t
 """
-# Who leaves a post: on duty there, or the turn lapsed at the end of its plan while they waited for relief.
-LEAVING_TURN = """
+# Of who leaves a post: on duty there, or the turn lapsed at the end of its plan while they waited for relief.
+LAST_TURN_HERE = """
 select t.turn_id, t.checkpoint, t.compound, t.worker_ref, t.started_at, t.ended_at, t.ended_by, t.minutes, t.version,
+  t.late_minutes, t.device_started_at, t.device_ended_at, t.received_at,
   s.shift_id, s.starts_at, s.ends_at
 from duty_turn t left join duty_shift s on s.shift_id = t.shift_id
-where t.checkpoint = $1 and t.worker_ref = $2 and (t.ended_at is null or t.ended_by = 'lapsed')
+where t.checkpoint = $1 and t.worker_ref = $2
 order by t.started_at desc limit 1 for update of t
 """
 SHIFTS_NOT_TAKEN_UP = """

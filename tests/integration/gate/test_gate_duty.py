@@ -227,6 +227,27 @@ async def test_only_who_checked_in_checks_out_and_only_once(post: Post) -> None:
     assert (later.status_code, later.json()["code"]) == (409, "turn_over")
 
 
+async def test_who_leaves_is_known_by_the_badge_alone(post: Post) -> None:
+    guard, never = await post.worker(), await post.worker()
+    turn = await post.comes(guard)
+    post.now("02-24 10:00")
+    body = {"badge": guard.badge, "checked_at": at("02-24 10:00").isoformat()}
+    nobody = await post.at_device("check-outs", body | {"badge": never.badge})
+    assert (nobody.status_code, nobody.json()["code"], nobody.json()["field"]) == (
+        404,
+        "turn_unknown",
+        "badge",
+    )
+    elsewhere = await post.town.enrol(OTHER_CHECKPOINT)
+    assert (await post.at_device("check-outs", body, device=elsewhere)).json()["code"] == "turn_unknown"
+    first = await post.at_device("check-outs", body)
+    assert (first.status_code, first.json()["turn_id"], first.json()["minutes"]) == (200, turn["turn_id"], 60)
+    assert (await post.at_device("check-outs", body)).json() == first.json()
+    later = await post.at_device("check-outs", body | {"checked_at": at("02-24 09:59").isoformat()})
+    assert (later.status_code, later.json()["code"]) == (409, "turn_over")
+    assert len(await post.town.published("ShiftEnded")) == 1
+
+
 async def test_duty_is_planned_and_seen_within_the_callers_places_only(post: Post) -> None:
     guard = await post.worker()
     as_role = post.town.client.as_role

@@ -18,10 +18,10 @@ export function duty(page: Page): { readonly element: HTMLElement; readonly end:
   const post = h("div", { id: "post" });
   const counts = new Map<string, number>();
   // Made once for this screen, so that a second touch after a lost answer is a repeat and not a second turn.
-  const ids = new Map<string, string>();
-  const id = (what: string): string => {
-    const made = ids.get(what) ?? uuid7();
-    ids.set(what, made);
+  const begun = new Map<string, { readonly id: string; readonly at: string }>();
+  const once = (what: string): { readonly id: string; readonly at: string } => {
+    const made = begun.get(what) ?? { id: uuid7(), at: new Date().toISOString() };
+    begun.set(what, made);
     return made;
   };
   const badge = (name: string, label: TextKey): HTMLInputElement => {
@@ -33,21 +33,25 @@ export function duty(page: Page): { readonly element: HTMLElement; readonly end:
   const note = h("input", { id: "note", type: "text", maxlength: 500, autocomplete: "off" }) as HTMLInputElement;
   const field = (input: HTMLInputElement, label: TextKey): HTMLElement =>
     h("label", { class: "field", for: input.id }, say(label), input);
-  const at = (): string => new Date().toISOString();
 
   const tell = async (act: () => Promise<string>): Promise<void> => {
     try {
       said.textContent = await act();
-      ids.clear();
+      begun.clear();
       show().catch(() => undefined); // what was done is said already
     } catch (error) {
-      if (error instanceof Refused) said.textContent = say("duty_refused", half(error.detail, page.language === "en") || error.code);
+      if (error instanceof Refused) {
+        begun.clear(); // what was refused is tried anew, at its own time
+        said.textContent = say("duty_refused", half(error.detail, page.language === "en") || error.code);
+      }
       else if (error instanceof NoAnswer) said.textContent = say("duty_offline");
       else throw error;
     }
   };
-  const turn = (route: string): Promise<Turn> => {
-    const body = { turn_id: id(`${route} ${own.value}`), badge: own.value, checked_at: at() };
+  // Who leaves is known by the badge: the check-in may have been on another device of the post.
+  const turn = (route: "check-ins" | "check-outs"): Promise<Turn> => {
+    const { id, at } = once(`${route} ${own.value}`);
+    const body = { ...(route === "check-ins" ? { turn_id: id } : {}), badge: own.value, checked_at: at };
     return device?.wire.post<Turn>(`/v1/duty/${route}`, body) ?? Promise.reject(new NoAnswer("no device"));
   };
   const show = async (): Promise<void> => {
@@ -61,10 +65,13 @@ export function duty(page: Page): { readonly element: HTMLElement; readonly end:
   const handOver = async (): Promise<string> => {
     const { waiting, asking } = page.queue.counts;
     if (waiting + asking > 0) return say("duty_waits", waiting + asking);
-    const done = await device?.wire.post<Handover>("/v1/duty/handovers", {
-      handover_id: id("handover"), outgoing_badge: outgoing.value, incoming_badge: incoming.value,
-      incoming_turn_id: id("incoming"), checked_at: at(), materials: Object.fromEntries(counts),
+    const said_so = {
+      outgoing_badge: outgoing.value, incoming_badge: incoming.value, materials: Object.fromEntries(counts),
       note: note.value.trim() || null,
+    };
+    const { id, at } = once(`handover ${JSON.stringify(said_so)}`);
+    const done = await device?.wire.post<Handover>("/v1/duty/handovers", {
+      handover_id: id, incoming_turn_id: once(`incoming ${id}`).id, checked_at: at, ...said_so,
     });
     return done ? counted(done) : "";
   };
