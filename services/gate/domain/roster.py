@@ -237,17 +237,39 @@ def decide_check_in(
     return CheckIn(planned=planned, late_minutes=late if late > rules.grace_minutes else 0)
 
 
-def decide_check_out(turn: Turn, worker_ref: UUID, *, at: datetime, lapsed: bool) -> int:
+def decide_check_out(
+    turn: Turn, worker_ref: UUID, *, at: datetime, lapsed: bool, rules: DutyRules, field: str
+) -> int:
     """The whole minutes held by a turn that ends at `at`; one that merely `lapsed` may still be ended truly.
+
+    Who waits for relief stays as long as an unplanned turn counts, and no longer: who forgot to check out and comes
+    back days later did not stand there meanwhile.
+
+    Args:
+        turn: the turn as it stands.
+        worker_ref: whose badge was shown.
+        at: when they left.
+        lapsed: nobody ended the turn, its time did.
+        rules: how long an unplanned turn counts.
+        field: what told which turn is meant, for the refusal.
 
     Raises:
         NotYourTurn: the badge is another worker's.
         TurnOver: it ended before.
     """
     if turn.worker_ref != worker_ref:
-        raise NotYourTurn("工牌与签到人不符。The badge is not that of who checked in.", field="badge")
-    if turn.ended_at is not None and not lapsed:
-        raise TurnOver("该班已签退。This turn has ended.", field="turn_id")
+        raise NotYourTurn(
+            "工牌与签到人不符。The badge is not that of who checked in.",
+            field="badge",
+            remedy="请用签到时的工牌签退。Check out with the badge of who checked in.",
+        )
+    stayed = timedelta(minutes=rules.unplanned_turn_minutes)
+    if turn.ended_at is not None and not (lapsed and at <= turn.ended_at + stayed):
+        raise TurnOver(
+            "该班已结束。This turn has ended.",
+            field=field,
+            remedy="再上岗请重新签到。Check in for the next turn.",
+        )
     return max(timedelta(0), at - turn.started_at) // MINUTE
 
 

@@ -114,7 +114,14 @@ async def check_out(
         return dict(row)
     at = max(_believed(cmd.at, cmd.station, tx.now, ahead_seconds), row["started_at"])
     turn = store.turn_of(row)
-    minutes = decide_check_out(turn, worker, at=at, lapsed=row["ended_by"] == "lapsed")
+    minutes = decide_check_out(
+        turn,
+        worker,
+        at=at,
+        lapsed=row["ended_by"] == "lapsed",
+        rules=rules,
+        field="turn_id" if cmd.turn_id else "badge",
+    )
     await _end(tx, cmd.station, turn, device_at=cmd.at, at=at, by="check_out", minutes=minutes)
     await tell_gaps(tx, rules, cmd.station.checkpoint)
     row = await tx.fetchrow(store.TURN_FOR_UPDATE, turn.turn_id)
@@ -150,6 +157,9 @@ async def hand_over(
         )
     at = max(_believed(cmd.at, station, tx.now, ahead_seconds), row["started_at"])
     leaving = store.turn_of(row)
+    minutes = decide_check_out(
+        leaving, outgoing, at=at, lapsed=row["ended_by"] == "lapsed", rules=rules, field="outgoing_badge"
+    )
     note_key = await vault.key(outgoing, create=True) if cmd.note else None
     staying = await tx.fetchrow(store.OPEN_TURN_OF_WORKER, incoming)
     if (
@@ -161,7 +171,6 @@ async def hand_over(
     else:
         incoming_turn = cmd.incoming_turn_id
         await _start(tx, station, incoming_turn, incoming, device_at=cmd.at, at=at, rules=rules)
-    minutes = decide_check_out(leaving, outgoing, at=at, lapsed=row["ended_by"] == "lapsed")
     await _end(tx, station, leaving, device_at=cmd.at, at=at, by="handover", minutes=minutes)
     counts = await tx.fetchrow(store.COUNTS_OF_TURN, station.checkpoint, leaving.started_at, at)
     assert counts is not None  # noqa: S101 -- an aggregate is one row
