@@ -211,7 +211,12 @@ def decide_swap(one: Shift, other: Shift, *, now: datetime) -> tuple[Shift, Shif
 
 
 def decide_check_in(
-    shifts: Collection[Shift], open_turn: Turn | None, *, at: datetime, rules: DutyRules
+    shifts: Collection[Shift],
+    open_turn: Turn | None,
+    *,
+    at: datetime,
+    rules: DutyRules,
+    field: str = "badge",
 ) -> CheckIn:
     """Which shift a worker takes up by checking in at `at`; of several the one that began last.
 
@@ -220,6 +225,7 @@ def decide_check_in(
         open_turn: the worker's turn that has not ended.
         at: when they checked in.
         rules: how early somebody may come, and from when on they are late.
+        field: what named the worker, for the refusal.
 
     Raises:
         AlreadyOnDuty: the worker is on duty already.
@@ -227,8 +233,10 @@ def decide_check_in(
     if open_turn is not None:
         raise AlreadyOnDuty(
             "该人员已签到，尚未签退。The worker is on duty already.",
-            field="badge",
-            remedy="请先签退或交接。Check out or hand over first.",
+            field=field,
+            remedy=f"请先在卡口 {open_turn.checkpoint} 签退或交接。"
+            f"Check out or hand over at {open_turn.checkpoint} first.",
+            checkpoint=open_turn.checkpoint,
         )
     early = timedelta(minutes=rules.early_minutes)
     fitting = [shift for shift in shifts if shift.starts_at - early <= at < shift.ends_at]

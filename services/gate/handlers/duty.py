@@ -9,6 +9,7 @@ from uuid import UUID
 from services.gate.desk import Station
 from services.gate.domain.duty import MINUTE, GapChanges, decide_gap_changes, duty_gaps, held_until, manned
 from services.gate.domain.roster import (
+    AlreadyOnDuty,
     BadgeUnknown,
     SamePerson,
     Turn,
@@ -77,13 +78,13 @@ async def check_in(
         SameIdOtherContent: the id was used for another turn.
     """
     worker = await worker_of(tx, vault, cmd.badge)
+    await roster.lock_workers(tx, [worker])  # the same sent twice at once is one turn
     if row := await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id):
         said = (row["checkpoint"], row["worker_ref"], row["device_started_at"])
         if said != (cmd.station.checkpoint, worker, cmd.at):
             raise _other_content("turn_id")
         return dict(row), False
     at = _believed(cmd.at, cmd.station, tx.now, ahead_seconds)
-    await roster.lock_workers(tx, [worker])
     await _start(tx, cmd.station, cmd.turn_id, worker, device_at=cmd.at, at=at, rules=rules)
     await tell_gaps(tx, rules, cmd.station.checkpoint)
     row = await tx.fetchrow(store.TURN_FOR_UPDATE, cmd.turn_id)
@@ -138,16 +139,16 @@ async def hand_over(
         BadgeUnknown, SamePerson, TurnUnknown, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another handover.
     """
-    if row := await tx.fetchrow(store.HANDOVER, cmd.handover_id):
-        if row["content"] not in vault.index_all(DUTY_CONTENT, cmd.content):
-            raise _other_content("handover_id")
-        return dict(row), False
+    if told := await _told_before(tx, cmd, vault):
+        return told, False
     station = cmd.station
     outgoing = await worker_of(tx, vault, cmd.outgoing_badge, field="outgoing_badge")
     incoming = await worker_of(tx, vault, cmd.incoming_badge, field="incoming_badge")
     if outgoing == incoming:
         raise SamePerson("交接须由两人签认。Two people sign a handover.", field="incoming_badge")
     await roster.lock_workers(tx, [outgoing, incoming])
+    if told := await _told_before(tx, cmd, vault):  # the same at the same moment
+        return told, False
     row = await tx.fetchrow(store.LAST_TURN_HERE, station.checkpoint, outgoing)
     if row is None or row["ended_by"] not in {None, "lapsed"}:
         raise TurnUnknown(
@@ -170,7 +171,18 @@ async def hand_over(
         incoming_turn: UUID = staying["turn_id"]
     else:
         incoming_turn = cmd.incoming_turn_id
-        await _start(tx, station, incoming_turn, incoming, device_at=cmd.at, at=at, rules=rules)
+        if await tx.fetchrow(store.TURN_FOR_UPDATE, incoming_turn):
+            raise _other_content("incoming_turn_id")
+        await _start(
+            tx,
+            station,
+            incoming_turn,
+            incoming,
+            device_at=cmd.at,
+            at=at,
+            rules=rules,
+            field="incoming_badge",
+        )
     await _end(tx, station, leaving, device_at=cmd.at, at=at, by="handover", minutes=minutes)
     counts = await tx.fetchrow(store.COUNTS_OF_TURN, station.checkpoint, leaving.started_at, at)
     assert counts is not None  # noqa: S101 -- an aggregate is one row
@@ -186,6 +198,14 @@ async def hand_over(
     row = await tx.fetchrow(store.HANDOVER, cmd.handover_id)
     assert row is not None  # noqa: S101 -- added above
     return dict(row), True
+
+
+async def _told_before(tx: Tx, cmd: HandOver, vault: Vault) -> dict[str, Any] | None:
+    """The first answer to a handover that comes again."""
+    row = await tx.fetchrow(store.HANDOVER, cmd.handover_id)
+    if row is not None and row["content"] not in vault.index_all(DUTY_CONTENT, cmd.content):
+        raise _other_content("handover_id")
+    return dict(row) if row is not None else None
 
 
 async def lapse_turns(tx: Tx, rules: DutyRules) -> int:
@@ -283,15 +303,27 @@ async def _start(
     device_at: datetime,
     at: datetime,
     rules: DutyRules,
+    field: str = "badge",
 ) -> None:
     row = await tx.fetchrow(store.OPEN_TURN_OF_WORKER, worker)
     if row is not None and _lapsed(row, at, rules):
         await _lapse(tx, row, rules)
         row = None
+    if await tx.fetchval(store.STOOD_SOMEWHERE, worker, at):
+        raise AlreadyOnDuty(
+            "该人员当时已在岗，该班已记录。The worker was on duty at that time already.",
+            field=field,
+            remedy="请核对时间：补传的签到不能落在已记录的班内。"
+            "Check the time: a check-in that comes late does not lie within a turn that is recorded.",
+        )
     early = timedelta(minutes=rules.early_minutes)
     rows = await tx.fetch(store.SHIFTS_NOT_TAKEN_UP, station.checkpoint, worker, at, at + early)
     decided = decide_check_in(
-        [roster.shift_of(each) for each in rows], store.turn_of(row) if row else None, at=at, rules=rules
+        [roster.shift_of(each) for each in rows],
+        store.turn_of(row) if row else None,
+        at=at,
+        rules=rules,
+        field=field,
     )
     shift_id = decided.planned.shift_id if decided.planned else None
     await tx.execute(

@@ -1,7 +1,7 @@
 """Planning duty: badges, single shifts, patterns, imported rosters, swaps (R2.2)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -146,6 +146,7 @@ async def plan_shift(shift: Shift, *, who: Principal, tx: Tx, rules: DutyRules) 
         SameIdOtherContent: the id was used for another shift.
     """
     compound = await require_post(tx, who, shift.checkpoint)
+    await store.lock_workers(tx, [shift.worker_ref])  # the same asked twice at once is planned once
     known = await tx.fetch(store.SHIFTS_BY_ID, [shift.shift_id])
     if known:
         if store.shift_of(known[0]) != shift:
@@ -173,6 +174,7 @@ async def plan_pattern(
         SameIdOtherContent: the id was used for another pattern.
     """
     compound = await require_post(tx, who, checkpoint)
+    await store.lock_workers(tx, [shift.worker_ref for shift in shifts])
     before = await tx.fetchval(store.PATTERN_CONTENT, pattern_id)
     if before is not None:
         if before not in vault.index_all(DUTY_CONTENT, content):
@@ -199,6 +201,7 @@ async def swap_shifts(
         return one, other
     await store.lock_workers(tx, [one.worker_ref, other.worker_ref])
     swapped = decide_swap(one, other, now=tx.now)
+    await _still_to_be_taken_up(tx, {shift_id: "shift_id", other_id: "other_shift_id"})
     span = min(one.starts_at, other.starts_at), max(one.ends_at, other.ends_at)
     planned = await store.shifts_of(tx, [one.worker_ref, other.worker_ref], *span)
     decide_shifts(swapped, [each for each in planned if each.shift_id not in {shift_id, other_id}], rules)
@@ -222,6 +225,8 @@ async def cancel_shift(shift_id: UUID, *, who: Principal, tx: Tx) -> None:
         return
     if row["starts_at"] <= tx.now:
         raise ShiftBegun("班次已开始，不能取消。The shift has begun.", field="shift_id")
+    await store.lock_workers(tx, [row["worker_ref"]])
+    await _still_to_be_taken_up(tx, {shift_id: "shift_id"})
     await tx.execute(store.CANCEL_SHIFT, shift_id, tx.now, who.subject)
 
 
@@ -292,6 +297,16 @@ async def _plan(
     checkpoint = shifts[0].checkpoint
     await store.add_shifts(tx, shifts, compounds={checkpoint: compound}, source=source, by=who.subject)
     await tell_gaps(tx, rules, checkpoint)
+
+
+async def _still_to_be_taken_up(tx: Tx, names: Mapping[UUID, str]) -> None:
+    """Insist that nobody has checked in to these shifts, early as they may: who stands there stays who was planned."""
+    for row in await tx.fetch(store.TAKEN_UP, list(names)):
+        raise ShiftBegun(
+            "该班次已有人签到，不能换班或取消。Somebody has checked in to this shift.",
+            field=names[row["shift_id"]],
+            remedy="请先签退或交接，再排其他人。Check out or hand over first, then plan somebody else.",
+        )
 
 
 async def _two(tx: Tx, who: Principal, shift_id: UUID, other_id: UUID) -> tuple[Shift, Shift]:

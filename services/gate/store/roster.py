@@ -52,6 +52,7 @@ SHIFT_FOR_UPDATE = """
 select shift_id, checkpoint, compound, worker_ref, starts_at, ends_at, cancelled_at
 from duty_shift where shift_id = $1 for update
 """
+TAKEN_UP = "select shift_id from duty_turn where shift_id = any($1::uuid[]) order by shift_id"
 SHIFTS_BY_ID = """
 select shift_id, checkpoint, worker_ref, starts_at, ends_at from duty_shift where shift_id = any($1::uuid[])
 """

@@ -148,6 +148,19 @@ async def test_a_shift_to_come_can_be_taken_out_of_the_plan(post: Post) -> None:
     assert (late.status_code, late.json()["code"]) == (409, "shift_begun")
 
 
+async def test_a_shift_that_somebody_has_taken_up_is_neither_swapped_nor_cancelled(post: Post) -> None:
+    one, other = await post.worker(), await post.worker()
+    mine = await post.plan(one, "02-25 08:00", "02-25 16:00")
+    yours = await post.plan(other, "02-25 16:00", "02-26 00:00")
+    await post.comes(one, "02-25 07:45")  # early, so that the shift has not begun
+    body = {"swap_id": str(uuid4()), "shift_id": str(yours), "other_shift_id": str(mine)}
+    swapped = await post.post("swaps", body)
+    assert (swapped.json()["code"], swapped.json()["field"]) == ("shift_begun", "other_shift_id")
+    cancelled = await post.post(f"shifts/{mine}/cancel", {})
+    assert (cancelled.status_code, cancelled.json()["field"]) == (409, "shift_id")
+    assert [line["worker_ref"] for line in await shifts(post)] == [str(one.ref), str(other.ref)]
+
+
 async def test_the_same_shift_is_planned_once(post: Post) -> None:
     worker = await post.worker()
     body = {
