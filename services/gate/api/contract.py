@@ -38,6 +38,7 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 | 404 | `check_unknown`, `badge_unknown`, `turn_unknown` | nothing of this checkpoint: look at what was entered |
 | 409 | `device_id_taken` | enrol with a new id |
 | 409 | `already_corrected`, `line_keyed`, `already_on_duty`, `turn_over` | it is done already: show what is known |
+| 409 | `worker_left` | the worker's posting is over: call the shift leader |
 | 413 | `body_too_large` | send fewer checks at once |
 | 415 | `unsupported_media_type` | a defect of the device |
 | 422 | `invalid_request` | `field` and `errors` name what is wrong; keep the check, report it |

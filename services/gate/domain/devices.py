@@ -20,7 +20,7 @@ class UnknownCheckpoint(Refusal):
 
 
 class CheckpointIsClosed(Refusal):
-    """The checkpoint is out of use: nothing is enrolled there until it opens again (R2.1)."""
+    """The checkpoint is out of use: nothing is enrolled or planned there until it opens again (R2.1)."""
 
     code: ClassVar[str] = "checkpoint_closed"
 

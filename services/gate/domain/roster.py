@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import ClassVar
 from uuid import UUID, uuid5
 
+from services.gate.domain.devices import CheckpointIsClosed
 from services.gate.domain.duty import MINUTE
 from shared.events.policy import DutyRules
 from shared.kernel.days import DailyWindow
@@ -46,6 +47,12 @@ class ShiftUnknown(Refusal):
 
     status: ClassVar[int] = 404
     code: ClassVar[str] = "shift_unknown"
+
+
+class WorkerLeft(Refusal):
+    """The worker's last posting is over by then."""
+
+    code: ClassVar[str] = "worker_left"
 
 
 class TurnUnknown(Refusal):
@@ -144,9 +151,10 @@ class CheckIn:
     late_minutes: int
 
 
-def shift_id_of_import(checkpoint: str, worker_ref: UUID, starts_at: datetime) -> UUID:
+def shift_id_of_import(checkpoint: str, worker_ref: UUID, starts_at: datetime, ends_at: datetime) -> UUID:
     """The id of a shift of an imported roster: the same line is the same shift, so importing twice changes nothing."""
-    return uuid5(_IMPORT, f"{checkpoint}|{worker_ref}|{starts_at.timestamp():.0f}")
+    span = f"{starts_at.timestamp():.0f}|{ends_at.timestamp():.0f}"
+    return uuid5(_IMPORT, f"{checkpoint}|{worker_ref}|{span}")
 
 
 def expand_pattern(
@@ -193,6 +201,36 @@ def decide_shifts(new: Sequence[Shift], planned: Collection[Shift], rules: DutyR
                     remedy="请调整时间或换人。Change the time or the worker.",
                     planned_from=one.starts_at.isoformat(),
                 )
+
+
+def decide_served(day: date, *, posted_until: date, field: str) -> None:
+    """Is the worker still posted on the day on which a shift or turn begins (R3.1)?
+
+    Raises:
+        WorkerLeft: the last posting is over.
+    """
+    if posted_until < day:
+        raise WorkerLeft(
+            f"该人员任期至 {posted_until} 为止。The worker was posted until {posted_until}.",
+            field=field,
+            remedy="请先延长任期，或换人。Extend the posting first, or take somebody else.",
+            posted_until=posted_until.isoformat(),
+        )
+
+
+def decide_open(shift: Shift, closed_at: datetime | None) -> None:
+    """Is the post open while the shift lasts?
+
+    Raises:
+        CheckpointIsClosed: it is closed before the shift ends.
+    """
+    if closed_at is not None and shift.ends_at > closed_at:
+        raise CheckpointIsClosed(
+            "该卡口届时已关闭。The checkpoint is closed by then.",
+            field="checkpoint",
+            remedy="请改排其他卡口，或先延长临时卡口的期限。Plan another checkpoint, or extend a temporary one first.",
+            closed_at=closed_at.isoformat(),
+        )
 
 
 def decide_swap(one: Shift, other: Shift, *, now: datetime) -> tuple[Shift, Shift]:

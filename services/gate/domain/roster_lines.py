@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from shared.kernel.days import DailyWindow
 
@@ -43,6 +43,8 @@ def read_line(cells: Mapping[str, str]) -> RosterLine | list[LineFault]:
             faults.append(LineFault(name, "no_time", "不是时间，例：22:00。Not a time like 22:00."))
     if faults or day is None or begins is None or until is None:
         return faults
+    if cells[BEGINS].startswith("24"):
+        day += timedelta(days=1)  # the midnight at the day's end
     span = DailyWindow(opens=begins, closes=until).on(day)
     return RosterLine(
         checkpoint=cells[CHECKPOINT].lower(),

@@ -16,6 +16,7 @@ from services.gate.domain.roster import (
     TurnUnknown,
     decide_check_in,
     decide_check_out,
+    decide_served,
 )
 from services.gate.domain.times import judge_time
 from services.gate.sealing import BADGE, DUTY_CONTENT, HANDOVER_NOTE
@@ -25,7 +26,7 @@ from services.gate.store.duty import Watched
 from shared.db.pool import Tx
 from shared.events.gate import DutyGapClosed, DutyGapOpened, ShiftEnded, ShiftStarted
 from shared.events.policy import DutyRules
-from shared.kernel.days import Span
+from shared.kernel.days import Span, local_day
 from shared.kernel.ids import CheckpointId, uuid7
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
@@ -74,7 +75,7 @@ async def check_in(
     """Start a turn; tells the turn as it stands and whether it is new.
 
     Raises:
-        BadgeUnknown, AlreadyOnDuty: as their names say.
+        BadgeUnknown, WorkerLeft, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another turn.
     """
     worker = await worker_of(tx, vault, cmd.badge)
@@ -136,7 +137,7 @@ async def hand_over(
     """End one turn and begin (or go on with) the other, with what happened in between and what lies at the post.
 
     Raises:
-        BadgeUnknown, SamePerson, TurnUnknown, AlreadyOnDuty: as their names say.
+        BadgeUnknown, SamePerson, TurnUnknown, WorkerLeft, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another handover.
     """
     if told := await _told_before(tx, cmd, vault):
@@ -309,6 +310,8 @@ async def _start(
     if row is not None and _lapsed(row, at, rules):
         await _lapse(tx, row, rules)
         row = None
+    posted = await roster.posted_until(tx, [worker])
+    decide_served(local_day(at), posted_until=posted.get(worker, local_day(at)), field=field)
     if await tx.fetchval(store.STOOD_SOMEWHERE, worker, at):
         raise AlreadyOnDuty(
             "该人员当时已在岗，该班已记录。The worker was on duty at that time already.",

@@ -2,23 +2,27 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from services.gate.domain.devices import UnknownCheckpoint
+from services.gate.domain.devices import CheckpointIsClosed, UnknownCheckpoint
 from services.gate.domain.roster import (
     BadgeTaken,
     Shift,
     ShiftBegun,
     ShiftUnknown,
     WorkerBooked,
+    WorkerLeft,
     WorkerUnknown,
+    decide_open,
+    decide_served,
     decide_shifts,
     decide_swap,
     shift_id_of_import,
 )
-from services.gate.domain.roster_lines import CHECKPOINT, STAFF, LineFault, RosterLine, staff_key
+from services.gate.domain.roster_lines import CHECKPOINT, STAFF, UNTIL, LineFault, RosterLine, staff_key
 from services.gate.handlers.duty import tell_gaps
 from services.gate.sealing import BADGE, DUTY_CONTENT
 from services.gate.sealing import STAFF as STAFF_INDEX
@@ -26,11 +30,17 @@ from services.gate.store import roster as store
 from shared.db.pool import Conn, Tx
 from shared.events.policy import DutyRules
 from shared.http.access import TOWN, OutOfScope, Principal
+from shared.kernel.days import local_day
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.refusal import Refusal, SameIdOtherContent
 from shared.kernel.sealed import Vault
 
 _BADGE_DIGITS = 10
+_CANCELLED = LineFault(
+    "",
+    "shift_cancelled",
+    "该班次已取消；如仍需要，请单独排班。It was taken out of the plan; plan it singly if it is wanted again.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +70,16 @@ async def require_post(
     Raises:
         UnknownCheckpoint, OutOfScope: as their names say.
     """
+    compound: CompoundId = (await _post(conn, who, checkpoint, field=field))["compound"]
+    return compound
+
+
+async def _post(conn: Conn, who: Principal, checkpoint: str, *, field: str = "checkpoint") -> Any:
     row = await conn.fetchrow(store.PLACE_OF_POST, checkpoint)
     if row is None:
         raise UnknownCheckpoint("没有该卡口。There is no such checkpoint.", field=field)
     who.require_compound(row["compound"], neighbourhood=row["neighbourhood"], checkpoint=row["checkpoint"])
-    compound: CompoundId = row["compound"]
-    return compound
+    return row
 
 
 async def places_of(conn: Conn, who: Principal) -> list[str] | None:
@@ -142,17 +156,18 @@ async def plan_shift(shift: Shift, *, who: Principal, tx: Tx, rules: DutyRules) 
     """Plan one shift; tells whether it is new.
 
     Raises:
-        UnknownCheckpoint, OutOfScope, WorkerUnknown, ShiftLength, WorkerBooked: as their names say.
+        UnknownCheckpoint, OutOfScope, CheckpointIsClosed, WorkerUnknown, WorkerLeft, ShiftLength,
+            WorkerBooked: as their names say.
         SameIdOtherContent: the id was used for another shift.
     """
-    compound = await require_post(tx, who, shift.checkpoint)
+    place = await _post(tx, who, shift.checkpoint)
     await store.lock_workers(tx, [shift.worker_ref])  # the same asked twice at once is planned once
     known = await tx.fetch(store.SHIFTS_BY_ID, [shift.shift_id])
     if known:
         if store.shift_of(known[0]) != shift:
             raise _other_content("shift_id")
         return False
-    await _plan(tx, [shift], compound, source="single", who=who, rules=rules)
+    await _plan(tx, [shift], place, source="single", who=who, rules=rules)
     return True
 
 
@@ -170,10 +185,11 @@ async def plan_pattern(
     """Plan all shifts of a pattern or none; tells whether it is new.
 
     Raises:
-        UnknownCheckpoint, OutOfScope, WorkerUnknown, ShiftLength, WorkerBooked: as their names say.
+        UnknownCheckpoint, OutOfScope, CheckpointIsClosed, WorkerUnknown, WorkerLeft, ShiftLength,
+            WorkerBooked: as their names say.
         SameIdOtherContent: the id was used for another pattern.
     """
-    compound = await require_post(tx, who, checkpoint)
+    place = await _post(tx, who, checkpoint)
     await store.lock_workers(tx, [shift.worker_ref for shift in shifts])
     before = await tx.fetchval(store.PATTERN_CONTENT, pattern_id)
     if before is not None:
@@ -181,7 +197,7 @@ async def plan_pattern(
             raise _other_content("pattern_id")
         return False
     await tx.execute(store.ADD_PATTERN, pattern_id, vault.index(DUTY_CONTENT, content), who.subject, tx.now)
-    await _plan(tx, shifts, compound, source="pattern", who=who, rules=rules)
+    await _plan(tx, shifts, place, source="pattern", who=who, rules=rules)
     return True
 
 
@@ -191,7 +207,7 @@ async def swap_shifts(
     """Let two workers exchange shifts that are still to come; tells the shifts as they are now.
 
     Raises:
-        ShiftUnknown, OutOfScope, ShiftBegun, SamePerson, WorkerBooked: as their names say.
+        ShiftUnknown, OutOfScope, ShiftBegun, SamePerson, WorkerLeft, WorkerBooked: as their names say.
         SameIdOtherContent: the id was used for another swap.
     """
     one, other = await _two(tx, who, shift_id, other_id)
@@ -202,6 +218,10 @@ async def swap_shifts(
     await store.lock_workers(tx, [one.worker_ref, other.worker_ref])
     swapped = decide_swap(one, other, now=tx.now)
     await _still_to_be_taken_up(tx, {shift_id: "shift_id", other_id: "other_shift_id"})
+    for shift, name in zip(
+        swapped, ("other_shift_id", "shift_id"), strict=True
+    ):  # whose worker takes it over
+        await _require_posted(tx, [shift], field=name)
     span = min(one.starts_at, other.starts_at), max(one.ends_at, other.ends_at)
     planned = await store.shifts_of(tx, [one.worker_ref, other.worker_ref], *span)
     decide_shifts(swapped, [each for each in planned if each.shift_id not in {shift_id, other_id}], rules)
@@ -235,14 +255,15 @@ async def import_roster(
 ) -> ImportOutcome:
     """Plan every good line; the same list again changes nothing. Each line that is not taken says why."""
     read = [line.line for line in lines if line.line is not None]
-    compounds, faults = await _posts_of(tx, who, {line.checkpoint for line in read})
+    places, faults = await _posts_of(tx, who, {line.checkpoint for line in read})
     workers = await _workers_of(tx, vault, {line.staff_number for line in read})
     await store.lock_workers(tx, list(workers.values()))
+    until = await store.posted_until(tx, list(workers.values()))
     since = min((line.starts_at for line in read), default=tx.now)
-    until = max((line.ends_at for line in read), default=tx.now) + timedelta(days=1)
-    planned = {
-        each.shift_id: each for each in await store.shifts_of(tx, list(workers.values()), since, until)
-    }
+    to = max((line.ends_at for line in read), default=tx.now) + timedelta(days=1)
+    planned = await store.shifts_of(tx, list(workers.values()), since, to)
+    wanted = {_shift_of(line, worker).shift_id for line in read if (worker := workers.get(line.staff_number))}
+    kept = {row["shift_id"]: row for row in await tx.fetch(store.SHIFTS_BY_ID, list(wanted))}
     fresh: list[Shift] = []
     rejected: list[ImportedLine] = []
     unchanged = 0
@@ -251,52 +272,71 @@ async def import_roster(
         if line is None:
             rejected.append(item)
             continue
-        if line.checkpoint not in compounds:
+        if line.checkpoint not in places:
             rejected.append(_faulty(item, faults[line.checkpoint]))
             continue
         worker = workers.get(line.staff_number)
         if worker is None:
             rejected.append(_faulty(item, LineFault(STAFF, "worker_unknown", _worker_unknown().detail)))
             continue
-        shift = Shift(
-            shift_id=shift_id_of_import(line.checkpoint, worker, line.starts_at),
-            checkpoint=CheckpointId(line.checkpoint),
-            worker_ref=worker,
-            starts_at=line.starts_at,
-            ends_at=line.ends_at,
-        )
-        if planned.get(shift.shift_id) == shift:
-            unchanged += 1
-            continue
-        if fault := _fault_of(shift, planned, rules):
+        shift = _shift_of(line, worker)
+        row = kept.get(shift.shift_id)
+        if any(_same(shift, each) for each in planned) or (row and row["cancelled_at"] is None):
+            unchanged += 1  # planned already, or swapped since: the plan stands
+        elif row:
+            rejected.append(_faulty(item, _CANCELLED))
+        elif fault := _fault_of(shift, planned, rules, places[line.checkpoint]["closed_at"], until[worker]):
             rejected.append(_faulty(item, fault))
-            continue
-        planned[shift.shift_id] = shift
-        fresh.append(shift)
-    taken = {row["shift_id"] for row in await tx.fetch(store.SHIFTS_BY_ID, [each.shift_id for each in fresh])}
-    fresh = [
-        each for each in fresh if each.shift_id not in taken
-    ]  # swapped or cancelled since: the plan stands
+        else:
+            planned.append(shift)
+            fresh.append(shift)
+    compounds = {CheckpointId(checkpoint): place["compound"] for checkpoint, place in places.items()}
     await store.add_shifts(tx, fresh, compounds=compounds, source="import", by=who.subject)
     for checkpoint in sorted({shift.checkpoint for shift in fresh}):
         await tell_gaps(tx, rules, checkpoint)
-    return ImportOutcome(accepted=len(fresh), unchanged=unchanged + len(taken), rejected=rejected)
+    return ImportOutcome(accepted=len(fresh), unchanged=unchanged, rejected=rejected)
+
+
+def _shift_of(line: RosterLine, worker: UUID) -> Shift:
+    checkpoint = CheckpointId(line.checkpoint)
+    return Shift(
+        shift_id=shift_id_of_import(checkpoint, worker, line.starts_at, line.ends_at),
+        checkpoint=checkpoint,
+        worker_ref=worker,
+        starts_at=line.starts_at,
+        ends_at=line.ends_at,
+    )
+
+
+def _same(one: Shift, other: Shift) -> bool:
+    """Do two shifts, however they came into the plan, plan the same?"""
+    return replace(one, shift_id=other.shift_id) == other
 
 
 async def _plan(
-    tx: Tx, shifts: Sequence[Shift], compound: CompoundId, *, source: str, who: Principal, rules: DutyRules
+    tx: Tx, shifts: Sequence[Shift], place: Any, *, source: str, who: Principal, rules: DutyRules
 ) -> None:
     workers = sorted({shift.worker_ref for shift in shifts})
-    known = {row["worker_ref"] for row in await tx.fetch(store.KNOWN_WORKERS, workers)}
-    if not known.issuperset(workers):
-        raise _worker_unknown()
-    await store.lock_workers(tx, workers)
+    await _require_posted(tx, shifts)
+    for shift in shifts:
+        decide_open(shift, place["closed_at"])
     since = min(shift.starts_at for shift in shifts)
     until = max(shift.ends_at for shift in shifts)
     decide_shifts(shifts, await store.shifts_of(tx, workers, since, until), rules)
     checkpoint = shifts[0].checkpoint
-    await store.add_shifts(tx, shifts, compounds={checkpoint: compound}, source=source, by=who.subject)
+    await store.add_shifts(
+        tx, shifts, compounds={checkpoint: place["compound"]}, source=source, by=who.subject
+    )
     await tell_gaps(tx, rules, checkpoint)
+
+
+async def _require_posted(tx: Tx, shifts: Sequence[Shift], *, field: str = "worker_ref") -> None:
+    """Insist that the workers are known, and still posted when their shifts begin."""
+    known = await store.posted_until(tx, [shift.worker_ref for shift in shifts])
+    for shift in shifts:
+        if shift.worker_ref not in known:
+            raise _worker_unknown()
+        decide_served(local_day(shift.starts_at), posted_until=known[shift.worker_ref], field=field)
 
 
 async def _still_to_be_taken_up(tx: Tx, names: Mapping[UUID, str]) -> None:
@@ -323,15 +363,15 @@ async def _two(tx: Tx, who: Principal, shift_id: UUID, other_id: UUID) -> tuple[
 
 async def _posts_of(
     tx: Tx, who: Principal, checkpoints: set[str]
-) -> tuple[dict[CheckpointId, CompoundId], dict[str, LineFault]]:
-    compounds: dict[CheckpointId, CompoundId] = {}
+) -> tuple[dict[str, Any], dict[str, LineFault]]:
+    places: dict[str, Any] = {}
     faults: dict[str, LineFault] = {}
     for checkpoint in sorted(checkpoints):
         try:
-            compounds[CheckpointId(checkpoint)] = await require_post(tx, who, checkpoint)
+            places[checkpoint] = await _post(tx, who, checkpoint)
         except Refusal as refusal:
             faults[checkpoint] = LineFault(CHECKPOINT, refusal.code, refusal.detail)
-    return compounds, faults
+    return places, faults
 
 
 async def _workers_of(tx: Tx, vault: Vault, numbers: set[str]) -> dict[str, UUID]:
@@ -340,15 +380,20 @@ async def _workers_of(tx: Tx, vault: Vault, numbers: set[str]) -> dict[str, UUID
     return {by_index[row["staff_index"]]: row["worker_ref"] for row in rows}
 
 
-def _fault_of(shift: Shift, planned: dict[UUID, Shift], rules: DutyRules) -> LineFault | None:
+def _fault_of(
+    shift: Shift, planned: Sequence[Shift], rules: DutyRules, closed_at: datetime | None, posted_until: date
+) -> LineFault | None:
     """Why a line cannot be planned beside the others."""
-    mine = [each for each in planned.values() if each.worker_ref == shift.worker_ref]
-    if shift.shift_id in planned:
-        return LineFault("", "shift_differs", "该班次已排，结束时间不同。It is planned with another end.")
+    mine = [each for each in planned if each.worker_ref == shift.worker_ref]
     try:
+        decide_open(shift, closed_at)
+        decide_served(local_day(shift.starts_at), posted_until=posted_until, field=STAFF)
         decide_shifts([shift], mine, rules)
     except Refusal as refusal:
-        return LineFault("" if isinstance(refusal, WorkerBooked) else "结束", refusal.code, refusal.detail)
+        column = {CheckpointIsClosed: CHECKPOINT, WorkerLeft: STAFF, WorkerBooked: ""}.get(
+            type(refusal), UNTIL
+        )
+        return LineFault(column, refusal.code, refusal.detail)
     return None
 
 

@@ -1,7 +1,7 @@
 """Workers, badges and the roster (R2.2)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ REJECTIONS: Mapping[str, Refusal] = {
 }
 
 PLACE_OF_POST = """
-select p.checkpoint, p.compound, c.neighbourhood
+select p.checkpoint, p.compound, p.closed_at, c.neighbourhood
 from checkpoint p left join compound c on c.compound = p.compound where p.checkpoint = $1
 """
 PLACES = """
@@ -29,7 +29,10 @@ WORKER_POSTS = """
 select w.compound, w.checkpoint, c.neighbourhood
 from worker_posting w left join compound c on c.compound = w.compound where w.worker_ref = $1
 """
-KNOWN_WORKERS = "select distinct worker_ref from worker_posting where worker_ref = any($1::uuid[])"
+POSTED_UNTIL = """
+select worker_ref, max(coalesce(until_day, date '9999-12-31')) as until_day
+from worker_posting where worker_ref = any($1::uuid[]) group by worker_ref
+"""
 BADGE_OF_WORKER = """
 select worker_ref, badge_id, badge_index, staff_index from duty_badge where worker_ref = $1 for update
 """
@@ -54,7 +57,8 @@ from duty_shift where shift_id = $1 for update
 """
 TAKEN_UP = "select shift_id from duty_turn where shift_id = any($1::uuid[]) order by shift_id"
 SHIFTS_BY_ID = """
-select shift_id, checkpoint, worker_ref, starts_at, ends_at from duty_shift where shift_id = any($1::uuid[])
+select shift_id, checkpoint, worker_ref, starts_at, ends_at, cancelled_at from duty_shift
+where shift_id = any($1::uuid[])
 """
 SHIFTS_OF_WORKERS = """
 select shift_id, checkpoint, worker_ref, starts_at, ends_at from duty_shift
@@ -90,6 +94,12 @@ async def worker_of_badge(conn: Conn, indexes: Sequence[bytes]) -> UUID | None:
     """Whose badge it is."""
     worker: UUID | None = await conn.fetchval(WORKER_BY_BADGE, indexes)
     return worker
+
+
+async def posted_until(conn: Conn, workers: Sequence[UUID]) -> dict[UUID, date]:
+    """Until which day each of the workers is posted somewhere, both included; who is unknown is absent."""
+    rows = await conn.fetch(POSTED_UNTIL, workers)
+    return {row["worker_ref"]: row["until_day"] for row in rows}
 
 
 async def lock_workers(tx: Tx, workers: Sequence[UUID]) -> None:

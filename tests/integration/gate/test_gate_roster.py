@@ -1,7 +1,7 @@
 """The roster of a post over HTTP: import, pattern, swap, cancel (R2.2)."""
 
 import io
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +9,9 @@ import pytest
 import xlsxwriter
 from httpx import Response
 
+from shared.events.registry.places import CheckpointClosed, WorkerPosted
 from tests.integration.gate.duty import Post, at
-from tests.integration.gate.town import CHECKPOINT, GateTown
+from tests.integration.gate.town import CHECKPOINT, HERE, GateTown
 
 HEADER = ("卡口编号", "日期", "开始", "结束", "工号")
 
@@ -85,6 +86,81 @@ async def test_an_excel_roster_is_read_like_a_csv_one(post: Post) -> None:
     assert (answer["accepted"], answer["faults"]) == (1, [])
     [planned] = await shifts(post)
     assert (planned["worker_ref"], planned["starts_at"]) == (str(worker.ref), "2020-02-25T00:00:00Z")
+
+
+async def test_a_roster_is_corrected_by_taking_a_shift_out_and_sending_it_again(post: Post) -> None:
+    one, other = await post.worker("W01"), await post.worker("W02")
+    await post.plan(other, "02-25 16:00", "02-26 00:00")
+    wrong = (CHECKPOINT, "2020-02-25", "08:00", "16:00", "W01")
+    right = (CHECKPOINT, "2020-02-25", "08:00", "15:00", "W01")
+    same_by_hand = (CHECKPOINT, "2020-02-25", "16:00", "24:00", "W02")
+    assert (await send(post, csv(wrong, wrong, same_by_hand))).json()["unchanged"] == 2
+    before = (await send(post, csv(right))).json()
+    assert [fault["code"] for fault in before["faults"]] == ["worker_booked"]
+    [mine] = [line for line in await shifts(post) if line["worker_ref"] == str(one.ref)]
+    assert (await post.post(f"shifts/{mine['shift_id']}/cancel", {})).status_code == 200
+    after = (await send(post, csv(wrong, right))).json()
+    assert (after["accepted"], [fault["code"] for fault in after["faults"]]) == (1, ["shift_cancelled"])
+    assert [line["ends_at"] for line in await shifts(post)] == [
+        "2020-02-25T07:00:00Z",
+        "2020-02-25T16:00:00Z",
+    ]
+
+
+@pytest.mark.requirement("R3.1", "R2.2")
+async def test_nobody_is_planned_or_on_duty_after_their_last_posting_or_at_a_closed_post(post: Post) -> None:
+    stays, leaves = await post.worker("W01"), await post.worker("W02")
+    [posting] = await post.town.rows(
+        "select posting_id from worker_posting where worker_ref = $1", leaves.ref
+    )
+    posted = WorkerPosted(
+        posting_id=posting["posting_id"],
+        worker_ref=leaves.ref,
+        kind="guard",
+        compound=HERE,
+        grid=None,
+        checkpoint=CHECKPOINT,
+        from_day=date(2020, 2, 1),
+        until_day=date(2020, 2, 25),
+    )
+    kept = await post.plan(stays, "02-26 08:00", "02-26 16:00")
+    await post.town.tell(posted)
+    mine = await post.plan(leaves, "02-25 22:00", "02-26 06:00")  # begins on the last day
+    body = {
+        "shift_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "worker_ref": str(leaves.ref),
+        "starts_at": at("02-26 06:00").isoformat(),
+        "ends_at": at("02-26 08:00").isoformat(),
+    }
+    swap = {"swap_id": str(uuid4()), "shift_id": str(mine), "other_shift_id": str(kept)}
+    answers = [await post.post("shifts", body), await post.post("swaps", swap)]
+    assert [(one.status_code, one.json()["code"], one.json()["field"]) for one in answers] == [
+        (409, "worker_left", "worker_ref"),
+        (409, "worker_left", "shift_id"),
+    ]
+    post.now("02-26 06:00")
+    came = {"turn_id": str(uuid4()), "badge": leaves.badge, "checked_at": at("02-26 06:00").isoformat()}
+    assert (await post.at_device("check-ins", came)).json()["code"] == "worker_left"
+    offline = came | {"checked_at": at("02-25 22:00").isoformat()}
+    assert (await post.at_device("check-ins", offline)).json()["shift_id"] == str(mine)
+
+    closed = CheckpointClosed(
+        checkpoint=CHECKPOINT, compound=HERE, reason="closed", closed_at=at("02-27 12:00")
+    )
+    await post.town.tell(closed)
+    late = body | {"worker_ref": str(stays.ref), "starts_at": at("02-27 08:00").isoformat()}
+    refused = await post.post("shifts", late | {"ends_at": at("02-27 12:01").isoformat()})
+    assert (refused.status_code, refused.json()["code"]) == (409, "checkpoint_closed")
+    assert (await post.post("shifts", late | {"ends_at": at("02-27 12:00").isoformat()})).status_code == 201
+    lines = csv(
+        (CHECKPOINT, "2020-02-27", "14:00", "16:00", "W01"),
+        (CHECKPOINT, "2020-02-27", "06:00", "08:00", "W02"),
+    )
+    assert [(fault["column"], fault["code"]) for fault in (await send(post, lines)).json()["faults"]] == [
+        ("卡口编号", "checkpoint_closed"),
+        ("工号", "worker_left"),
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01", "卡口编号,日期\r\nx,y".encode(), b"PK\x03\x04broken"])

@@ -141,6 +141,7 @@ def cells(*values: str) -> dict[str, str]:
     [
         (("LJ-001-N", "2020-02-29", "22:00", "06:00", "w 7"), "2020-02-29 22:00", "2020-03-01 06:00"),
         (("lj-001-n", "2020/2/24", "8:00:00", "24:00", "W7"), "2020-02-24 08:00", "2020-02-25 00:00"),
+        (("lj-001-n", "2020-02-29", "24:00", "08:00", "W7"), "2020-03-01 00:00", "2020-03-01 08:00"),
         (("lj-001-n", "2020年2月24日", "00:00", "00:00", "W7"), "2020-02-24 00:00", "2020-02-25 00:00"),
     ],
 )
@@ -179,5 +180,8 @@ def test_no_cell_breaks_the_reader(row: dict[str, str]) -> None:
 
 
 def test_the_same_line_is_the_same_shift() -> None:
-    assert shift_id_of_import("a", ONE, EIGHT) == shift_id_of_import("a", ONE, EIGHT)
-    assert shift_id_of_import("a", ONE, EIGHT) != shift_id_of_import("a", OTHER, EIGHT)
+    noon = EIGHT + timedelta(hours=4)
+    first = shift_id_of_import("a", ONE, EIGHT, noon)
+    assert shift_id_of_import("a", ONE, EIGHT, noon) == first
+    assert shift_id_of_import("a", OTHER, EIGHT, noon) != first
+    assert shift_id_of_import("a", ONE, EIGHT, noon + timedelta(hours=1)) != first
