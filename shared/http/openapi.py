@@ -9,7 +9,7 @@ from shared.http.problem import MEDIA_TYPE, Problem
 _ALWAYS = {
     "400": "The request cannot be read: malformed JSON, a NUL character, a cursor that is not ours.",
     "410": "What was there is gone: erased, over, withdrawn, kept no longer, or all of it (`closed_down`).",
-    "503": "Something this service needs is away; nothing was changed. Retry-After tells when to ask again.",
+    "503": "Something this service needs is away. Retry-After tells when to ask again, with the same id.",
 }
 _CALLED = {"401": "No credential, or one that does not hold; also where none is asked for."}
 _SIGNED_IN = {

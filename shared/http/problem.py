@@ -72,7 +72,7 @@ class TooManyRequests(HttpRefusal):
 
 
 class Unavailable(HttpRefusal):
-    """Something this service needs is away for the moment; nothing was changed; ask again."""
+    """Something this service needs is away for the moment; ask again, with the same id."""
 
     status: ClassVar[int] = 503
     code: ClassVar[str] = "unavailable"

@@ -24,7 +24,7 @@ REMEDIES: Final[Mapping[int, str]] = MappingProxyType(
         415: "按接口说明更换格式后重新提交。Send it in a format that the description of the interface names.",
         422: "更正后重新提交。Correct it, then send it again.",
         429: "按 Retry-After 稍候再试。Wait as long as Retry-After says, then try again.",
-        503: "没有任何改动，请稍后再试。Nothing was changed; try again in a moment.",
+        503: "请稍后原样再试，编号不变。Try the same again in a moment, with the same id.",
     }
 )
 """What to do next where neither the place that refuses nor the kind of refusal says it better, by status."""
