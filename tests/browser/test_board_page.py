@@ -22,6 +22,7 @@ async def test_whoever_looks_sees_at_once_which_compound_needs_them(board: Headq
         await expect(page).to_have_url(f"{board.base}/board")
         await expect(page.get_by_role("heading", name="指挥部实时板")).to_be_visible()
         await expect(page.locator("#tile-gates .value")).to_have_text("52 / 53")
+        await expect(page.locator("#tile-gates .label")).to_have_css("font-weight", "400")
         first = page.locator("#compounds tbody tr").first
         await expect(first).to_contain_text("青禾新村")
         await expect(first).to_contain_text("门岗离线", timeout=PATIENT)
