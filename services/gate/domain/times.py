@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from shared.kernel.days import SHANGHAI, Span, end_of, local_day, start_of
+
+_LAST_MINUTE = time(23, 59)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +15,11 @@ class DailyHours:
 
     start: time
     until: time
+
+    @classmethod
+    def stated(cls, start: time, until: time) -> Self:
+        """As a policy and a form state them, to the minute: until 23:59 is until midnight, which they cannot say."""
+        return cls(start=start, until=time.min if until >= _LAST_MINUTE else until)
 
     def cover(self, at: datetime) -> bool:
         """Does the instant fall into them? Equal ends are a whole day."""

@@ -274,7 +274,7 @@ def daily_hours(row: Any) -> DailyHours | None:
     """The hours of each day in which a pass admits; None: at any hour."""
     if row["daily_from"] is None or row["daily_until"] is None:
         return None
-    return DailyHours(start=row["daily_from"], until=row["daily_until"])
+    return DailyHours.stated(row["daily_from"], row["daily_until"])
 
 
 def _restrictions(row: Any) -> tuple[Restriction, ...]:

@@ -4,7 +4,7 @@ import json
 import zlib
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -366,6 +366,23 @@ def test_the_hours_of_a_day_hold_from_the_first_on_and_before_the_last_also_acro
     at = datetime(2020, 2, 24, tzinfo=SHANGHAI) + timedelta(seconds=second)
     day = [start <= at.time(), at.time() < until]
     assert DailyHours(start=start, until=until).cover(at) == (all(day) if start < until else any(day))
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "at", "covered"),
+    [
+        (time(0), time(23, 59), time(23, 59, 30), True),  # the whole day, as a form says it
+        (time(0), time(23, 59), time(0), True),
+        (time(22), time(23, 59), time(23, 59, 59), True),
+        (time(22), time(23, 59), time(0), False),
+        (time(8), time(18), time(18), False),
+    ],
+)
+def test_until_the_last_minute_of_a_day_is_until_midnight(
+    start: time, until: time, at: time, *, covered: bool
+) -> None:
+    hours = DailyHours.stated(start, until)
+    assert hours.cover(datetime.combine(date(2020, 2, 24), at, SHANGHAI)) is covered
 
 
 def test_a_list_from_before_there_were_hours_is_still_read() -> None:
