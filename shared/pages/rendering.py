@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
@@ -105,7 +106,7 @@ class Pages:
             ),
             provider=provider,
             faces={name: url.rstrip("/") for name, url in settings.faces.items()},
-            environments=environments(HERE, folder, words={**WORDS, **(words or {})}),
+            environments=environments(HERE, folder, words=(*WORDS.items(), *(words or {}).items())),
             _form_targets=f"'self' {issuer.scheme}://{issuer.netloc}",
         )
 
@@ -260,11 +261,14 @@ class Pages:
         return self.url(f"/sign-in?next={quote(onward, safe='')}")
 
 
-def environments(*folders: Path, words: Mapping[str, str]) -> dict[Language, Environment]:
+@cache
+def environments(*folders: Path, words: tuple[tuple[str, str], ...]) -> Mapping[Language, Environment]:
     """One environment a language over the folders' `templates`, with the filters and words that all templates have.
 
-    Translations are trusted as templates are: nothing that somebody entered is ever handed to `_`.
+    Translations are trusted as templates are: nothing that somebody entered is ever handed to `_`. A process has them
+    once, however often it puts the service together: nothing in them is of one request, database or time of day.
     """
+    known = dict(words)
     made: dict[Language, Environment] = {}
     for language, catalog in catalogs(folder / "locale" for folder in folders).items():
         environment = Environment(
@@ -279,7 +283,7 @@ def environments(*folders: Path, words: Mapping[str, str]) -> dict[Language, Env
         environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]  # by the extension
 
         def word(code: str, gettext: Any = catalog.gettext) -> str:
-            return str(gettext(words[code])) if code in words else code.rpartition(".")[2]
+            return str(gettext(known[code])) if code in known else code.rpartition(".")[2]
 
         environment.globals["word"] = word
         environment.globals["say"] = catalog.gettext
