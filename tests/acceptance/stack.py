@@ -27,6 +27,7 @@ from shared.kernel.clock import SteppedClock
 from shared.kernel.tasks import stop
 from shared.testing.databases import Databases, Urls
 from shared.testing.waiting import eventually
+from tests.acceptance.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("registry", "gate", "observation", "sanitation", "reporting")
@@ -44,7 +45,7 @@ class Stack:
     urls: dict[str, Urls] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     faces: dict[str, str] = field(default_factory=dict)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
     keeper: asyncio.Task[None] | None = None
     stepper: System | None = None
@@ -94,13 +95,17 @@ class Stack:
             "FANGKONG_LOG_LEVEL": "debug",
             "FANGKONG_TRACE_FILE": str(self.folder / "traces.jsonl"),
         }
-        with (self.folder / f"{service}.log").open("ab") as log:
+        log = self.folder / f"{service}.log"
+        if tree == ROOT:
+            self.processes[service] = Forked(service, folder=tree, environment=environment, log=log)
+            return
+        with log.open("ab") as file:
             self.processes[service] = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", f"services.{service}"],
                 cwd=tree,
                 env=environment,
-                stdout=log,
-                stderr=log,
+                stdout=file,
+                stderr=file,
             )
 
     async def ready(self, service: str) -> None:
