@@ -10,6 +10,7 @@ from services.reporting.domain.daily_report import Difference, Hours
 from services.reporting.domain.report_content import Content
 from services.reporting.domain.report_figures import Values
 from services.reporting.handlers.daily_reports import REASON, stand
+from services.reporting.handlers.report_days import require_reported
 from services.reporting.store import daily_reports as store
 from services.reporting.store.daily_reports import Version
 from shared.db.pool import Conn
@@ -55,9 +56,11 @@ async def view(
     """A day's report: the version asked for, else the newest, else as it stands.
 
     Raises:
+        ReportDayUnknown: the day has no report.
         VersionUnknown: there is no such version.
         PolicyUnknown, ReportPolicySilent: as their names say.
     """
+    await require_reported(conn, day, now=now)
     standing = await stand(conn, day, now=now)
     shown = standing.newest
     if version is not None:

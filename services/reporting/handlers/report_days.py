@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 
 from services.reporting.domain.report_day import ONE_DAY, ReportDay, ReportPolicySilent, day_of, report_day
 from services.reporting.store import policy as policies
@@ -10,6 +11,15 @@ from shared.events.policy import PolicyDocument
 from shared.events.policy_reporting import DailyReportRules
 from shared.http.problem import PolicyUnknown
 from shared.kernel.days import local_day
+from shared.kernel.refusal import Refusal
+
+
+class ReportDayUnknown(Refusal):
+    """A day that has no report and is not being counted for one."""
+
+    status: ClassVar[int] = 404
+    code: ClassVar[str] = "report_day_unknown"
+    usual_remedy: ClassVar[str | None] = "从日报清单选一天。Choose a day from the list of reports."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +74,25 @@ async def ruled_day_at(conn: Conn, instant: datetime) -> RuledDay:
     """
     _, document = await policy_of(conn, local_day(instant))
     return await ruled_day(conn, day_of(instant, cut_off=document.reporting.cut_off))
+
+
+async def require_reported(conn: Conn, day: date, *, now: datetime) -> None:
+    """Insist that a day has a report, or is being counted for one.
+
+    Raises:
+        ReportDayUnknown: it is still to come, or from before the first policy.
+        PolicyUnknown, ReportPolicySilent: as their names say.
+    """
+    try:
+        found = await ruled_day(conn, day)
+    except PolicyUnknown:
+        if day < local_day(now) and await policies.of_day(conn, local_day(now)):
+            raise ReportDayUnknown(
+                "那天还没有现行规则，没有日报。No policy was in force on that day: it has no report.",
+                field="day",
+            ) from None
+        raise
+    if found.span.starts > now:
+        raise ReportDayUnknown(
+            "这一天还没有到，没有日报。That day is still to come: it has no report.", field="day"
+        )

@@ -28,6 +28,7 @@ from services.reporting.domain.report_figures import (
 from services.reporting.handlers import daily_reports as handlers
 from services.reporting.handlers.daily_report_views import View, view
 from services.reporting.handlers.daily_reports import Say, Send
+from services.reporting.handlers.report_days import require_reported
 from services.reporting.store import daily_reports as store
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
@@ -245,6 +246,7 @@ async def _unit(
 ) -> Response:
     pages: Pages = request.app.state.pages
     await _require_unit(conn, who, unit)
+    await require_reported(conn, day, now=context.clock.now())
     found = await handlers.stand(conn, day, now=context.clock.now())
     line = next((one for one in found.content.lines if one.unit == unit), None)
     if line is None:

@@ -423,3 +423,18 @@ async def test_without_a_policy_for_it_no_report_is_made(client_for: Callable[[s
     assert (unknown.status_code, unknown.json()["code"]) == (503, "policy_unknown")
     assert (silent.status_code, silent.json()["code"]) == (503, "policy_silent")
     assert await office.tick(clock(18)) == 0
+
+
+@pytest.mark.requirement("R7.4")
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [(TOMORROW, "还没有到"), (date(2030, 1, 1), "还没有到"), (date(2019, 12, 31), "没有现行规则")],
+)
+async def test_a_day_to_come_or_before_all_rules_has_no_report(office: Office, day: date, said: str) -> None:
+    office.client.move_to(clock(15, 59))
+    for path in ("/v1/daily-reports/{}", "/v1/daily-reports/{}/file", "/reports/{}"):
+        answer = await office.get(path.format(day), format="csv")
+        assert (answer.status_code, answer.json()["code"]) == (404, "report_day_unknown"), path
+        assert said in answer.json()["detail"]
+    office.client.move_to(clock(16))
+    assert (await office.get(f"/v1/daily-reports/{TOMORROW}")).status_code == 200
