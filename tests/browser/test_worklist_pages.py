@@ -23,6 +23,11 @@ async def test_who_calls_for_somebody_stands_on_top_and_is_reached_with_one_pres
         await window.accessible()
         await window.shot("worklist")
 
+        await (
+            rows.nth(1).get_by_role("checkbox").press("Enter")
+        )  # never the first button, which shows a phone
+        await expect(page.get_by_role("heading", name="批量处理")).to_be_visible()
+        await page.go_back()
         await rows.nth(1).get_by_role("button", name="显示").click()
         await expect(rows.nth(1).locator("a[href^='tel:']")).to_contain_text("199000")
         await expect(rows.nth(1).locator(".shown")).to_contain_text("欧阳")
