@@ -23,7 +23,7 @@ REMEDIES: Final[Mapping[int, str]] = MappingProxyType(
         413: "减少内容后重新提交。Send less at once.",
         415: "按接口说明更换格式后重新提交。Send it in a format that the description of the interface names.",
         422: "更正后重新提交。Correct it, then send it again.",
-        429: "按 Retry-After 稍候再试。Wait as long as Retry-After says, then try again.",
+        429: "稍候再试（Retry-After 给出秒数）。Wait a little (Retry-After tells the seconds), then try again.",
         503: "请稍后原样再试，编号不变。Try the same again in a moment, with the same id.",
     }
 )

@@ -17,6 +17,7 @@ from shared.http.access import Principal
 from shared.http.auth import Authenticator
 from shared.http.limits import Rate, RateLimit, RateTable
 from shared.http.problem import HttpRefusal
+from shared.kernel.refusal import REMEDIES
 from shared.pages import figures
 from shared.pages.assets import SHARED, Assets
 from shared.pages.doors import DOORS, Door
@@ -141,6 +142,19 @@ class Pages:
         """Where somebody's work begins at a service."""
         return [door for door in DOORS if door.service == service and door.opens_to(who)]
 
+    def behind(self, who: Principal | None, service: str, door: str, path: str) -> str | None:
+        """An address for a link to a page that those may open to whom a door opens; None: no link.
+
+        Args:
+            who: the reader.
+            service: whose page it is.
+            door: the path of the door whose roles are the page's.
+            path: the page's own.
+        """
+        if who is None or all(one.path != door for one in self.doors_of(service, who)):
+            return None
+        return self.elsewhere(service, path)
+
     def absolute(self, request: Request, path: str) -> str:
         """An address of this service for another party."""
         base = self.public_url or f"{request.url.scheme}://{request.url.netloc}"
@@ -213,6 +227,7 @@ class Pages:
             "home": home or "/",
             "who": signed_in,
             "elsewhere": self.elsewhere,
+            "behind": lambda service, door, path: self.behind(signed_in, service, door, path),
             "navigation": self.doors_of(self.service, signed_in) if signed_in else [],
             "here": request.url.path if request.method == "GET" else "/",
             "here_with_query": f"{request.url.path}{query}" if request.method == "GET" else "/",
@@ -247,6 +262,8 @@ class Pages:
             for name in ("detail", "remedy")
         }
         errors: Iterable[Mapping[str, str]] = problem.get("errors") or ()
+        if errors:  # the API's sentence names what a page does not have
+            told["remedy"] = one_language(REMEDIES[HTTPStatus.UNPROCESSABLE_ENTITY], language)
         errors = [{**one, "detail": one_language(one["detail"], language)} for one in errors]
         return self.render(
             request,
