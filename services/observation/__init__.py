@@ -8,8 +8,8 @@ declarations that look made up, and what somebody found.
 Events in: ReturneeRegistered (a case opens, or follows a corrected intake), PolicyRevised and CompoundRegistered
 (copies), SubjectCardSealed for this service (contact), PersonErased (everything personal goes), HouseholdChanged and
 RiskAreasRevised (copies), ResidenceEnded and ResidenceRestored, PeopleMerged and PeopleSeparated (cases end or go on);
-from gate FeverSeen (the fever path opens) and FeverWithdrawn (it ends where it was opened for a mistyped reading
-alone).
+from gate FeverSeen (the fever path opens), FeverWithdrawn (it ends where it was opened for a mistyped reading
+alone) and QuarantineExitSeen (somebody looks into it).
 
 Events out: ObservationStarted, ObservationInterrupted, ObservationResumed, ObservationAwaitsClosure,
 ObservationCompleted, ObservationRestarted, ObservationRescheduled, ObservationMeasureChanged, ObservationClosed,

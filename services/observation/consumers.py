@@ -1,9 +1,9 @@
 """Reactions to the registry's facts. Names are durable identities and never change."""
 
-from services.observation.handlers import contacts, erasure, fevers, intakes, lives, withdrawals
+from services.observation.handlers import contacts, doors, erasure, fevers, intakes, lives, withdrawals
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
-from shared.events.gate import FeverSeen, FeverWithdrawn
+from shared.events.gate import FeverSeen, FeverWithdrawn, QuarantineExitSeen
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import (
     PeopleMerged,
@@ -29,9 +29,13 @@ def open_for_returnee() -> Reactor:
 
 
 def follow_gate_fevers(vault: Vault) -> Reactor:
-    """A fever at a gate opens the fever path, with or without an observation; a mistyped one is taken back (G2)."""
+    """A fever at a gate opens the fever path, with or without an observation; a mistyped one is taken back (G2).
+
+    Who would leave home quarantine is looked into like an opened door (gate rules).
+    """
     reactor = Reactor("observation.gate_fevers")
     reactor.on(FeverSeen)(fevers.see_fever)
+    reactor.on(QuarantineExitSeen)(doors.see_exit)
 
     @reactor.on(FeverWithdrawn)
     async def withdraw_fever(event: FeverWithdrawn, /, *, tx: Tx) -> None:

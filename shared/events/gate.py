@@ -144,6 +144,26 @@ class FocusAreaPersonReported(
     checked_at: AwareDatetime
 
 
+class QuarantineExitSeen(
+    Event,
+    type="fangkong.gate.QuarantineExitSeen.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+):
+    """Somebody in home quarantine stood at the way out: reported to whoever looks after them (gate rules).
+
+    `verdict`: what they were answered; a device that decided alone may have let them out.
+    """
+
+    check_id: UUID
+    person_ref: PersonRef
+    compound: CompoundId
+    checkpoint: CheckpointId
+    verdict: Literal["admit", "admit_with_action", "refuse", "cannot_verify"]
+    checked_at: AwareDatetime
+
+
 class PassApplicationRequested(
     Event,
     type="fangkong.gate.PassApplicationRequested.v1",

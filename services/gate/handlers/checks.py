@@ -16,7 +16,7 @@ from services.gate.domain.entry import (
     Answers,
     GateRules,
 )
-from services.gate.domain.rulings import Reason
+from services.gate.domain.rulings import Direction, Reason, strictest_measure
 from services.gate.domain.subjects import Display, masked
 from services.gate.handlers.flags import HandedIn, tell_late_admissions
 from services.gate.handlers.judging import CheckEntry, Judged, days_of, judge_all, time_of
@@ -25,7 +25,7 @@ from services.gate.store import arrivals
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, NewCheck
 from shared.db.pool import Tx
-from shared.events.gate import EntryChecked, FeverSeen, FocusAreaPersonReported
+from shared.events.gate import EntryChecked, FeverSeen, FocusAreaPersonReported, QuarantineExitSeen
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
@@ -188,6 +188,9 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
         if _from_focus_area(each):
             await arrivals.open_loop(tx, "focus_area", _where(each))
             await tx.publish(FocusAreaPersonReported(**_where(each)), version=1, cause=each.command.cause)
+        if _leaves_quarantine(each):
+            leaving = QuarantineExitSeen(**_where(each), verdict=answer.verdict.value)
+            await tx.publish(leaving, version=1, cause=each.command.cause)
 
 
 def _where(each: Judged) -> dict[str, Any]:
@@ -206,6 +209,13 @@ def _from_focus_area(each: Judged) -> bool:
     """Does somebody say to have been in a focus area, of whom nobody knew (R2.5)? Arrivals tell it themselves."""
     unknown = not each.records.restrictions and each.command.arrival is None
     return unknown and each.command.answers.been_to_focus_area is True
+
+
+def _leaves_quarantine(each: Judged) -> bool:
+    """Does somebody who stays at home by a measure stand at the way out? A corrected check was told already."""
+    measures = {restriction.measure for restriction in each.records.restrictions}
+    going = each.command.direction is Direction.EXIT and each.command.corrects is None
+    return going and strictest_measure(measures) == "home_quarantine"
 
 
 _ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})

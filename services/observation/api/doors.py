@@ -81,14 +81,17 @@ class SignalAnswer(Answer):
 
 
 class DoorTaskLine(Answer):
-    """What somebody has to look into: a burst of openings, or a device that fell silent. No names."""
+    """What somebody has to look into: a burst of openings, a silent device, or somebody at a gate's way out. No names.
+
+    `door` is null where it was a gate; `openings` then counts how often they stood there.
+    """
 
     task_id: UUID
     case_id: UUID
     person_ref: PersonRef
     compound: CompoundId
     grid: GridId
-    door: int
+    door: int | None
     kind: TaskKind
     first_at: datetime
     last_at: datetime

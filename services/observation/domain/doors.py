@@ -12,7 +12,8 @@ from shared.events.policy import DoorRules
 from shared.kernel.refusal import Refusal
 
 SignalKind = Literal["opened", "heartbeat"]
-TaskKind = Literal["opened", "heartbeat_lost"]
+TaskKind = Literal["opened", "heartbeat_lost", "at_gate"]
+"""`at_gate`: somebody in home quarantine stood at the way out of a compound."""
 TaskResult = Literal["explained", "left_home", "false_alarm", "device_mended", "heard_again"]
 """What somebody found out; `heard_again` is recorded by itself when a silent device speaks."""
 

@@ -20,9 +20,10 @@ from services.observation.domain.doors import (
 from services.observation.domain.repeats import same_content
 from services.observation.handlers import observing
 from services.observation.handlers.keys import sealing_key
-from services.observation.store import copies
+from services.observation.store import cases, copies
 from services.observation.store import doors as store
 from shared.db.pool import Database, Tx
+from shared.events.gate import QuarantineExitSeen
 from shared.http.problem import PolicyUnknown
 from shared.kernel.ids import uuid7
 from shared.kernel.sealed import Vault
@@ -112,6 +113,21 @@ async def take_signal(
             await store.join_task(tx, task_id, at)
     await store.add_opening(tx, signal_id, device_id=device_id, opened_at=at, task_id=task_id)
     return SignalKept(received_at=tx.now, task_id=task_id, repeated=False)
+
+
+async def see_exit(event: QuarantineExitSeen, *, tx: Tx) -> None:
+    """Somebody in home quarantine stood at a gate's way out: a task, one until somebody has answered for it.
+
+    What a gate's list says may be older than what is known here: whoever need not stay at home is nobody's task.
+    """
+    case = await cases.lock_in_force(tx, event.person_ref)
+    if case is None or case.measure_now != "home_quarantine":
+        return
+    task_id = await store.exit_task(tx, case.case_id)
+    if task_id is not None:
+        await store.join_task(tx, task_id, event.checked_at)
+    else:
+        await store.add_exit_task(tx, uuid7(), case_id=case.case_id, at=event.checked_at)
 
 
 async def end_task(

@@ -96,6 +96,7 @@ DESK_WORDS: Mapping[str, str] = {
     "result.stay": N_("留院观察"),
     "door.opened": N_("开门待核实"),
     "door.heartbeat_lost": N_("门磁失联"),
+    "door.at_gate": N_("欲从卡口外出"),
     "door.result.explained": N_("有正当原因"),
     "door.result.left_home": N_("确已外出"),
     "door.result.false_alarm": N_("误报"),

@@ -48,6 +48,11 @@ ADD_TASK = """
 insert into door_task (task_id, device_id, case_id, kind, first_at, last_at, openings, raised_at)
 values ($1, $2, $3, 'opened', $4, $4, 1, $5)
 """
+EXIT_TASK = "select task_id from door_task where case_id = $1 and kind = 'at_gate' and ended_at is null"
+ADD_EXIT_TASK = """
+insert into door_task (task_id, case_id, kind, first_at, last_at, openings, raised_at)
+values ($1, $2, 'at_gate', $3, $3, 1, $4)
+"""
 JOIN_TASK = """
 update door_task set first_at = least(first_at, $2), last_at = greatest(last_at, $2), openings = openings + 1
 where task_id = $1
@@ -69,7 +74,7 @@ on conflict do nothing
 TASKS = """
 select t.number, t.task_id, t.case_id, c.person_ref, c.compound, c.grid, d.door, t.kind, t.first_at, t.last_at,
   t.openings, t.raised_at, t.ended_at, t.ended_by, t.result
-from door_task t join door_device d using (device_id) join observation_case c on c.case_id = t.case_id
+from door_task t left join door_device d using (device_id) join observation_case c on c.case_id = t.case_id
 left join compound_place p on p.compound = c.compound
 where ($1::boolean or c.compound = any($2::text[]) or p.neighbourhood = any($3::text[]) or c.grid = any($4::text[]))
   and ($5::text is null or c.compound = $5) and ($6::text is null or c.grid = $6)
@@ -145,8 +150,19 @@ async def add_task(tx: Tx, task_id: UUID, *, device_id: UUID, case_id: UUID, at:
     await tx.execute(ADD_TASK, task_id, device_id, case_id, at, tx.now)
 
 
+async def exit_task(tx: Tx, case_id: UUID) -> UUID | None:
+    """Find the task about somebody at a gate's way out that nobody has answered for."""
+    task_id: UUID | None = await tx.fetchval(EXIT_TASK, case_id)
+    return task_id
+
+
+async def add_exit_task(tx: Tx, task_id: UUID, *, case_id: UUID, at: datetime) -> None:
+    """Raise a task about somebody at a gate's way out."""
+    await tx.execute(ADD_EXIT_TASK, task_id, case_id, at, tx.now)
+
+
 async def join_task(tx: Tx, task_id: UUID, at: datetime) -> None:
-    """Count one more opening of a burst."""
+    """Count one more opening of a burst, or one more time at the way out."""
     await tx.execute(JOIN_TASK, task_id, at)
 
 

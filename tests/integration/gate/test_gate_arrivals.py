@@ -379,3 +379,27 @@ async def test_what_is_asked_of_whom_follows_the_policy_in_force(gate: GateTown)
     )
     visitor = await gate.check({"kind": "visitor"})
     assert (visitor["verdict"], codes(visitor)) == ("admit", ["no_pass"])
+
+
+@pytest.mark.requirement("R2.5", "R4.6")
+@pytest.mark.scenario("G17")
+async def test_who_would_leave_home_quarantine_is_refused_and_reported_each_time_and_nobody_else_is(
+    gate: GateTown,
+) -> None:
+    kept = await gate.resident()
+    await gate.observe(kept, "home_quarantine")
+    free, milder = await gate.resident(room="3-1-503"), await gate.resident(room="3-1-504")
+    await gate.observe(milder, "home_self_monitoring")
+    leaving = gate.body(kept, direction="exit")
+    told, _again = [(await gate.send(leaving)).json() for _ in range(2)]
+    assert (told["verdict"], told["action"]) == ("refuse", "stay_home_and_report")
+    alone: dict[str, Any] = {"verdict": "admit", "reasons": [], "action": None, "policy_version": 1}
+    assert (await gate.send(gate.body(kept, direction="exit", offline=alone))).status_code == 201
+    for who, direction in ((kept, "entry"), (free, "exit"), (milder, "exit")):
+        await gate.check(who, direction=direction)
+    seen = await gate.published("QuarantineExitSeen")
+    assert [(one["person_ref"], one["verdict"]) for one in seen] == [
+        (str(kept.person), "refuse"),
+        (str(kept.person), "admit"),
+    ]
+    assert seen[0]["check_id"] == told["check_id"]

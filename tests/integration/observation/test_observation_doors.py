@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from services.observation.handlers.doors import find_silent
+from shared.events.gate import QuarantineExitSeen
+from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 from tests.integration.observation.conftest import OFFICER, Desk, returnee
 
 FEB24 = date(2020, 2, 24)
@@ -130,3 +132,41 @@ async def test_a_device_that_falls_silent_is_told_of_once_until_it_speaks_again(
     devices = (await desk.get(f"/v1/cases/{case_id}/door-devices", WORKER)).json()["devices"]
     assert [(one["device_id"], one["ended_at"] is None) for one in devices] == [(device_id, False)]
     assert (await register(desk, case_id)).status_code == 201  # its successor at the same door
+
+
+@pytest.mark.requirement("R2.5", "R4.6")
+@pytest.mark.scenario("G17")
+async def test_who_would_leave_home_quarantine_by_a_gate_is_looked_into_until_somebody_answers(
+    desk: Desk,
+) -> None:
+    kept, free = returnee(measure="home_quarantine"), returnee()
+    case_id = await desk.open_case(kept)
+    await desk.open_case(free)
+
+    def seen(person: UUID, clock: str) -> QuarantineExitSeen:
+        return QuarantineExitSeen(
+            check_id=uuid4(),
+            person_ref=PersonRef(person),
+            compound=CompoundId("lj-001"),
+            checkpoint=CheckpointId("lj-001-k1"),
+            verdict="refuse",
+            checked_at=datetime.fromisoformat(f"2020-02-24T{clock}:00+08:00"),
+        )
+
+    desk.move(FEB24, "12:00")
+    await desk.hear(
+        seen(kept.person_ref, "11:00"), seen(kept.person_ref, "10:50"), seen(free.person_ref, "11:00")
+    )
+    [task] = await tasks(desk)
+    told = (task["case_id"], task["kind"], task["door"], task["openings"])
+    assert told == (str(case_id), "at_gate", None, 2)
+    assert (task["first_at"][11:16], task["last_at"][11:16]) == ("02:50", "03:00")
+    result = {"result_id": str(uuid4()), "result": "explained", "note": "就医，已有专车"}
+    assert (await desk.post(f"/v1/door-tasks/{task['task_id']}/results", result, WORKER)).status_code == 201
+    assert await tasks(desk) == []
+    await desk.hear(seen(kept.person_ref, "11:40"))
+    [again] = await tasks(desk, "kind=at_gate")
+    assert again["task_id"] != task["task_id"]
+    assert (await desk.decide(case_id, "left_town", "已离开本镇")).status_code == 201
+    await desk.hear(seen(kept.person_ref, "11:50"))
+    assert len(await tasks(desk, "ended=true")) == 2
