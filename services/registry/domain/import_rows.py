@@ -206,12 +206,14 @@ def read_compound(reader: Reader) -> tuple[Compound, Neighbourhood] | None:
     )
 
 
-def read_checkpoint(reader: Reader) -> Checkpoint | None:
-    """A checkpoint."""
+def read_checkpoint(reader: Reader, today: date) -> Checkpoint | None:
+    """A checkpoint that is in use by `today`."""
     checkpoint_id = CheckpointId(reader.place("卡口编号"))
     compound_id = CompoundId(code_of(reader.cell("小区编号")))
     traffic = reader.choice("通行类型", TRAFFICS)
     opened_on = reader.day("启用日期")
+    if opened_on is not None and opened_on > today:
+        reader.fault("启用日期", "date_in_future")
     name, note = reader.text("卡口名称"), reader.optional("备注")
     if not reader.usable or traffic is None or opened_on is None:
         return None

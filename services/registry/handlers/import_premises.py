@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from services.registry.domain.faults import Fault
@@ -94,6 +95,7 @@ class CheckpointImporter:
     """卡口表: each opening is held against the policy in force (R2.1, P1)."""
 
     policy: PolicyVersion
+    today: date
     seen: set[Hashable] = field(default_factory=set)
 
     async def judge(self, conn: Conn, rows: Sequence[RawRow]) -> Judged:
@@ -109,7 +111,7 @@ class CheckpointImporter:
         changed: list[Checkpoint] = []
         for row in rows:
             reader = Reader(row)
-            place = read_checkpoint(reader)
+            place = read_checkpoint(reader, self.today)
             if place is None:
                 sheet.reject(row, reader.faults)
                 continue

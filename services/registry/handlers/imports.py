@@ -196,7 +196,7 @@ class ImportRunner:
             case "checkpoints":
                 async with database.read() as conn:
                     rules = await policy.in_force(conn, today)
-                return CheckpointImporter(policy=rules)
+                return CheckpointImporter(policy=rules, today=today)
             case "grids":
                 return GridImporter()
             case "addresses":

@@ -2,6 +2,7 @@
 
 from services.registry.domain.checkpoints import CheckpointIsClosed
 from services.registry.domain.errors import CompoundUnknown
+from services.registry.domain.people_life import decide_day
 from services.registry.domain.premises import Checkpoint, decide_opening
 from services.registry.handlers import policy
 from services.registry.handlers.checkpoints import counted
@@ -20,6 +21,7 @@ async def open_checkpoint(place: Checkpoint, *, tx: Tx) -> bool:
         SameIdOtherContent: the number belongs to a checkpoint that is described otherwise.
         CheckpointLimitReached: the compound has as many as the rules allow; the rule is named.
         PolicyUnknown: no rules are in force.
+        DayInFuture: it is opened on that day, not told of before: gates work at once.
     """
     rules = await policy.in_force(tx, tx.today)
     areas = await store.lock_compounds(tx, [place.compound_id])
@@ -38,6 +40,7 @@ async def open_checkpoint(place: Checkpoint, *, tx: Tx) -> bool:
         raise SameIdOtherContent(
             "该卡口编号已用于其他内容。This checkpoint is described otherwise.", field="checkpoint_id"
         )
+    decide_day(place.opened_on, tx.today, field="opened_on")
     here = await counted(place.compound_id, tx=tx)
     decide_opening(areas[place.compound_id], here, rules.document.checkpoints)
     await open_checkpoints(tx, [place], rules)

@@ -1,6 +1,7 @@
 """Compounds, checkpoints and the address list over HTTP."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -45,6 +46,15 @@ async def test_an_opening_needs_a_known_compound_and_a_role_for_it(desk: Desk) -
     assert unknown.json()["code"] == "compound_unknown"
     assert (await _open(desk, ("community_clerk", "compound:lj-002"))).status_code == 403
     assert (await _open(desk, ("guard", "town"))).status_code == 403
+
+
+async def test_a_checkpoint_is_opened_on_its_day_and_not_before(desk: Desk) -> None:
+    early = await _open(desk, opened_on="2020-02-25")
+    told = early.json()
+    assert (early.status_code, told["code"], told["field"]) == (422, "date_in_future", "opened_on")
+    assert told["remedy"]
+    desk.client.move_to(datetime.fromisoformat("2020-02-25T00:00:00+08:00"))
+    assert (await _open(desk, opened_on="2020-02-25")).status_code == 201
 
 
 async def test_dwellings_are_listed_in_reading_order_page_by_page(desk: Desk) -> None:

@@ -25,7 +25,7 @@ from shared.kernel.tables import Table, write
 TODAY = date(2020, 2, 24)
 READERS: dict[str, Callable[[Reader], object]] = {
     "compounds": import_rows.read_compound,
-    "checkpoints": import_rows.read_checkpoint,
+    "checkpoints": lambda reader: import_rows.read_checkpoint(reader, TODAY),
     "grids": import_rows.read_grid,
     "addresses": import_rows.read_dwelling,
     "workers": import_rows.read_worker,
