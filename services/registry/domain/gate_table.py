@@ -36,20 +36,24 @@ def table_faults(rows: Iterable[GateTableRow]) -> Iterator[str]:
     for cell in product(get_args(GateCase), _DIRECTIONS, get_args(GateReason)):
         verdict, name = cells.get(cell), " ".join(cell)
         if verdict is None:
-            yield f"{name}: no ruling"
+            yield f"{name}：没有规定。There is no ruling."
         elif fault := _softened(cell, verdict):
-            yield f"{name}: {fault}"
+            yield f"{name}：{fault}"
 
 
 def _softened(cell: Cell, verdict: str) -> str | None:
     case, direction, reason = cell
     if case == "emergency":
-        return None if verdict in _ADMITS else "emergencies on duty are never delayed"
+        return (
+            None
+            if verdict in _ADMITS
+            else "执行任务的急救、消防、警车不得延误。Emergencies on duty are never delayed."
+        )
     if reason in _ALWAYS_REFUSED and verdict != "refuse":
-        return "is always refused"
+        return "一律不予放行。It is always refused."
     if reason in _NEVER_ADMITTED and verdict in _ADMITS:
-        return "never admits"
+        return "不得放行。It never admits."
     held = direction == "exit" or case in _MEASURES_ELSEWHERE_THAN_HOME
     if reason == "under_quarantine" and held and verdict in _ADMITS:
-        return "never admits"
+        return "不得放行。It never admits."
     return None

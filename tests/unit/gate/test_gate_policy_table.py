@@ -68,19 +68,34 @@ def row(reason: GateReason, verdict: str = "admit_with_action", **where: object)
 @pytest.mark.parametrize(
     ("softened", "fault"),
     [
-        (row("fever", cases=["resident"]), "resident entry fever: is always refused"),
-        (row("fever", "cannot_verify", cases=["visitor"]), "visitor entry fever: is always refused"),
-        (row("pass_forged", cases=["resident"]), "resident entry pass_forged: is always refused"),
-        (row("no_mask", cases=["home_quarantine"]), "home_quarantine entry no_mask: never admits"),
-        (row("incomplete", "admit", cases=["unknown"]), "unknown entry incomplete: never admits"),
+        (row("fever", cases=["resident"]), "resident entry fever：一律不予放行。It is always refused."),
+        (
+            row("fever", "cannot_verify", cases=["visitor"]),
+            "visitor entry fever：一律不予放行。It is always refused.",
+        ),
+        (
+            row("pass_forged", cases=["resident"]),
+            "resident entry pass_forged：一律不予放行。It is always refused.",
+        ),
+        (
+            row("no_mask", cases=["home_quarantine"]),
+            "home_quarantine entry no_mask：不得放行。It never admits.",
+        ),
+        (
+            row("incomplete", "admit", cases=["unknown"]),
+            "unknown entry incomplete：不得放行。It never admits.",
+        ),
         (
             row("under_quarantine", cases=["home_quarantine"], directions=["exit"]),
-            "home_quarantine exit under_quarantine: never admits",
+            "home_quarantine exit under_quarantine：不得放行。It never admits.",
         ),
-        (row("under_quarantine", cases=["medical"]), "medical entry under_quarantine: never admits"),
+        (
+            row("under_quarantine", cases=["medical"]),
+            "medical entry under_quarantine：不得放行。It never admits.",
+        ),
         (
             row("no_pass", "refuse", cases=["emergency"]),
-            "emergency entry no_pass: emergencies on duty are never delayed",
+            "emergency entry no_pass：执行任务的急救、消防、警车不得延误。Emergencies on duty are never delayed.",
         ),
     ],
 )
@@ -108,8 +123,8 @@ def test_a_table_with_a_hole_says_which_cell() -> None:
         for case in get_args(GateCase)
     ]
     assert list(table_faults(rows)) == [
-        "visitor entry no_pass: no ruling",
-        "visitor exit no_pass: no ruling",
+        "visitor entry no_pass：没有规定。There is no ruling.",
+        "visitor exit no_pass：没有规定。There is no ruling.",
     ]
 
 

@@ -1,6 +1,7 @@
 """Which document becomes the policy, and what the first one says."""
 
 import json
+import re
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -141,6 +142,8 @@ TWICE = SEED["document"]["inspections"]["checklists"][0] | {
         changed(leads={"due_hours": SEED["document"]["leads"]["due_hours"] | {"gathering": 0}}),
     ],
 )
-def test_a_document_that_contradicts_itself_is_refused(document: PolicyDocument) -> None:
+def test_a_document_that_contradicts_itself_is_refused_in_both_languages(document: PolicyDocument) -> None:
     with pytest.raises(PolicyInconsistent):
         revise(document)
+    for _, fault in inconsistencies(document):
+        assert re.search(r"[\u4e00-\u9fff].*[A-Za-z]{2,}[^\u4e00-\u9fff]*\.$", fault), fault
