@@ -89,10 +89,13 @@ class FaultAnswer(Answer):
 
 
 class DraftAnswer(Answer):
-    """Whether the document could be put in force as this version; every fault; what it would change."""
+    """Whether the document could be put in force as this version; every fault; what it would change on that day."""
 
     version: int
     acceptable: bool
+    in_force_until: date | None = Field(
+        description="The last day before a version that is planned takes over; null: until another follows."
+    )
     faults: list[FaultAnswer]
     changes: list[ChangeAnswer]
 
@@ -117,7 +120,7 @@ class MustsAnswer(Answer):
 
 
 class MustsBody(Body):
-    """Another list of musts. `version` is the one after the newest: all else of the policy stays as it is there."""
+    """Another list of musts. `version` is the one after the newest: all else stays as it holds on that day."""
 
     version: Number
     effective_from: Day
@@ -154,6 +157,7 @@ async def check_policy(body: DraftBody, _who: Caller, context: Running) -> Draft
     return DraftAnswer(
         version=draft.version,
         acceptable=not draft.faults,
+        in_force_until=draft.until,
         faults=[FaultAnswer(field=field, fault=fault) for field, fault in draft.faults],
         changes=[_change(change) for change in draft.changes],
     )

@@ -43,7 +43,8 @@ def decide_revision(
 ) -> PolicyVersion:
     """Accept the next version, or say what is wrong with it.
 
-    Versions take effect in their order, and never for a day that is over: what was decided then keeps its rules.
+    Never for a day that is over: what was decided then keeps its rules. Of what is still to come nothing is fixed: a
+    version may begin before one that is planned, which then takes over on its day, or on that very day in its place.
 
     Raises:
         NotTheNextVersion, EffectiveTooEarly, PolicyInconsistent: as their names say.
@@ -53,7 +54,7 @@ def decide_revision(
         raise NotTheNextVersion(
             f"下一个版本号是 {following}。The next version is {following}.", field="version", next=following
         )
-    decide_effect(effective_from, latest=latest, today=today)
+    decide_effect(effective_from, first=latest is None, today=today)
     if faults := tuple(inconsistencies(document)):
         raise PolicyInconsistent(
             "规则文件有矛盾或缺漏。The document contradicts itself or leaves a case open.",
@@ -63,17 +64,17 @@ def decide_revision(
     return PolicyVersion(version=version, effective_from=effective_from, document=document)
 
 
-def decide_effect(effective_from: date, *, latest: PolicyVersion | None, today: date) -> None:
-    """May a version after the latest begin on this day? The very first may begin on any.
+def decide_effect(effective_from: date, *, first: bool, today: date) -> None:
+    """May a version begin on this day? The very first may begin on any.
 
     Raises:
-        EffectiveTooEarly: the day is over, or before the latest version's first day.
+        EffectiveTooEarly: the day is over.
     """
-    if latest and effective_from < (earliest := max(today, latest.effective_from)):
+    if not first and effective_from < today:
         raise EffectiveTooEarly(
-            f"生效日期最早为 {earliest}。It can take effect from {earliest} at the earliest.",
+            f"生效日期最早为 {today}。It can take effect from {today} at the earliest.",
             field="effective_from",
-            earliest=earliest.isoformat(),
+            earliest=today.isoformat(),
         )
 
 

@@ -1,8 +1,8 @@
 """What is wrong with a policy before anybody puts it in force, and the musts it names. Pure (R1.2, R2.6)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,28 +35,48 @@ MUSTS_OF_THE_PLAN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A document as it would be version `version`: every fault as field and text, and what it would change."""
+    """A document as it would be version `version`: every fault as field and text, and what it would change.
+
+    `until` is the last day before a version that is planned takes over; None: until another follows.
+    """
 
     version: int
+    until: date | None
     faults: tuple[tuple[str, str], ...]
     changes: tuple[Difference, ...]
 
 
 def check_draft(
-    given: Mapping[str, Any], *, effective_from: date, latest: PolicyVersion | None, today: date
+    given: Mapping[str, Any],
+    *,
+    effective_from: date,
+    latest: PolicyVersion | None,
+    holding: Sequence[PolicyVersion],
+    today: date,
 ) -> Draft:
-    """Say everything that would be refused, all at once; nothing is put in force."""
+    """Say everything that would be refused, all at once; nothing is put in force.
+
+    Args:
+        given: the document.
+        effective_from: from when it would hold.
+        latest: the newest version.
+        holding: the version that holds on that day, if any, and those planned for later, in the order of their days.
+        today: the business day.
+    """
     document, faults = read_document(given)
     if document:
         faults += [(f"document.{field}", fault) for field, fault in inconsistencies(document)]
     try:
-        decide_effect(effective_from, latest=latest, today=today)
+        decide_effect(effective_from, first=latest is None, today=today)
     except EffectiveTooEarly as refusal:
         faults.append((refusal.field or "", refusal.detail))
-    before = latest.document.model_dump(mode="json") if latest else {}
+    replaced = next((one for one in holding if one.effective_from <= effective_from), latest)
+    following = next((one for one in holding if one.effective_from > effective_from), None)
+    before = replaced.document.model_dump(mode="json") if replaced else {}
     after = document.model_dump(mode="json") if document else before
     return Draft(
         version=latest.version + 1 if latest else 1,
+        until=following.effective_from - timedelta(days=1) if following else None,
         faults=tuple(faults),
         changes=tuple(differences(before, after)),
     )

@@ -70,22 +70,17 @@ async def revise(cmd: RevisePolicy, *, tx: Tx) -> tuple[PolicyVersion, bool]:
 async def revise_musts(
     musts: tuple[str, ...], *, version: int, effective_from: date, tx: Tx
 ) -> tuple[PolicyVersion, bool]:
-    """Put the newest policy in force again with another list of musts (R2.6).
+    """Put the policy of a day in force again from that day on, with another list of musts (R2.6).
 
     Raises:
         NotTheNextVersion: somebody else revised it meanwhile.
         SameIdOtherContent, EffectiveTooEarly, PolicyInconsistent: see `revise`.
     """
     await store.lock(tx)
-    before = await store.by_version(tx, version - 1)
+    before = await store.policy_at(tx, effective_from) or await store.latest(tx)
     if before is None:
-        latest = await store.latest(tx)
-        raise NotTheNextVersion(
-            "版本号不连续。That is not the next version.",
-            field="version",
-            next=latest.version + 1 if latest else 1,
-        )
-    document = with_musts(PolicyDocument.model_validate(before["document"]), musts)
+        raise NotTheNextVersion("版本号不连续。That is not the next version.", field="version", next=1)
+    document = with_musts(before.document, musts)
     return await revise(
         RevisePolicy(version=version, effective_from=effective_from, document=document), tx=tx
     )
@@ -93,8 +88,13 @@ async def revise_musts(
 
 async def check(given: Mapping[str, Any], *, effective_from: date, conn: Conn, today: date) -> Draft:
     """What would be wrong with a document, and what it would change; nothing is put in force (R1.2)."""
-    latest = await store.latest(conn)
-    return check_draft(given, effective_from=effective_from, latest=latest, today=today)
+    return check_draft(
+        given,
+        effective_from=effective_from,
+        latest=await store.latest(conn),
+        holding=await store.in_force_from(conn, effective_from),
+        today=today,
+    )
 
 
 async def changes(conn: Conn, *, since: int, to: int) -> list[Difference]:

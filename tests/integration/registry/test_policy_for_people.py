@@ -36,6 +36,40 @@ async def test_a_version_planned_for_a_later_day_is_seen_with_its_day_and_what_i
 
 
 @pytest.mark.requirement("R1.2")
+async def test_a_planned_version_hinders_no_nearer_one_and_is_withdrawn_by_one_for_its_day(
+    desk: Desk,
+) -> None:
+    await revise(desk, 2, "2020-03-01", valid_days=15)
+    first = (await desk.get("/v1/policies/1")).json()["document"]
+    body = {
+        "effective_from": "2020-02-25",
+        "document": first | {"passes": first["passes"] | {"valid_days": 20}},
+    }
+    draft = (await desk.post("/v1/policies/drafts", body, OFFICER)).json()
+    assert (draft["acceptable"], draft["version"], draft["in_force_until"]) == (True, 3, "2020-02-29")
+    assert draft["changes"] == [
+        {"field": "passes.valid_days", "old": 30, "new": 20}
+    ]  # beside what holds then
+    await revise(desk, 3, "2020-02-25", valid_days=20)  # what cannot wait
+    musts = {"version": 4, "effective_from": "2020-02-24", "musts": ["mask"]}
+    assert (await desk.post("/v1/musts", musts, OFFICER)).status_code == 201
+    today = (await desk.get("/v1/policies/4")).json()["document"]
+    assert today["passes"]["valid_days"] == 30  # nothing of what is planned comes before its day
+    await revise(desk, 5, "2020-03-01", valid_days=20)  # what was planned for March is withdrawn
+    lines = (await desk.get("/v1/policies")).json()
+    assert [(line["version"], line["standing"], line["in_force_until"]) for line in lines] == [
+        (5, "planned", None),
+        (4, "in_force", "2020-02-24"),
+        (3, "planned", "2020-02-29"),
+        (2, "replaced", None),
+        (1, "past", "2020-02-23"),
+    ]
+    for day, version in (("2020-02-25", 3), ("2020-02-29", 3), ("2020-03-01", 5)):
+        desk.move(f"{day} 00:00")
+        assert (await desk.get("/v1/policies/current")).json()["version"] == version
+
+
+@pytest.mark.requirement("R1.2")
 async def test_a_draft_is_checked_without_putting_anything_in_force(desk: Desk) -> None:
     document = (await desk.get("/v1/policies/1")).json()["document"]
     wrong = document | {"risk": document["risk"] | {"concern_from": 1000}, "curfew": 1}
