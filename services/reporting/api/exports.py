@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.reporting import queries
 from services.reporting.api.common import InContext, cause, roles_of
-from services.reporting.domain.exports import GUIDES, ExportNotReady, Kind, decide_days
+from services.reporting.domain.exports import GUIDES, ExportNotReady, Kind
 from services.reporting.handlers import exports as handlers
 from services.reporting.handlers.exports import AskExport
 from services.reporting.store.exports import Job
@@ -30,7 +30,7 @@ _Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 class ExportBody(Body):
     """What is wanted and why. `export_id` is made by the client and makes a repeat harmless.
 
-    The days are of what happens by day; the board and the roll are as they stand.
+    The days are of what happens by day, today where they are left out; the board and the roll are as they stand.
     """
 
     export_id: UUID
@@ -71,14 +71,13 @@ async def ask_export(body: ExportBody, who: Caller, context: InContext, response
     """
     if GUIDES[body.kind].about_people and not who.has(*_OF_PEOPLE):
         raise RoleNotAllowed("您的角色无权导出该清单。Your role may not take this list away.", field="kind")
-    from_day, to_day = decide_days(body.from_day, body.to_day, context.clock.today())
     cmd = AskExport(
         export_id=body.export_id,
         kind=body.kind,
         file_format=body.format,
         compound=body.compound,
-        from_day=from_day,
-        to_day=to_day,
+        from_day=body.from_day,
+        to_day=body.to_day,
         reason=body.reason,
     )
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID, uuid5
 
-from services.reporting.domain.exports import GUIDES, ExportNotReady, ExportUnknown, Kind
+from services.reporting.domain.exports import GUIDES, ExportNotReady, ExportUnknown, Kind, decide_days
 from services.reporting.handlers.export_lists import count, lines
 from services.reporting.store import exports as store
 from services.reporting.store.exports import Job
@@ -35,14 +35,17 @@ _FILE, _PAGE, _REASON, _CONTENT = "export_file", "export_page", "export_reason",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskExport:
-    """Somebody wants a list as a file, of one compound or of all that they may see."""
+    """Somebody wants a list as a file, of one compound or of all that they may see.
+
+    The days are as they were said: asked again on the next day, what said none still says the same.
+    """
 
     export_id: UUID
     kind: Kind
     file_format: FileFormat
     compound: str | None
-    from_day: date
-    to_day: date
+    from_day: date | None
+    to_day: date | None
     reason: str = field(repr=False)
 
 
@@ -52,18 +55,20 @@ async def ask(
     """Write an export down to be made, and who wants it why; the same twice is one.
 
     Raises:
+        DaysOutOfOrder: see `decide_days`.
         SameIdOtherContent: the id was used for another export.
     """
     job, new = await store.job(tx, cmd.export_id), False
     if job is None:
+        from_day, to_day = decide_days(cmd.from_day, cmd.to_day, tx.today)
         reason = await seal(vault, cmd.export_id, _REASON, cmd.reason)
         wanted = Job(
             export_id=cmd.export_id,
             kind=cmd.kind,
             format=cmd.file_format,
             compound=cmd.compound,
-            from_day=cmd.from_day,
-            to_day=cmd.to_day,
+            from_day=from_day,
+            to_day=to_day,
             within=None if within is None else tuple(within),
             content_index=vault.index(_CONTENT, said_in(cmd)),
             actor=tx.actor or "unknown",
@@ -166,7 +171,7 @@ class ExportRunner:
                     found = await lines(conn, job, after=after, limit=self.page_rows, clock=database.clock)
             nth, after, done = nth + 1, found.after, done + len(found.rows)
             async with database.begin() as tx:
-                await store.add_page(
+                mine = await store.add_page(
                     tx,
                     job.export_id,
                     nth,
@@ -176,6 +181,8 @@ class ExportRunner:
                     total=total,
                     done=done,
                 )
+            if not mine:
+                return  # this process was paused, and another one made the page meanwhile
         await self._finish(database, job, key, pages=nth, rows=done)
 
     async def _finish(self, database: Database, job: Job, key: PersonKey, *, pages: int, rows: int) -> None:

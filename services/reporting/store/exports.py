@@ -30,7 +30,11 @@ select export_id, kind, format, compound, from_day, to_day, within, content_inde
        rows_done, error, detail, created_at, finished_at, kept_until
 from export_job where actor = $1 order by created_at desc, export_id desc limit $2
 """
-ADD_PAGE = "insert into export_page (export_id, nth, rows, after, sealed) values ($1, $2, $3, $4, $5)"
+ADD_PAGE = """
+insert into export_page (export_id, nth, rows, after, sealed)
+select $1, $2, $3, $4, $5 from export_job where export_id = $1 and state = 'running'
+on conflict (export_id, nth) do nothing
+"""
 LAST_PAGE = """
 select nth, after, (select sum(rows) from export_page where export_id = $1)::int as rows_done
 from export_page where export_id = $1 order by nth desc limit 1
@@ -153,10 +157,12 @@ async def last_page(conn: Conn, export_id: UUID) -> tuple[int, str | None, int] 
 
 async def add_page(
     tx: Tx, export_id: UUID, nth: int, *, rows: int, after: str | None, sealed: bytes, total: int, done: int
-) -> None:
-    """Keep a page, and tell how far the export is."""
-    await tx.execute(ADD_PAGE, export_id, nth, rows, after, sealed)
+) -> bool:
+    """Keep a page, and tell how far the export is; False when another process was faster."""
+    if await tx.execute(ADD_PAGE, export_id, nth, rows, after, sealed) == "INSERT 0 0":
+        return False
     await tx.execute(PROGRESS, export_id, total, done)
+    return True
 
 
 async def page(conn: Conn, export_id: UUID, nth: int) -> bytes:
@@ -168,17 +174,18 @@ async def page(conn: Conn, export_id: UUID, nth: int) -> bytes:
 async def finish(
     tx: Tx, export_id: UUID, *, rows: int, parts: Sequence[bytes], finished_at: datetime, kept_until: datetime
 ) -> None:
-    """Keep the sealed file until then, and its pages no more."""
+    """Keep the sealed file until then, and its pages no more; nothing, when another process was faster."""
+    if await tx.execute(FINISH, export_id, rows, finished_at, kept_until) == "UPDATE 0":
+        return
     for number, part in enumerate(parts):
         await tx.execute(ADD_PART, export_id, number, part)
     await tx.execute(DROP_PAGES, export_id)
-    await tx.execute(FINISH, export_id, rows, finished_at, kept_until)
 
 
 async def fail(tx: Tx, export_id: UUID, *, error: str, detail: str) -> None:
     """The export cannot be made."""
-    await tx.execute(DROP_PAGES, export_id)
-    await tx.execute(FAIL, export_id, error, detail, tx.now)
+    if await tx.execute(FAIL, export_id, error, detail, tx.now) != "UPDATE 0":
+        await tx.execute(DROP_PAGES, export_id)
 
 
 async def parts(conn: Conn, export_id: UUID) -> list[bytes]:

@@ -13,7 +13,8 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from services.reporting.handlers.exports import ExportRunner
+from services.reporting.handlers.exports import ExportRunner, _file_key
+from services.reporting.store import exports as store
 from shared.events.observation import ObservationStarted
 from shared.kernel.sealed_texts import unseal
 from shared.testing.waiting import eventually
@@ -130,6 +131,41 @@ async def test_an_export_goes_on_behind_the_last_page_after_a_death(exporting: t
     assert sorted(row[0] for row in rows) == sorted(str(one.case_id) for one in log.of(ObservationStarted))
     assert not any(rows[0][0].encode() in page["sealed"] for page in pages)  # never in the clear
     assert await database.pool.fetchval("select count(*) from export_page") == 0
+
+
+@pytest.mark.requirement("R7.1")
+async def test_an_export_that_two_processes_make_is_the_file_of_the_first(
+    exporting: tuple[Exporting, Log],
+) -> None:
+    exports, _ = exporting
+    database, runner = exports.client.context.database, exports.runner
+    export_id = (await exports.ask("observation_roll")).json()["export_id"]
+    async with database.read() as conn:
+        job = await store.next_job(conn)
+    assert job is not None
+    await runner.act(database)
+    parts = "select part, sealed from export_file where export_id = $1 order by part"
+    first = await database.pool.fetch(parts, UUID(export_id))
+    assert first
+    await runner._make(database, job)  # it was paused before its first page
+    key = await runner.vault.key(_file_key(job.export_id))
+    await runner._finish(database, job, key, pages=0, rows=0)  # and behind its last
+    assert await database.pool.fetch(parts, UUID(export_id)) == first
+    assert (await exports.look(export_id)).json()["state"] == "done"
+    assert await database.pool.fetchval("select count(*) from export_page") == 0
+
+
+@pytest.mark.requirement("R7.1")
+async def test_an_export_without_days_is_the_same_when_it_is_asked_again_after_midnight(
+    exporting: tuple[Exporting, Log],
+) -> None:
+    exports, _ = exporting
+    export_id = str(uuid4())
+    first = await exports.ask("entries_by_hour", export_id=export_id)
+    exports.client.move_to(exports.client.context.clock.now() + timedelta(days=1))
+    again = await exports.ask("entries_by_hour", export_id=export_id)
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert again.json() == first.json()
 
 
 @pytest.mark.requirement("R7.1")
