@@ -29,8 +29,9 @@ async def note_reads(
         refs: whose data; one row without a person when nobody was found or nobody is meant.
         scope: the place or thing that was asked about.
         reason: why, where the role requires one, as `reasons.sealed` returns it.
+
+    Raises:
+        RuntimeError: the transaction does not say who acts, so what it read does not leave.
     """
     people: list[UUID | None] = [*refs] or [None]
-    await tx.execute(
-        NOTE_READS, tx.now, tx.actor or "unknown", role, action, scope, reason, tx.cause.correlation, people
-    )
+    await tx.execute(NOTE_READS, tx.now, tx.by, role, action, scope, reason, tx.cause.correlation, people)

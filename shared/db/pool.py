@@ -85,6 +85,17 @@ class Tx(Conn):
         self.cause = cause
         self.pending: list[outbox.Row] = []
 
+    @property
+    def by(self) -> str:
+        """Who acts, for what names somebody: the log of reads, whose export it is.
+
+        Raises:
+            RuntimeError: the transaction began without saying; a note of nobody would be none.
+        """
+        if self.actor is None:
+            raise RuntimeError("this transaction has to say who acts: Database.begin(actor=...)")
+        return self.actor
+
     async def execute(self, query: str, *args: object) -> str:
         """Run a statement; returns PostgreSQL's command tag."""
         return await self.raw.execute(query, *args)

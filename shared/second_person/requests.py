@@ -95,7 +95,7 @@ async def ask(
     vault: Vault,
 ) -> None:
     """Let an act wait for a second person."""
-    actor = tx.actor or "unknown"
+    actor = tx.by
     key = await vault.key(request_id, create=True)
     sealed = vault.seal(key, _REASON, reason)
     await tx.execute(ADD, request_id, act, dict(facts), sealed, actor, tx.now, tx.now + within)

@@ -147,7 +147,7 @@ async def download(export_id: UUID, *, role: str, tx: Tx, vault: Vault) -> tuple
     Raises:
         ExportUnknown, ExportNotReady, FileExpired: as their names say.
     """
-    job = await of_actor(tx, export_id, tx.actor or "unknown")
+    job = await of_actor(tx, export_id, tx.by)
     if job.state == "expired":
         raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
     if job.state != "done":

@@ -122,7 +122,7 @@ async def add(
     waits: bool,
 ) -> bool:
     """Write down what is asked for, to be made or to wait for a second person; False when the id is known."""
-    asked = export_id, kind, file_format, compound_id, masked, reason_index, tx.actor or "unknown", tx.now
+    asked = export_id, kind, file_format, compound_id, masked, reason_index, tx.by, tx.now
     return await tx.execute(ADD, *asked, "asked" if waits else "running") == "INSERT 0 1"
 
 

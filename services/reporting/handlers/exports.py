@@ -71,17 +71,13 @@ async def ask(
             to_day=to_day,
             within=None if within is None else tuple(within),
             content_index=vault.index(_CONTENT, said_in(cmd)),
-            actor=tx.actor or "unknown",
+            actor=tx.by,
             role=role,
             created_at=tx.now,
         )
         new = await store.add(tx, wanted, reason_sealed=reason.sealed if reason else b"")
         job = await store.job(tx, cmd.export_id)
-    if (
-        job is None
-        or job.actor != (tx.actor or "unknown")
-        or not same(vault, _CONTENT, job.content_index, said_in(cmd))
-    ):
+    if job is None or job.actor != tx.by or not same(vault, _CONTENT, job.content_index, said_in(cmd)):
         raise SameIdOtherContent(
             "该编号已用于另一次导出。This id was used for another export.", field="export_id"
         )
@@ -108,7 +104,7 @@ async def download(export_id: UUID, *, tx: Tx, vault: Vault) -> tuple[Job, bytes
     Raises:
         ExportUnknown, ExportNotReady, FileExpired: as their names say.
     """
-    job = await of_actor(tx, export_id, tx.actor or "unknown")
+    job = await of_actor(tx, export_id, tx.by)
     if job.state == "expired":
         raise FileExpired("保存期已过，请重新导出。It is not kept any more; export it again.")
     if job.state != "done":

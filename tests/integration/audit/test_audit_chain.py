@@ -9,6 +9,7 @@ import pytest
 
 from shared.audit import chain
 from shared.audit.chain import Checked, Link
+from shared.audit.noting import note_reads
 from shared.db.pool import Database
 from shared.kernel.clock import SystemClock
 from shared.testing.databases import Urls
@@ -66,6 +67,14 @@ async def fault(database: Database, noted: Link | None = None) -> tuple[int | No
     found = (await checked(database, noted)).fault
     assert found is not None, "the chain passes for whole"
     return found.pos, found.read_id, found.what
+
+
+async def test_what_nobody_reads_does_not_leave(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="say who acts"):
+        async with database.begin() as tx:
+            await note_reads(tx, role="community_clerk", action="people.sheet", refs=[uuid4()])
+    async with database.read() as conn:
+        assert await conn.fetchval("select count(*) from audit_read where actor <> 'clerk-7'") == 0
 
 
 async def test_reads_are_linked_after_they_were_noted_and_wait_in_sight_until_then(
