@@ -23,7 +23,7 @@ from shared.pages.assets import SHARED, Assets
 from shared.pages.doors import DOORS, Door
 from shared.pages.languages import Language, catalogs, language_of, one_language
 from shared.pages.oidc import Provider
-from shared.pages.routes import own_origin, session_kind, token_for
+from shared.pages.routes import TYPED, own_origin, session_kind, token_for
 from shared.pages.sessions import Sessions
 from shared.pages.words import WORDS
 from shared.runtime import Context
@@ -271,6 +271,8 @@ class Pages:
             status=status,
             headers=kept,
             problem=dict(problem) | told,
+            typed=request.scope.get(TYPED) if home is None else None,
+            again=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             errors=errors,
         )
 

@@ -14,11 +14,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from shared.http.access import SAFE
+from shared.http.auth import NotAuthenticated
 from shared.http.models import SubmittedForm
 from shared.http.problem import HttpRefusal
 from shared.http.uploads import form_in_memory
 
 TOKEN_HEADER = "x-csrf-token"  # noqa: S105  # a header's name
+TYPED = "fangkong.typed"
+"""Scope key of the fields of a form that was not taken because the sign-in had ended, or another had begun."""
 _FORM = "application/x-www-form-urlencoded"
 _WITH_FILE = "multipart/form-data"
 
@@ -94,10 +97,23 @@ class PageRoute(APIRoute):
                 if request.method not in SAFE:
                     await require_own_form(request)
                 return await answer(request)
+            except (NotAuthenticated, CrossSite):
+                await _keep_typed(request)
+                raise
             finally:
                 await request.close()  # the files of a form, whoever read it and however it ended
 
         return handle
+
+
+async def _keep_typed(request: Request) -> None:
+    """Keep for the page of the problem what one of our own pages sent in vain, so that it can be sent again (F9)."""
+    sent = request.method == "POST" and request.headers.get("content-type", "").startswith(_FORM)
+    if sent and same_origin(request.scope, request.app.state.pages.origin):
+        fields = (await request.form()).multi_items()
+        request.scope[TYPED] = [
+            (name, text) for name, text in fields if isinstance(text, str) and name != "csrf"
+        ]
 
 
 async def require_own_form(request: Request) -> None:

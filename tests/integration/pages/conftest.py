@@ -69,11 +69,15 @@ class Desk:
     async def signed_in(self, role: str = "hq_officer", wanted: str = "/board") -> httpx.AsyncClient:
         """A browser with a session."""
         browser = self.browser()
+        await self.sign_in(browser, role, wanted)
+        return browser
+
+    async def sign_in(self, browser: httpx.AsyncClient, role: str, wanted: str) -> None:
+        """Begin a session, or another one."""
         asked = (await browser.get(f"/sign-in?next={wanted}")).headers["location"]
         code, state = await self.code(asked, role)
         answer = await browser.get("/sign-in/callback", params={"code": code, "state": state})
         assert (answer.status_code, answer.headers["location"]) == (303, wanted)
-        return browser
 
 
 @asynccontextmanager

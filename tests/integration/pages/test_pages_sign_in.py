@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -262,3 +263,38 @@ async def test_a_session_knows_which_worker_it_is_so_that_work_at_a_page_is_cred
     )
     session = await pages.sessions.begin(SignedIn(who=who, refresh=None), instead_of=None)
     assert await pages.sessions.find(session, used=False) == who
+
+
+def carried(page: str) -> dict[str, str]:
+    """What the form of a page that was not taken carries along."""
+    return {
+        name: unescape(text)
+        for name, text in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+        if name != "next"
+    }
+
+
+async def test_what_was_typed_outlives_the_sign_in(desk: Desk) -> None:
+    browser = await desk.signed_in("supervisor", "/findings/new")
+    typed = {
+        "finding_id": str(uuid4()),
+        "compound": "lj-001",
+        "item": "other",
+        "note": '东门"无人" <值守>\n两次',
+    }
+    desk.clock.ahead = timedelta(minutes=31)
+    ended = await browser.post("/findings", data=typed | {"csrf": token(browser)}, headers=OURS)
+    assert ended.status_code == 401
+    kept = carried(ended.text)
+    assert kept.items() >= typed.items()
+    assert 'action="/findings"' in ended.text
+    stranger = await browser.post("/findings", data=typed, headers={"Origin": "https://evil.example"})
+    assert "值守" not in stranger.text, "no other site gets a page to send again"
+
+    await desk.sign_in(browser, "supervisor", "/findings")
+    older = await browser.post("/findings", data=kept, headers=OURS)
+    assert older.status_code == 403
+    again = carried(older.text)
+    assert again == kept | {"csrf": token(browser)}
+    answer = await browser.post("/findings", data=again, headers=OURS)
+    assert answer.status_code == 422, "taken, and refused by the town that knows no such place"
