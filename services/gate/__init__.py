@@ -7,9 +7,9 @@ restrictions, policy, risk areas, compounds, checkpoints, postings and cards.
 Events in: registry (policy, risk areas, town, merges, passes, vehicle passes, applications, returnees, cards for gate,
 erasures), observation (cases, fevers).
 Events out: EntryChecked, VehicleChecked (checks), FeverSeen, FeverWithdrawn, FirstReturnSeen, FocusAreaPersonReported,
-QuarantineExitSeen, PassApplicationRequested, CheckOverridden, OverrideReviewed (alerts), IntakeAnswersSealed (cards for
-registry), DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded, DutyGapOpened,
-DutyGapClosed (duty).
+CaseContactReported, QuarantineExitSeen, PassApplicationRequested, CheckOverridden, OverrideReviewed (alerts),
+IntakeAnswersSealed (cards for registry), DeviceEnrolled, DeviceSeen, DeviceRevoked (devices), ShiftStarted, ShiftEnded,
+DutyGapOpened, DutyGapClosed (duty).
 HTTP: enrolment codes, devices, heartbeats, credentials, quarantine, entry checks (one, and batches of up to 200),
 overrides and their review, corrections, `/v1/vehicle-checks` and `/v1/arrivals` (also in batches),
 `/v1/reports/open`, paper sheets; the device's own checkpoint and the signed list that it decides by when it is offline

@@ -12,7 +12,8 @@ themselves some days after the release.
 Events in: observation's ObservationStarted / Interrupted / Resumed / Rescheduled / Restarted / MeasureChanged /
 AwaitsClosure / Completed / Closed (no pass before the end) and SymptomReported, FeverCleared, CaseConfirmed; gate's
 FeverSeen, FeverWithdrawn (passes suspended, reinstated when nothing stands any more), PassApplicationRequested (R2.4),
-FirstReturnSeen, FocusAreaPersonReported and IntakeAnswersSealed (an intake is due, with what was answered).
+FirstReturnSeen, FocusAreaPersonReported, CaseContactReported and IntakeAnswersSealed (an intake is due, with what was
+answered).
 Events out: CompoundRegistered, CheckpointOpened / Closed, GridRegistered, AddressesRegistered, WorkerPosted,
 PostsNeeded, ResponsibilityAssigned; PersonRegistered, HouseholdChanged, ResidenceEnded / ResidenceRestored,
 PeopleMerged / PeopleSeparated, PersonErased; PolicyRevised, RiskAreasRevised, PassKeyAnnounced / PassKeyRetired;

@@ -15,6 +15,7 @@ from services.registry.store import returnees as store
 from shared.bus.reactor import Reactor
 from shared.db.pool import Tx
 from shared.events.gate import (
+    CaseContactReported,
     FeverSeen,
     FeverWithdrawn,
     FirstReturnSeen,
@@ -96,7 +97,7 @@ def suspend_on_fever() -> Reactor:
 
 
 def open_intake_tasks() -> Reactor:
-    """Whom a gate sees come back is due for an intake, and the loop is open until it is taken (R2.5, G17)."""
+    """Whom a gate saw come back, or tell of a contact, is due for an intake; the loop is open till then (R2.5, G17)."""
     reactor = Reactor("registry.open_intake_tasks")
 
     @reactor.on(FirstReturnSeen)
@@ -105,6 +106,10 @@ def open_intake_tasks() -> Reactor:
 
     @reactor.on(FocusAreaPersonReported)
     async def focus_area_person_reported(event: FocusAreaPersonReported, /, *, tx: Tx) -> None:
+        await intake_tasks.seen(event, tx=tx)
+
+    @reactor.on(CaseContactReported)
+    async def case_contact_reported(event: CaseContactReported, /, *, tx: Tx) -> None:
         await intake_tasks.seen(event, tx=tx)
 
     return reactor

@@ -144,6 +144,22 @@ class FocusAreaPersonReported(
     checked_at: AwareDatetime
 
 
+class CaseContactReported(
+    Event,
+    type="fangkong.gate.CaseContactReported.v1",
+    channel="alerts",
+    key="check_id",
+    place="compound",
+):
+    """Somebody said at the gate to have been in contact with a confirmed case: somebody finds out more (R2.5)."""
+
+    check_id: UUID
+    person_ref: PersonRef | None
+    compound: CompoundId
+    checkpoint: CheckpointId
+    checked_at: AwareDatetime
+
+
 class QuarantineExitSeen(
     Event,
     type="fangkong.gate.QuarantineExitSeen.v1",

@@ -105,7 +105,7 @@ class OpenReport(Answer):
     """A report without an outcome. `answered_at`: the application was received; it is settled later."""
 
     check_id: UUID
-    kind: Literal["first_return", "focus_area", "application", "fever"]
+    kind: Literal["first_return", "focus_area", "case_contact", "application", "fever"]
     compound: CompoundId
     checkpoint: CheckpointId
     person_ref: PersonRef | None

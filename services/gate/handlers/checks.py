@@ -25,7 +25,13 @@ from services.gate.store import arrivals
 from services.gate.store import checks as store
 from services.gate.store.checks import FirstAnswer, Known, NewCheck
 from shared.db.pool import Tx
-from shared.events.gate import EntryChecked, FeverSeen, FocusAreaPersonReported, QuarantineExitSeen
+from shared.events.gate import (
+    CaseContactReported,
+    EntryChecked,
+    FeverSeen,
+    FocusAreaPersonReported,
+    QuarantineExitSeen,
+)
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import PersonKeys, Vault
@@ -188,6 +194,9 @@ async def _hold_and_tell(tx: Tx, new: Sequence[Judged]) -> None:
         if _from_focus_area(each):
             await arrivals.open_loop(tx, "focus_area", _where(each))
             await tx.publish(FocusAreaPersonReported(**_where(each)), version=1, cause=each.command.cause)
+        if each.command.answers.contact_with_case and not each.records.restrictions:
+            await arrivals.open_loop(tx, "case_contact", _where(each))
+            await tx.publish(CaseContactReported(**_where(each)), version=1, cause=each.command.cause)
         if _leaves_quarantine(each):
             leaving = QuarantineExitSeen(**_where(each), verdict=answer.verdict.value)
             await tx.publish(leaving, version=1, cause=each.command.cause)

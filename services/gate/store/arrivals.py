@@ -19,14 +19,14 @@ on conflict (check_id, kind) do nothing
 CLOSE_OF_PEOPLE = """
 update report_loop l set closed_at = n.closed_at, closed_by = n.closed_by
 from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as n (person_ref, closed_at, closed_by)
-where l.person_ref = n.person_ref and l.closed_at is null and l.kind in ('first_return', 'focus_area')
+where l.person_ref = n.person_ref and l.closed_at is null and l.kind in ('first_return', 'focus_area', 'case_contact')
   and l.opened_at <= n.closed_at
 """
 # Nobody knew who some of them were: their reports are answered by the check.
 CLOSE_SETTLED = """
 update report_loop l set closed_at = n.closed_at, closed_by = 'intake_task_settled'
 from unnest($1::uuid[], $2::timestamptz[]) as n (check_id, closed_at)
-where l.check_id = n.check_id and l.kind in ('first_return', 'focus_area') and l.closed_at is null
+where l.check_id = n.check_id and l.kind in ('first_return', 'focus_area', 'case_contact') and l.closed_at is null
 """
 ANSWER_APPLICATIONS = """
 update report_loop l set answered_at = n.answered_at
@@ -36,7 +36,7 @@ where l.check_id = n.check_id and l.kind = 'application' and l.answered_at is nu
 CLOSE_APPLICATIONS = """
 update report_loop l set closed_at = n.closed_at, closed_by = 'application_settled'
 from unnest($1::uuid[], $2::timestamptz[]) as n (check_id, closed_at)
-where l.check_id = n.check_id and l.kind in ('application', 'focus_area') and l.closed_at is null
+where l.check_id = n.check_id and l.kind in ('application', 'focus_area', 'case_contact') and l.closed_at is null
 """
 # A fever's loop is gate's own hold: it is open until observation has dealt with it.
 OPEN_LOOPS = """

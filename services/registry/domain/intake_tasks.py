@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.kernel.refusal import Refusal
 
-Cause = Literal["first_return", "focus_area"]
+Cause = Literal["first_return", "focus_area", "case_contact"]
 TaskState = Literal["open", "completed", "closed"]
 CloseReason = Literal[
     "never_left", "registered_elsewhere", "went_elsewhere", "mistaken_identity", "handed_over"

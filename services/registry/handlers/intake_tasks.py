@@ -1,7 +1,7 @@
 """From a sighting at a gate to an intake: opened once, completed by the intake, or closed for a reason (R2.5, G17)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,13 @@ from services.registry.handlers.own_keys import destroy_things
 from services.registry.store import intake_tasks as store
 from services.registry.store import merges
 from shared.db.pool import Conn, Tx
-from shared.events.gate import FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
+from shared.events.base import Event
+from shared.events.gate import (
+    CaseContactReported,
+    FirstReturnSeen,
+    FocusAreaPersonReported,
+    IntakeAnswersSealed,
+)
 from shared.events.registry.returnees import IntakeTaskSettled
 from shared.kernel.cards import CardKeys
 from shared.kernel.ids import uuid7
@@ -31,12 +37,19 @@ ANSWERS = "intake_answers"
 RECIPIENT = "registry"
 
 
-async def seen(event: FirstReturnSeen | FocusAreaPersonReported, *, tx: Tx) -> None:
-    """Somebody stood at a gate coming back: an intake is due, one of a person however often they are seen.
+_CAUSES: Mapping[type[Event], Cause] = {
+    FirstReturnSeen: "first_return",
+    FocusAreaPersonReported: "focus_area",
+    CaseContactReported: "case_contact",
+}
+
+
+async def seen(event: FirstReturnSeen | FocusAreaPersonReported | CaseContactReported, *, tx: Tx) -> None:
+    """Somebody stood at a gate coming back, or told of a contact: one task of a person however often they are seen.
 
     Who has an intake whose observation was not over is settled by it at once: the sighting stays visible.
     """
-    cause: Cause = "first_return" if isinstance(event, FirstReturnSeen) else "focus_area"
+    cause = _CAUSES[type(event)]
     held = event.held if isinstance(event, FirstReturnSeen) else False
     person = event.person_ref
     await store.lock_seen(tx, (await merges.roots_of(tx, [person]))[person] if person else event.check_id)

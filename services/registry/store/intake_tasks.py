@@ -30,10 +30,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ADD_CHECK = (
     "insert into intake_task_check (check_id, task_id) values ($1, $2) on conflict (check_id) do nothing"
 )
-# A report upward outweighs a first return, and who was held once waits.
+# A report upward outweighs a first return, a focus area a contact; and who was held once waits.
 MERGE_SEEN = """
-update intake_task set cause = case when $2 = 'focus_area' then $2 else cause end, held = held or $3,
-  person_ref = coalesce(person_ref, $4), grid_id = coalesce(grid_id, $5)
+update intake_task set
+  cause = case when $2 = 'focus_area' or cause = 'first_return' then $2 else cause end,
+  held = held or $3, person_ref = coalesce(person_ref, $4), grid_id = coalesce(grid_id, $5)
 where task_id = $1
 """
 LATEST_INTAKE = """

@@ -403,3 +403,24 @@ async def test_who_would_leave_home_quarantine_is_refused_and_reported_each_time
         (str(kept.person), "admit"),
     ]
     assert seen[0]["check_id"] == told["check_id"]
+
+
+@pytest.mark.requirement("R2.5", "R4.10")
+async def test_who_tells_of_a_contact_with_a_case_is_reported_once_until_somebody_found_out(
+    gate: GateTown,
+) -> None:
+    who = await gate.resident()
+    yes = {"been_to_focus_area": False, "contact_with_case": True, "unwell": False}
+    asked = gate.body(who, answers=yes)
+    told = (await gate.send(asked)).json()
+    assert (told["verdict"], told["action"]) == ("admit_with_action", "report_to_community")
+    assert (await gate.send(asked)).status_code == 200
+    await gate.check(who, answers=yes | {"contact_with_case": False, "unwell": True})
+    [report] = await gate.published("CaseContactReported")
+    assert (report["check_id"], report["person_ref"]) == (told["check_id"], str(who.person))
+    [loop] = await loops(gate)
+    assert (loop["kind"], loop["check_id"]) == ("case_contact", told["check_id"])
+    await gate.observe(who, "centralized_observation")
+    assert await loops(gate) == []
+    await gate.check(who, answers=yes)  # under a measure for it: nothing new
+    assert len(await gate.published("CaseContactReported")) == 1

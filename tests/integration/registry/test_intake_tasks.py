@@ -5,7 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.gate import FirstReturnSeen, FocusAreaPersonReported, IntakeAnswersSealed
+from shared.events.gate import (
+    CaseContactReported,
+    FirstReturnSeen,
+    FocusAreaPersonReported,
+    IntakeAnswersSealed,
+)
 from tests.integration.registry.desk import CLERK, Desk, resident_id
 
 GRID = ("grid_worker", "grid:lj-001-w01")
@@ -195,3 +200,18 @@ async def test_intakes_and_their_tasks_go_with_the_dwelling_into_another_grid(de
     moved = await desk.post("/v1/compounds/lj-001/grids/lj-001-w02/dwellings", {"dwelling_ids": homes})
     assert moved.json()["moved"] == len(homes)
     assert [await seen(who) for who in (GRID, OTHER_GRID)] == [(0, 0), (1, 1)]
+
+
+@pytest.mark.requirement("R2.5", "R4.10")
+async def test_a_contact_with_a_case_told_at_a_gate_is_somebodys_task_with_the_rest_of_the_person(
+    desk: Desk,
+) -> None:
+    person = await desk.resident()
+    contact = CaseContactReported.model_validate(reported(desk, person).model_dump())
+    await desk.hear(contact, contact, first_return(desk, person))
+    [task] = await tasks(desk)
+    assert (task["cause"], task["person_ref"], task["state"]) == ("case_contact", str(person), "open")
+    await desk.hear(
+        reported(desk, person), CaseContactReported.model_validate(reported(desk, person).model_dump())
+    )
+    assert [one["cause"] for one in await tasks(desk)] == ["focus_area"]  # which calls for the most
