@@ -161,6 +161,11 @@ async def test_who_would_leave_home_quarantine_by_a_gate_is_looked_into_until_so
     told = (task["case_id"], task["kind"], task["door"], task["openings"])
     assert told == (str(case_id), "at_gate", None, 2)
     assert (task["first_at"][11:16], task["last_at"][11:16]) == ("02:50", "03:00")
+    headers = desk.client.as_role(*WORKER) | {"accept": "text/html"}
+    for path in ("/matters/door-tasks", f"/cases/{case_id}"):
+        page = await desk.client.http.get(path, headers=headers)
+        assert "欲从卡口外出" in page.text
+        assert "2 次" in page.text
     result = {"result_id": str(uuid4()), "result": "explained", "note": "就医，已有专车"}
     assert (await desk.post(f"/v1/door-tasks/{task['task_id']}/results", result, WORKER)).status_code == 201
     assert await tasks(desk) == []
