@@ -312,7 +312,8 @@ async def _start(
         row = None
     posted = await roster.posted_until(tx, [worker])
     decide_served(local_day(at), posted_until=posted.get(worker, local_day(at)), field=field)
-    if await tx.fetchval(store.STOOD_SOMEWHERE, worker, at):
+    grace = timedelta(minutes=rules.grace_minutes)  # clocks of two devices are never the same
+    if await tx.fetchval(store.STOOD_SOMEWHERE, worker, at, at + grace):
         raise AlreadyOnDuty(
             "该人员当时已在岗，该班已记录。The worker was on duty at that time already.",
             field=field,

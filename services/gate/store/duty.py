@@ -55,7 +55,7 @@ order by t.started_at desc limit 1 for update of t
 # A turn that somebody ended holds that time; of one that merely lapsed nobody knows until when they stood there.
 STOOD_SOMEWHERE = """
 select true from duty_turn
-where worker_ref = $1 and started_at <= $2 and ended_at > $2 and ended_by <> 'lapsed' limit 1
+where worker_ref = $1 and started_at <= $2 and ended_at > $3 and ended_by <> 'lapsed' limit 1
 """
 SHIFTS_NOT_TAKEN_UP = """
 select s.shift_id, s.checkpoint, s.worker_ref, s.starts_at, s.ends_at from duty_shift s
