@@ -57,7 +57,7 @@ What the desk meets beside these, whoever sits there:
 | 409 | `checkpoint_closed`, `enrolment_code_used`, `quarantined_item_settled` |
 | 409 | `nothing_to_override`, `already_overridden`, `not_overridden`, `already_reviewed` |
 | 409 | `badge_taken`, `shift_begun`, `worker_booked` |
-| 422 | `note_needed`, `objection_needed`, `roster_too_long`, `shift_length` |
+| 422 | `note_needed`, `objection_needed`, `roster_too_long`, `shift_length`, `days_out_of_order` |
 
 In a batch each item has a status of its own; the batch never fails as a whole because of one.
 

@@ -15,6 +15,7 @@ from services.gate.api.proofs import CallingStation
 from services.gate.desk import desk
 from services.gate.domain.duty import GapCause, coverage
 from services.gate.domain.entry import GateRules
+from services.gate.domain.roster import require_order
 from services.gate.handlers import duty as handlers
 from services.gate.handlers.roster import places_of, require_post, require_worker
 from services.gate.store import duty as store
@@ -330,6 +331,7 @@ async def service_record(
     context: Working,
 ) -> ServiceRecordAnswer:
     """Minutes of duty that count for the worker, by pseudonym."""
+    require_order(from_day, until_day)
     async with context.database.read() as conn:
         await require_worker(conn, who, worker_ref)
         row = await conn.fetchrow(store.SERVICE_RECORD, worker_ref, start_of(from_day), end_of(until_day))

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from services.gate.api.devices import Working, command_cause
 from services.gate.api.duty import Day, rules_of_duty
 from services.gate.desk import desk
-from services.gate.domain.roster import LONGEST_PATTERN_DAYS, Shift, Slot, expand_pattern
+from services.gate.domain.roster import LONGEST_PATTERN_DAYS, Shift, Slot, expand_pattern, require_order
 from services.gate.domain.roster_lines import COLUMNS, LineFault, read_line
 from services.gate.handlers import roster as handlers
 from services.gate.handlers.roster import ImportedLine, require_post
@@ -279,6 +279,7 @@ async def roster(
     after: After = None,
 ) -> Page[RosterLine]:
     """List the shifts that touch these days, both included, by their beginning."""
+    require_order(from_day, until_day)
     key = _SHIFTS_AFTER.read(after) if after else (datetime.min.replace(tzinfo=UTC), UUID(int=0))
     async with context.database.read() as conn:
         await require_post(conn, who, checkpoint)

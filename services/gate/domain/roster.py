@@ -100,6 +100,13 @@ class TurnOver(Refusal):
     code: ClassVar[str] = "turn_over"
 
 
+class DaysOutOfOrder(Refusal):
+    """The first day is after the last: of no days at all there is nothing to tell."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "days_out_of_order"
+
+
 class SamePerson(Refusal):
     """Nobody hands over to themselves: two people sign."""
 
@@ -149,6 +156,20 @@ class CheckIn:
 
     planned: Shift | None
     late_minutes: int
+
+
+def require_order(first: date, last: date) -> None:
+    """Insist that days that are asked about are the right way round.
+
+    Raises:
+        DaysOutOfOrder: they are not.
+    """
+    if first > last:
+        raise DaysOutOfOrder(
+            "日期先后颠倒。The days are the wrong way round.",
+            field="from_day",
+            remedy="起始日期不得晚于截止日期。The first day is not after the last.",
+        )
 
 
 def shift_id_of_import(checkpoint: str, worker_ref: UUID, starts_at: datetime, ends_at: datetime) -> UUID:

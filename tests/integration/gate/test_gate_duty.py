@@ -83,6 +83,15 @@ async def test_a_night_over_the_end_of_february_counts_for_both_days(post: Post)
         "service-record", worker_ref=str(night.ref), from_day="2020-02-29", until_day="2020-02-29"
     )
     assert (record["turns"], record["minutes"], record["late"]) == (1, 485, 0)
+    backwards = {"from_day": "2020-03-01", "until_day": "2020-02-29"}
+    for path, asked in (
+        ("service-record", {"worker_ref": str(night.ref)}),
+        ("shifts", {"checkpoint": str(CHECKPOINT)}),
+    ):
+        refused = await post.town.client.http.get(
+            f"/v1/duty/{path}", params=asked | backwards, headers=post.planner
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, "days_out_of_order")
 
 
 @pytest.mark.scenario("G15")
