@@ -257,13 +257,10 @@ async def import_roster(
 
 
 @router.post("/v1/duty/swaps", summary="Exchange two shifts between their workers")
-async def swap_shifts(body: SwapBody, who: Caller, context: Working, request: Request) -> SwapAnswer:
+async def swap_shifts(body: SwapBody, who: Caller, context: Working) -> SwapAnswer:
     """Both shifts are still to come, and neither worker is planned elsewhere at that time."""
     async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
-        rules = rules_of_duty(await desk(request.app).rules(tx, tx.today))
-        swapped = await handlers.swap_shifts(
-            body.swap_id, body.shift_id, body.other_shift_id, who=who, tx=tx, rules=rules
-        )
+        swapped = await handlers.swap_shifts(body.swap_id, body.shift_id, body.other_shift_id, who=who, tx=tx)
     return SwapAnswer(swap_id=body.swap_id, shifts=[ShiftAnswer.of(shift) for shift in swapped])
 
 

@@ -209,6 +209,15 @@ def decide_shifts(new: Sequence[Shift], planned: Collection[Shift], rules: DutyR
                 f"A shift ends after it starts and lasts at most {rules.longest_shift_minutes} minutes.",
                 field="ends_at",
             )
+    decide_free(new, planned)
+
+
+def decide_free(new: Sequence[Shift], planned: Collection[Shift]) -> None:
+    """Is nobody planned twice at a time? How long a shift may be is asked when it is planned, not when it is swapped.
+
+    Raises:
+        WorkerBooked: as its name says; the first fault is told.
+    """
     by_worker: dict[UUID, list[Shift]] = {}
     for shift in (*planned, *new):
         by_worker.setdefault(shift.worker_ref, []).append(shift)

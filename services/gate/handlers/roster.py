@@ -16,6 +16,7 @@ from services.gate.domain.roster import (
     WorkerBooked,
     WorkerLeft,
     WorkerUnknown,
+    decide_free,
     decide_open,
     decide_served,
     decide_shifts,
@@ -202,7 +203,7 @@ async def plan_pattern(
 
 
 async def swap_shifts(
-    swap_id: UUID, shift_id: UUID, other_id: UUID, *, who: Principal, tx: Tx, rules: DutyRules
+    swap_id: UUID, shift_id: UUID, other_id: UUID, *, who: Principal, tx: Tx
 ) -> tuple[Shift, Shift]:
     """Let two workers exchange shifts that are still to come; tells the shifts as they are now.
 
@@ -224,7 +225,7 @@ async def swap_shifts(
         await _require_posted(tx, [shift], field=name)
     span = min(one.starts_at, other.starts_at), max(one.ends_at, other.ends_at)
     planned = await store.shifts_of(tx, [one.worker_ref, other.worker_ref], *span)
-    decide_shifts(swapped, [each for each in planned if each.shift_id not in {shift_id, other_id}], rules)
+    decide_free(swapped, [each for each in planned if each.shift_id not in {shift_id, other_id}])
     for shift in swapped:
         await tx.execute(store.GIVE_SHIFT, shift.shift_id, shift.worker_ref)
     await tx.execute(store.ADD_SWAP, swap_id, shift_id, other_id, who.subject, tx.now)

@@ -10,8 +10,9 @@ import xlsxwriter
 from httpx import Response
 
 from shared.events.registry.places import CheckpointClosed, WorkerPosted
+from shared.events.registry.rules import PolicyRevised
 from tests.integration.gate.duty import Post, at
-from tests.integration.gate.town import CHECKPOINT, HERE, GateTown
+from tests.integration.gate.town import CHECKPOINT, HERE, POLICY, GateTown
 
 HEADER = ("卡口编号", "日期", "开始", "结束", "工号")
 
@@ -222,6 +223,40 @@ async def test_a_shift_to_come_can_be_taken_out_of_the_plan(post: Post) -> None:
     begun = await post.plan(worker, "02-24 08:00", "02-24 16:00")
     late = await post.post(f"shifts/{begun}/cancel", {})
     assert (late.status_code, late.json()["code"]) == (409, "shift_begun")
+
+
+@pytest.mark.requirement("R1.2")
+async def test_shifts_that_were_planned_under_longer_rules_are_held_and_swapped_as_they_are(
+    post: Post,
+) -> None:
+    one, other = await post.worker(), await post.worker()
+    mine = await post.plan(one, "02-26 12:00", "02-27 00:00")
+    yours = await post.plan(other, "02-25 20:00", "02-26 08:00")  # over the day on which the rules change
+    shorter = POLICY.duty.model_copy(update={"longest_shift_minutes": 480}) if POLICY.duty else None
+    await post.town.tell(
+        PolicyRevised(
+            version=2,
+            effective_from=date(2020, 2, 26),
+            revised_by="hq",
+            document=POLICY.model_copy(update={"duty": shorter}),
+        )
+    )
+    turn = await post.comes(other, "02-25 20:00")
+    assert (await post.goes(other, turn, "02-26 08:00"))["minutes"] == 720
+    third = await post.worker()
+    body = {
+        "shift_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "worker_ref": str(third.ref),
+        "starts_at": at("02-27 08:00").isoformat(),
+        "ends_at": at("02-27 16:01").isoformat(),
+    }
+    assert (await post.post("shifts", body)).json()["code"] == "shift_length"
+    fits = body | {"ends_at": at("02-27 16:00").isoformat()}
+    assert (await post.post("shifts", fits)).status_code == 201
+    swap = {"swap_id": str(uuid4()), "shift_id": str(mine), "other_shift_id": fits["shift_id"]}
+    assert (await post.post("swaps", swap)).status_code == 200
+    assert str(yours) == turn["shift_id"]
 
 
 async def test_a_shift_that_somebody_has_taken_up_is_neither_swapped_nor_cancelled(post: Post) -> None:
