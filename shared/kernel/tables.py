@@ -8,12 +8,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-import xlsxwriter
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from shared.kernel.cells import Cell, defused, digits_lost, text_of
 from shared.kernel.workbooks import WorkbookWriter
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 FileFormat = Literal["xlsx", "csv"]
 DocumentFormat = Literal["xlsx", "csv", "txt", "pdf"]
@@ -88,7 +90,14 @@ def _text(cell: Cell) -> str:
     return f"{cell:E}" if isinstance(cell, float) and digits_lost(cell) else text_of(cell)
 
 
-def add_sheet(book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> xlsxwriter.workbook.Worksheet:
+def workbook(out: io.BytesIO) -> "Workbook":
+    """A workbook whose texts stay texts; it is written when it is closed."""
+    import xlsxwriter  # noqa: PLC0415  # a twentieth of every start, for what most processes never write
+
+    return xlsxwriter.Workbook(out, OPTIONS)
+
+
+def add_sheet(book: "Workbook", name: str, header: Sequence[str]) -> "Worksheet":
     """A sheet with its header; every column is text, so that long numbers are kept as they are typed."""
     sheet = book.add_worksheet(name)
     text = book.add_format({"num_format": "@"})

@@ -7,10 +7,8 @@ apostrophe in front, which the reader of this service takes off again (`cells.de
 import io
 from collections.abc import Sequence
 
-import xlsxwriter
-
 from services.registry.domain.list_columns import GUIDES, ColumnGuide, is_required
-from shared.kernel.tables import OPTIONS, FileFormat, Table, add_sheet, write
+from shared.kernel.tables import FileFormat, Table, add_sheet, workbook, write
 
 NOTES_SHEET = "填写说明"
 ADDED_COLUMNS = ("原工作表", "原行号", "错误位置", "错误原因")
@@ -28,7 +26,7 @@ def template(kind: str, how: FileFormat) -> bytes:
 
 def _template(kind: str, columns: Sequence[ColumnGuide], table: Table) -> bytes:
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, OPTIONS) as book:
+    with workbook(content) as book:
         titles = [title + "*" * is_required(kind, title) for title in table.header]
         sheet = add_sheet(book, table.name, titles)
         for place, column in enumerate(columns):

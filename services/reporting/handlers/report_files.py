@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import typst
-import xlsxwriter
 
 from services.reporting.domain import report_text
 from services.reporting.domain.report_figures import words_of
 from services.reporting.domain.report_text import FigureLine, Issue, Language
 from services.reporting.handlers.daily_report_views import View
-from shared.kernel.tables import OPTIONS, DocumentFormat, Table, add_sheet, write
+from shared.kernel.tables import DocumentFormat, Table, add_sheet, workbook, write
 
 DATA = Path(__file__).parents[1] / "data"
 _COLUMNS = {
@@ -134,7 +133,7 @@ def _workbook(view: View, issue: Issue, language: Language) -> bytes:
         "zh": ("小区", "指标", "原值", "新值", "理由"),
         "en": ("unit", "figure", "before", "after", "reason"),
     }
-    with xlsxwriter.Workbook(out, OPTIONS) as book:
+    with workbook(out) as book:
         for name, header, rows in (
             (names[0], _COLUMNS[language], town),
             (names[1], units.header, units.rows),
