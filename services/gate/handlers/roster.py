@@ -29,7 +29,7 @@ from services.gate.sealing import BADGE, DUTY_CONTENT
 from services.gate.sealing import STAFF as STAFF_INDEX
 from services.gate.store import roster as store
 from shared.db.pool import Conn, Tx
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.http.access import TOWN, OutOfScope, Principal
 from shared.kernel.days import local_day
 from shared.kernel.ids import CheckpointId, CompoundId
@@ -219,9 +219,8 @@ async def swap_shifts(
     await store.lock_workers(tx, [one.worker_ref, other.worker_ref])
     swapped = decide_swap(one, other, now=tx.now)
     await _still_to_be_taken_up(tx, {shift_id: "shift_id", other_id: "other_shift_id"})
-    for shift, name in zip(
-        swapped, ("other_shift_id", "shift_id"), strict=True
-    ):  # whose worker takes it over
+    whose = ("other_shift_id", "shift_id")  # of each shift, where who takes it over was named
+    for shift, name in zip(swapped, whose, strict=True):
         await _require_posted(tx, [shift], field=name)
     span = min(one.starts_at, other.starts_at), max(one.ends_at, other.ends_at)
     planned = await store.shifts_of(tx, [one.worker_ref, other.worker_ref], *span)

@@ -31,7 +31,7 @@ DAYS = st.dates(date(2020, 2, 1), date(2020, 2, 12))
 
 def check(effective_from: date = TODAY, **sections: Any) -> Draft:
     document = copy.deepcopy(DOCUMENT) | sections
-    return check_draft(document, effective_from=effective_from, latest=FIRST, today=TODAY)
+    return check_draft(document, effective_from=effective_from, latest=FIRST, holding=[FIRST], today=TODAY)
 
 
 @pytest.mark.requirement("R2.6")
