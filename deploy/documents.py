@@ -18,6 +18,7 @@ from deploy.local.secrets import Secrets
 from deploy.production import render
 from deploy.watch import boards, papers, rules
 from services.gate.client import contract, vectors
+from shared.context import Context
 from shared.db.keystore import PostgresKeyStore
 from shared.db.pool import Database
 from shared.events import documents
@@ -26,7 +27,7 @@ from shared.kernel.cards import CardKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.masters import MasterKeys
 from shared.kernel.sealed import Vault
-from shared.runtime import Context, Service, assemble
+from shared.runtime import Service, assemble
 
 SERVICES = Path(__file__).parents[1] / "services"
 

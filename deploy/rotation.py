@@ -27,12 +27,12 @@ import asyncpg
 
 from deploy.cli.letters import settings_of
 from deploy.local.files import write_private
+from shared.context import Context, open_context
 from shared.db import reindexing
 from shared.kernel.clock import clock_from
 from shared.kernel.masters import LOOK_SECONDS
 from shared.kernel.secrets import KEY_BYTES, KeyFileError, read_key_file
 from shared.obs import logging
-from shared.runtime import Context, open_context
 
 SETTLE_SECONDS = 4 * LOOK_SECONDS
 

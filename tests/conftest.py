@@ -23,9 +23,10 @@ from deploy.local.postgres import Postgres, reachable_home
 from deploy.local.secrets import Secrets
 from services.registry.handlers import risk
 from shared.audit.reasons import Reasons
+from shared.context import Context, open_context
 from shared.db.pool import Database
 from shared.kernel.clock import SteppedClock, SystemClock, write_control
-from shared.runtime import Context, Service, assemble, open_context
+from shared.runtime import Service, assemble
 from shared.testing.databases import Databases, Urls
 
 NINE_ON_THE_24TH = datetime(2020, 2, 24, 1, 0, tzinfo=UTC)

@@ -23,10 +23,10 @@ from deploy.local.secrets import Secrets
 from deploy.local.state import Home
 from services.observation.store import erasure as observation
 from services.registry.store import erasure as registry
+from shared.context import open_context
 from shared.db import closing
 from shared.db.erasures import Reapplied, reapply_erasures
 from shared.kernel.clock import clock_from
-from shared.runtime import open_context
 
 
 async def reapply_all(

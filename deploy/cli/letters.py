@@ -16,8 +16,8 @@ from deploy.local.secrets import Secrets
 from deploy.local.state import Home, Plan
 from shared.bus.dead_letters import NoSuchDeadLetterError, list_dead
 from shared.bus.settle import discard, replay
+from shared.context import open_context
 from shared.kernel.clock import clock_from
-from shared.runtime import open_context
 from shared.settings import ServiceSettings
 
 

@@ -16,9 +16,9 @@ from services.reporting.projections import all_projections
 from services.reporting.rebuild import Channel, Outcome, RebuildError, chosen, rebuild
 from shared.bus.credentials import Credentials
 from shared.bus.link import Link
+from shared.context import open_context
 from shared.kernel.clock import clock_from
 from shared.obs import logging as logs
-from shared.runtime import open_context
 
 SERVICE = "reporting"
 BUS_SECONDS = 10.0

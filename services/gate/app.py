@@ -38,8 +38,9 @@ from services.gate.store import roster as roster_store
 from services.gate.tickers import device_figures, duty_watch, forgetting
 from shared import closing
 from shared.audit import api as audit_api
+from shared.context import Context
 from shared.db.closing import Closing
-from shared.runtime import Context, Service
+from shared.runtime import Service
 
 
 def build(context: Context) -> Service:

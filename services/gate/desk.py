@@ -19,13 +19,13 @@ from services.gate.domain.lists import ListRules
 from services.gate.domain.possession import TICKET, read_key
 from services.gate.sealing import DEVICE_TICKET
 from services.gate.store import devices, rules
+from shared.context import Context
 from shared.db.pool import Conn, Tx
 from shared.http.access import Grant, Principal, Role, Scope, ScopeKind
 from shared.http.auth import NotAuthenticated, TokenRefused
 from shared.http.problem import HttpRefusal, PolicyUnknown
 from shared.kernel import pass_token
 from shared.kernel.ids import CheckpointId, CompoundId
-from shared.runtime import Context
 
 TICKET_SECONDS = 300.0
 """How long a ticket stands for a signature with single checks: five heartbeats, some of which may be lost."""

@@ -40,10 +40,11 @@ from services.observation.store import link_sheets as link_sheet_store
 from services.observation.store import patterns as pattern_store
 from shared import closing
 from shared.audit import api as audit_api
+from shared.context import Context
 from shared.db.closing import Closing
 from shared.http import uploads
 from shared.pages import audit, second_person, sign_in, start
-from shared.runtime import Context, Service
+from shared.runtime import Service
 from shared.second_person import api as second_person_api
 from shared.second_person import requests
 

@@ -80,11 +80,12 @@ from services.registry.store import vehicles as vehicle_store
 from services.registry.tickers import counting
 from shared import closing as closing_down
 from shared.audit import api as audit_api
+from shared.context import Context
 from shared.db.closing import Closing
 from shared.http import uploads
 from shared.leader import Ticker, each_minute
 from shared.pages import audit, second_person, sign_in, start, views
-from shared.runtime import Context, Service
+from shared.runtime import Service
 from shared.second_person import api as second_person_api
 from shared.second_person import requests
 

@@ -31,9 +31,10 @@ from services.reporting.projections import all_projections
 from services.reporting.store import findings as findings_store
 from shared import closing
 from shared.audit import api as audit_api
+from shared.context import Context
 from shared.db.closing import Closing
 from shared.pages import audit, sign_in, start
-from shared.runtime import Context, Service
+from shared.runtime import Service
 
 
 def build(context: Context) -> Service:

@@ -11,10 +11,10 @@ from services.reporting.handlers.lateness import Lateness, Standing
 from services.reporting.projections import all_projections
 from services.reporting.store import as_of, daily_reports, facts
 from services.reporting.store import findings as store
+from shared.context import Context
 from shared.db.pool import Database
 from shared.leader import Ticker
 from shared.obs.metrics import RULES_VERSION
-from shared.runtime import Context
 
 FINDINGS = "reporting.findings"
 EVERY = 1.0

@@ -50,10 +50,11 @@ from services.sanitation.store import ventilation as ventilation_store
 from services.sanitation.store import venues as venues_store
 from shared import closing
 from shared.audit import api as audit_api
+from shared.context import Context
 from shared.db.closing import Closing
 from shared.leader import Ticker
 from shared.pages import audit, sign_in, start
-from shared.runtime import Context, Service
+from shared.runtime import Service
 
 
 def build(context: Context) -> Service:

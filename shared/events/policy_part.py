@@ -1,6 +1,9 @@
 """What every section of a policy is."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import time
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Part(BaseModel):
@@ -12,3 +15,13 @@ class Part(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _without_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("时刻为北京时间，不写时区。A time of day is Asia/Shanghai and names no zone.")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_without_zone)]
+"""A time of day on the clocks of Asia/Shanghai."""

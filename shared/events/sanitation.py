@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.base import Event
-from shared.events.policy import SiteKind
 from shared.events.policy_inspections import Inspected
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.ids import CompoundId, DwellingId
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from shared.context import Context
 from shared.http.access import Principal
 from shared.http.auth import Authenticator
 from shared.http.limits import Rate, RateLimit, RateTable
@@ -26,7 +27,6 @@ from shared.pages.oidc import Provider
 from shared.pages.routes import TYPED, own_origin, session_kind, token_for
 from shared.pages.sessions import Sessions
 from shared.pages.words import WORDS
-from shared.runtime import Context
 
 HERE = Path(__file__).parent
 _SLOW = RateLimit(each=Rate(burst=60, per_minute=60), together=Rate(burst=600, per_minute=600))

@@ -8,10 +8,10 @@ import asyncpg
 from fastapi import APIRouter, Request
 from pydantic import StringConstraints
 
+from shared.context import Context
 from shared.http.access import AccessTable, Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import refusing
-from shared.runtime import Context
 from shared.second_person import requests
 from shared.second_person.requests import Acts, OwnRequest, RequestDecided, RequestUnknown
 

@@ -31,10 +31,10 @@ from services.gate.sealing import HOMES, SURNAME
 from services.gate.settings import Settings
 from services.gate.store import copies
 from shared.bus.link import Link
+from shared.context import Context, open_context
 from shared.kernel import pass_token
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import PersonRef, uuid7
-from shared.runtime import Context, open_context
 from shared.testing.databases import Databases, Urls
 
 ROOT = Path(__file__).parents[2]

@@ -19,9 +19,10 @@ from deploy.local.issuer import Issuer
 from deploy.local.nats import NatsServer
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
+from shared.context import open_context
 from shared.kernel.cards import CardKeys
 from shared.kernel.clock import SteppedClock, write_control
-from shared.runtime import assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Databases
 from tests.browser.checkpoint import Checkpoint, Guard, opened
 from tests.browser.test_guard_camera import before_the_camera, printed, with_camera

@@ -23,9 +23,10 @@ from deploy.local.secrets import Secrets
 from deploy.town.build import Manifest, generate
 from services.registry.app import build
 from services.registry.settings import Settings
+from shared.context import Context, open_context
 from shared.kernel.clock import SteppedClock, write_control
 from shared.obs import logging
-from shared.runtime import Context, Service, assemble, open_context
+from shared.runtime import Service, assemble
 from shared.testing.databases import Databases
 
 TOWN_PEOPLE = 130_000

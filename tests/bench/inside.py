@@ -13,9 +13,10 @@ import httpx
 from deploy.local.issuer import Account, Issuer
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
+from shared.context import Context, open_context
 from shared.kernel.clock import SteppedClock, write_control
 from shared.obs import logging
-from shared.runtime import Context, assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Databases
 
 ISSUER_URL = "http://issuer.bench"

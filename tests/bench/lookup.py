@@ -44,9 +44,10 @@ from services.registry.handlers.people import (
     state_line,
 )
 from services.registry.store import people as store
+from shared.context import Context, open_context
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import CompoundId, GridId
-from shared.runtime import Context, assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Databases
 
 PEOPLE = int(os.environ.get("FANGKONG_BENCH_PEOPLE", "130000"))

@@ -37,6 +37,7 @@ from services.observation.handlers import intakes
 from services.observation.settings import Settings
 from services.observation.store import copies
 from services.observation.tickers import close_due
+from shared.context import Context, open_context
 from shared.events.observation import WindowName
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.events.registry.rules import PolicyRevised
@@ -44,7 +45,7 @@ from shared.kernel.clock import SteppedClock, write_control
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 from shared.obs import logging
-from shared.runtime import Context, assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Databases
 from tests.unit.observation.given import policy
 

@@ -25,10 +25,11 @@ from services.sanitation.app import build
 from services.sanitation.handlers.day_close import close_next
 from services.sanitation.imports.job import SiteImports
 from services.sanitation.settings import Settings
+from shared.context import Context, open_context
 from shared.kernel.clock import SteppedClock, write_control
 from shared.kernel.days import at_local, start_of
 from shared.obs import logging
-from shared.runtime import Context, Service, assemble, open_context
+from shared.runtime import Service, assemble
 from shared.testing.databases import Databases
 from tests.bench.figures import quantile
 from tests.integration.sanitation.test_site_import import site_line, site_list

@@ -33,12 +33,12 @@ from services.registry.settings import Settings
 from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
+from shared.context import Context, open_context
 from shared.db.pool import Database
 from shared.events import catalogue
 from shared.events.base import Event
 from shared.events.observation import CaseConfirmed, ObservationStarted
 from shared.kernel.clock import SystemClock
-from shared.runtime import Context, open_context
 from shared.testing.databases import Databases
 from tests.integration.bus.support import background
 from tests.integration.registry.desk import PLACES, resident_id

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from shared.context import Context
 from shared.events import catalogue
 from shared.events.base import Event
 from shared.events.documents import ASYNCAPI, SAMPLES, SCHEMAS, asyncapi, file_name, render, schema
 from shared.events.envelope import decode, encode, peek
-from shared.runtime import Context
 
 EVENTS = list(catalogue.every())
 PERSONAL = {

@@ -8,8 +8,8 @@ from services.observation.handlers.messages import deliver_due
 from services.observation.handlers.webhook import Outlets
 from services.observation.settings import Settings
 from services.observation.tickers import close_due
+from shared.context import open_context
 from shared.kernel.clock import clock_from
-from shared.runtime import open_context
 
 
 async def run(part: str, settings: Settings) -> None:

@@ -22,12 +22,12 @@ from services.gate.handlers.roster import require_post
 from services.gate.store import devices as store
 from services.gate.store.lists import list_keys
 from services.gate.store.rules import rules_version
+from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import IDENTIFIED, Caller
 from shared.http.problem import refusing
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation, get_logger
-from shared.runtime import Context
 
 log = get_logger(__name__)
 router = APIRouter(tags=["devices"])

@@ -20,7 +20,7 @@ from services.gate.handlers import duty as handlers
 from services.gate.handlers.roster import places_of, require_post, require_worker
 from services.gate.store import duty as store
 from shared.db.pool import Conn
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

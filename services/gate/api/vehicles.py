@@ -29,7 +29,7 @@ from services.gate.domain.vehicle_words import EMERGENCY, VEHICLE_REASONS, VEHIC
 from services.gate.domain.vehicles import VehicleNotNamed, VehicleVerdict
 from services.gate.handlers.vehicles import CheckVehicle, DecidedVehicle, VehicleAnswered, check_vehicle
 from shared.db.pool import Tx
-from shared.events.policy import VehicleRules
+from shared.events.policy_gate import VehicleRules
 from shared.http.models import Answer
 from shared.http.models import Body as BodyModel
 from shared.http.problem import PolicyUnknown

@@ -12,7 +12,7 @@ from typing import Literal
 
 from services.gate.domain.entry import EntryDecision
 from services.gate.domain.rulings import Action, ArrivalReason, Reason, Verdict
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.kernel.divisions import listed_as
 
 SuzhouCode = Literal["green", "yellow", "red", "green_pending", "none"]

@@ -26,7 +26,9 @@ from services.gate.domain.rulings import (
     table_of,
 )
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Category, DutyRules, Measure, OverrideRules, PolicyDocument, VehicleRules
+from shared.events.policy import PolicyDocument
+from shared.events.policy_gate import DutyRules, OverrideRules, VehicleRules
+from shared.events.policy_observation import Category, Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
 ASK = "ask"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.gate.domain.entry import PassState
 from services.gate.domain.rulings import Verdict
-from shared.events.policy import SyncRules
+from shared.events.policy_gate import SyncRules
 
 Flag = Literal["two_places_at_once", "copied_pass", "clock_ahead", "clock_behind"]
 EndedAs = Literal["revoked", "suspended", "replaced"]

@@ -28,7 +28,8 @@ from services.gate.domain.rulings import (
     Verdict,
 )
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Measure, VehicleRules
+from shared.events.policy_gate import VehicleRules
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId
 
 FORMAT = 1

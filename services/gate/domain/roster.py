@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from services.gate.domain.devices import CheckpointIsClosed
 from services.gate.domain.duty import MINUTE
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.kernel.days import DailyWindow
 from shared.kernel.ids import CheckpointId
 from shared.kernel.refusal import Refusal

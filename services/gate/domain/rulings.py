@@ -10,7 +10,8 @@ from enum import StrEnum
 from itertools import product
 from typing import get_args
 
-from shared.events.policy import GateTableRow, Measure
+from shared.events.policy_gate import GateTableRow
+from shared.events.policy_observation import Measure
 
 
 class Direction(StrEnum):

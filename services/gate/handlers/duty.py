@@ -25,7 +25,7 @@ from services.gate.store import roster
 from services.gate.store.duty import Watched
 from shared.db.pool import Tx
 from shared.events.gate import DutyGapClosed, DutyGapOpened, ShiftEnded, ShiftStarted
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.kernel.days import Span, local_day
 from shared.kernel.ids import CheckpointId, uuid7
 from shared.kernel.refusal import SameIdOtherContent

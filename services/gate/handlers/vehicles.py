@@ -21,7 +21,7 @@ from services.gate.sealing import PLATE, PLATE_INDEX, VEHICLE_CONTENT
 from services.gate.store import vehicles as store
 from shared.db.pool import Tx
 from shared.events.gate import VehicleChecked
-from shared.events.policy import VehicleRules
+from shared.events.policy_gate import VehicleRules
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed import Vault
 

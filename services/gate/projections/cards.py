@@ -13,12 +13,12 @@ from services.gate.sealing import DOCUMENT_INDEX, FOUND_BY, HOMES, PLATE, PLATE_
 from services.gate.store import copies, vehicles
 from shared.bus.consumer import Received
 from shared.bus.projection import EventBatch, Projection
+from shared.context import Context
 from shared.db.pool import Tx
 from shared.events.registry.cards import SubjectCardSealed
 from shared.kernel.cards import CardKeys
 from shared.kernel.plates import spell_plate
 from shared.kernel.sealed import PersonKey, Vault
-from shared.runtime import Context
 
 CARDS_IN_A_ROW = 25
 """Cards opened and sealed before others get a turn: some milliseconds, so that a check at a gate need not wait."""

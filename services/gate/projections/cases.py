@@ -22,7 +22,7 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.events.registry.passes import HoldSettled
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from services.gate.domain.duty import GapCause, OpenGap, held_until
 from services.gate.domain.roster import AlreadyOnDuty, Shift, Turn
 from shared.db.pool import Conn, Tx
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.kernel.days import Span
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.refusal import Refusal

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.gate.domain.entry import PassState
 from services.gate.domain.flags import Flagged, Meeting, PassEnds
 from shared.db.pool import Conn, Tx
-from shared.events.policy import SyncRules
+from shared.events.policy_gate import SyncRules
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
 ENDS_OF_PASSES = """

@@ -22,13 +22,13 @@ from services.observation.handlers import declaring
 from services.observation.handlers.declaring import Receipt, Said
 from services.observation.metrics import count_declaration
 from services.observation.store import cases
+from shared.context import Context
 from shared.db.pool import TRANSIENT, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.problem import Unavailable
 from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import Refusal
-from shared.runtime import Context
 
 router = APIRouter(tags=["declarations"])
 MOST = 200

@@ -14,10 +14,10 @@ from services.observation.domain.attempts import AttemptKind
 from services.observation.handlers import bulk as handlers
 from services.observation.handlers.bulk import Act, BulkUnknown, Order
 from services.observation.store import bulk as store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body, BodyRuleError
-from shared.runtime import Context
 
 router = APIRouter(tags=["bulk actions"])
 MOST = 2_000

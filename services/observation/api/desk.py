@@ -28,12 +28,12 @@ from services.observation.metrics import count_declaration, count_follow_up
 from services.observation.store import desk as store
 from services.observation.store.desk import Reach
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import GridId, PersonRef
 from shared.kernel.sealed import PersonKey, Vault
-from shared.runtime import Context
 
 router = APIRouter(tags=["desk"])
 _AFTER = Cursor(UUID)

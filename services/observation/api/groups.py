@@ -13,11 +13,11 @@ from services.observation.domain.groups import GroupChange, Membership
 from services.observation.handlers import groups as handlers
 from services.observation.store import copies, groups
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId, PersonRef
-from shared.runtime import Context
 
 router = APIRouter(tags=["groups"])
 _AFTER = Cursor(UUID)

@@ -14,14 +14,14 @@ from services.observation.domain.deciding import NOT_SEEN, DecisionKind, Seen, T
 from services.observation.domain.declaring import CannotMeasure, Channel, Draft, Standing, Symptom
 from services.observation.domain.grid import Cell, Figures, WindowState
 from services.observation.handlers.declaring import Receipt
+from shared.context import Context
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.models import Answer, Body, BodyRuleError
 from shared.kernel.ids import CompoundId, GridId, PersonRef, uuid7
 from shared.obs.logging import current_correlation
-from shared.runtime import Context
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST)]

@@ -16,6 +16,7 @@ from services.observation.handlers import questionnaires as handlers
 from services.observation.handlers.questionnaires import QuestionnaireUnknown
 from services.observation.store import questionnaires as store
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer
@@ -24,7 +25,6 @@ from shared.http.uploads import FILE_FORM, FormatQuery, as_file, uploaded_file
 from shared.kernel import tables
 from shared.kernel.sheets import plain
 from shared.kernel.tables import Table
-from shared.runtime import Context
 
 router = APIRouter(tags=["questionnaires"])
 _AFTER = Cursor(int)

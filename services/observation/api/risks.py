@@ -15,13 +15,13 @@ from services.observation.domain.risk import ProposalState
 from services.observation.handlers import risks as handlers
 from services.observation.handlers.risks import Verdict
 from services.observation.store import risks
-from shared.events.policy import Category, Measure
+from shared.context import Context
+from shared.events.policy_observation import Category, Measure
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.refusal import Refusal
-from shared.runtime import Context
 
 router = APIRouter(tags=["risk proposals"])
 _AFTER = Cursor(UUID)

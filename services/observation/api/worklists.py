@@ -23,7 +23,7 @@ from services.observation.handlers import observing
 from services.observation.store import desk as store
 from services.observation.store.desk import Choice, Reach
 from shared.audit.noting import note_reads
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit, Page

@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.observation.domain.calendar import EVENING, ONE_DAY, WINDOWS, Calendar, Slot, WindowSpan
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.kernel.days import end_of, local_day
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 

@@ -10,7 +10,7 @@ from services.observation.domain.calendar import PolicyVersion
 from services.observation.domain.case import Case
 from services.observation.domain.deciding import restarted
 from services.observation.domain.refusals import AnchorInFuture, ExposureAfterConfirmation
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 

@@ -29,7 +29,7 @@ from services.observation.domain.refusals import (
     ReleaseTooEarly,
     TermsMissing,
 )
-from shared.events.policy import Category, Measure, ObservationRules
+from shared.events.policy_observation import Category, Measure, ObservationRules
 from shared.events.registry.returnees import AnchorBasis
 from shared.kernel.days import local_day
 

@@ -16,7 +16,8 @@ from services.observation.domain.refusals import (
     DeclaredInFuture,
     TemperatureImplausible,
 )
-from shared.events.policy import PolicyDocument, TemperatureRules
+from shared.events.policy import PolicyDocument
+from shared.events.policy_gate import TemperatureRules
 from shared.kernel.days import local_day, start_of
 
 Channel = Literal["self", "proxy", "phone", "visit", "import"]

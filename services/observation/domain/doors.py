@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.observation.domain.case import Case
 from services.observation.domain.refusals import CaseEnded
-from shared.events.policy import DoorRules
+from shared.events.policy_observation import DoorRules
 from shared.kernel.refusal import Refusal
 
 SignalKind = Literal["opened", "heartbeat"]

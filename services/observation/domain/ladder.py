@@ -6,7 +6,7 @@ from typing import Literal
 
 from services.observation.domain.calendar import ONE_DAY, Slot
 from services.observation.domain.case import Case, State
-from shared.events.policy import FollowUpRules, ObservationRules
+from shared.events.policy_observation import FollowUpRules, ObservationRules
 from shared.kernel.days import at_local, local_day, local_time
 
 Step = Literal["remind", "remind_again", "remind_last", "grid_worker", "door_visit", "headquarters"]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal, assert_never
 from uuid import UUID
 
-from shared.events.policy import PatternRules
+from shared.events.policy_observation import PatternRules
 from shared.kernel.days import local_day, local_time
 from shared.kernel.refusal import Refusal
 

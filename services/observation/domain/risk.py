@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from services.observation.domain.case import Case
-from shared.events.policy import Category, Measure, ObservationRules
+from shared.events.policy_observation import Category, Measure, ObservationRules
 from shared.kernel.divisions import listed_as
 
 _GRAVITY: tuple[Category, ...] = ("other", "concern", "higher_risk", "focus")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.events.policy import ObservationRules
+from shared.events.policy_observation import ObservationRules
 from shared.kernel.refusal import Refusal
 
 

@@ -12,7 +12,7 @@ from services.observation.handlers import observing
 from services.observation.handlers.keys import sealing_key
 from services.observation.store import cases, copies, risks
 from shared.db.pool import Tx
-from shared.events.policy import Category, ObservationRules
+from shared.events.policy_observation import Category, ObservationRules
 from shared.events.registry.returnees import ReturneeRegistered
 from shared.kernel.ids import uuid7
 from shared.kernel.sealed import Vault

@@ -27,12 +27,12 @@ from services.observation.pages.case_forms import (
     pages_of,
     told_of,
 )
+from shared.context import Context
 from shared.http.access import Caller, OutOfScope, Principal, RoleNotAllowed
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 Values: TypeAlias = dict[str, Any]

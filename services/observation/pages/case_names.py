@@ -10,9 +10,9 @@ from services.observation.api.scope import roles_of
 from services.observation.pages.case_forms import may
 from services.observation.store import copies
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.http.access import Principal
 from shared.kernel.ids import CompoundId, NeighbourhoodId, PersonRef
-from shared.runtime import Context
 
 _NAMES = "GET /v1/worklists/{of}"
 

@@ -15,7 +15,7 @@ from services.observation.metrics import count_form_error
 from services.observation.pages.drafts import REASONS, SECONDS, SYMPTOMS, Draft, Part
 from services.observation.pages.family import Household, household
 from services.observation.pages.judging import Faults, fault_of_symptoms, fault_of_temperature, say
-from shared.events.policy import TemperatureRules
+from shared.events.policy_gate import TemperatureRules
 from shared.http.access import IDENTIFIED, Caller
 from shared.pages.languages import N_, language_of, one_language
 from shared.pages.rendering import Pages

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from services.observation.api.resident import link_authenticator
 from services.observation.pages.desk_words import DESK_WORDS
+from shared.context import Context
 from shared.pages.languages import N_
 from shared.pages.rendering import Pages
-from shared.runtime import Context
 
 WORDS: Mapping[str, str] = {
     **DESK_WORDS,

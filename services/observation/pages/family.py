@@ -12,11 +12,11 @@ from services.observation.domain.masking import masked_name
 from services.observation.handlers import observing
 from services.observation.handlers.entries import Entry, entries_of
 from services.observation.store import cases, families
-from shared.events.policy import TemperatureRules
+from shared.context import Context
+from shared.events.policy_gate import TemperatureRules
 from shared.http.access import Principal
 from shared.http.auth import TokenRefused
 from shared.kernel.days import local_day
-from shared.runtime import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,12 @@ from services.observation.api.scope import place_within
 from services.observation.pages.case_forms import acting, body_of, given, pages_of, told_of
 from services.observation.pages.case_names import contacts_of
 from services.observation.store import copies
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import MAX_LIMIT
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 

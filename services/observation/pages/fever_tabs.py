@@ -28,13 +28,13 @@ from services.observation.pages.case_forms import (
 from services.observation.pages.case_names import contacts_of
 from services.observation.pages.worklist import waiting_for
 from services.observation.store import copies
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import N_
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 

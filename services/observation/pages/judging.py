@@ -6,7 +6,7 @@ from services.observation.domain.declaring import check_temperature
 from services.observation.domain.readings import read_degrees
 from services.observation.domain.refusals import TemperatureImplausible
 from services.observation.pages.drafts import NONE_OF_THEM, Part
-from shared.events.policy import TemperatureRules
+from shared.events.policy_gate import TemperatureRules
 from shared.pages.languages import N_, language_of, one_language
 from shared.pages.rendering import Pages
 

@@ -18,7 +18,7 @@ from services.observation.pages.case_forms import acting, may, pages_of
 from services.observation.store import desk as store
 from services.observation.store.desk import Reach
 from shared.db.pool import Conn
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.days import local_day

@@ -13,12 +13,12 @@ from services.observation.api.bulk import MOST, BulkDecisionBody, BulkFollowUpBo
 from services.observation.api.models import Running
 from services.observation.pages.case_forms import acting, body_of, chosen, given, may, pages_of, told_of
 from services.observation.pages.worklist import workers_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import N_
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 

@@ -16,6 +16,7 @@ from services.observation.api.link_sheets import LinkSheetBody
 from services.observation.api.models import Day, Running
 from services.observation.pages.case_forms import acting, body_of, given, may, pages_of, told_of
 from services.observation.pages.worklist import compounds_of, places_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.http.uploads import NoFile, form_in_memory
@@ -24,7 +25,6 @@ from shared.kernel.refusal import Refusal
 from shared.kernel.tables import FileFormat
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 

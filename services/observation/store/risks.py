@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.db.pool import Conn, Tx
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.events.registry.rules import RiskAreasRevised
 from shared.http.access import Scope, ScopeKind
 

@@ -27,12 +27,12 @@ from services.registry.handlers import pass_life, policy
 from services.registry.handlers.applications import Apply
 from services.registry.store import applications as store
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 router = APIRouter(tags=["pass applications"])
 _AFTER = Cursor(Instant, UUID)

@@ -25,11 +25,11 @@ from services.registry.domain.closing import (
 from services.registry.handlers import closing as handlers
 from services.registry.store import closing as store
 from services.registry.store import pass_keys as key_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.problem import refusing
-from shared.runtime import Context
 
 router = APIRouter(tags=["closing"])
 

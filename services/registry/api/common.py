@@ -8,11 +8,11 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from services.registry.domain.people import is_masked
 from services.registry.handlers.people import Keeper
+from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
-from shared.runtime import Context
 
 Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 Instant = Annotated[

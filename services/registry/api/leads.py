@@ -27,13 +27,13 @@ from services.registry.handlers.leads import Reporter, TellLead
 from services.registry.store import leads as store
 from services.registry.store import premises as premises_store
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.events.policy import LeadCategory
 from shared.http.access import IDENTIFIED, Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import PLACE_CODE, CompoundId, NeighbourhoodId
-from shared.runtime import Context
 
 router = APIRouter(tags=["leads"])
 _AFTER = Cursor(Instant, UUID)

@@ -14,10 +14,10 @@ from services.registry.handlers import pass_paper as handlers
 from services.registry.papers import pass_paper as pages
 from services.registry.papers.pass_paper import SheetFormat
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.models import Body
 from shared.pages.papers import paper
-from shared.runtime import Context
 
 router = APIRouter(tags=["passes"])
 

@@ -17,12 +17,12 @@ from services.registry.handlers import passes as handlers
 from services.registry.handlers.passes import IssueEntryPass, IssueTemporaryPass
 from services.registry.store import returnees
 from services.registry.store.passes import EntryPass
+from shared.context import Context
 from shared.db.pool import Conn, Tx
-from shared.events.policy import LocalTime
+from shared.events.policy_part import LocalTime
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 router = APIRouter(tags=["passes"])
 

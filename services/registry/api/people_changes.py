@@ -18,9 +18,9 @@ from services.registry.handlers.people import NewPerson
 from services.registry.handlers.people_acts import Asked
 from services.registry.handlers.people_changes import Correction, Newcomer, StayAt
 from services.registry.store.people_acts import Act
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
-from shared.runtime import Context
 
 router = APIRouter(tags=["people"])
 _TRIES = 3

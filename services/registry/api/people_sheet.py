@@ -26,11 +26,11 @@ from services.registry.handlers.people_sheet import Done, Paper, Settled, Sheet
 from services.registry.store.returnees import ObservedAs
 from shared.audit import reasons
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.problem import NotFound
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 router = APIRouter(tags=["people"])
 

@@ -26,7 +26,7 @@ from services.registry.handlers import returnees
 from services.registry.handlers.intake_corrections import CorrectIntake
 from services.registry.store import intake_corrections as store
 from shared.audit.noting import note_reads
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body

@@ -19,7 +19,7 @@ from services.registry.store import policy as policy_store
 from services.registry.store import returnees as store
 from services.registry.store import risk as risk_store
 from shared.audit.noting import note_reads
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body

@@ -24,15 +24,15 @@ from services.registry.handlers.returnees import RegisterReturnee, Returnee
 from services.registry.store import returnees as store
 from services.registry.store.returnees import Place
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import Conn
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal, ScopeKind
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.cells import compact
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 router = APIRouter(tags=["returnees"])
 _AFTER = Cursor(Instant, UUID)

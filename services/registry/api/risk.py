@@ -15,7 +15,7 @@ from services.registry.handlers import risk as handlers
 from services.registry.handlers.risk import PublishRiskAreas
 from services.registry.store import risk as store
 from services.registry.store.risk import RiskList
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 from shared.http.access import IDENTIFIED, Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

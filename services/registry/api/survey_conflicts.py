@@ -20,13 +20,13 @@ from services.registry.handlers.survey_conflicts import Disagreement, Resolve
 from services.registry.handlers.survey_forms import SubmitForm, Taken
 from services.registry.store import survey_forms as store
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
 from shared.kernel.sealed import Vault
-from shared.runtime import Context
 
 router = APIRouter(tags=["survey"])
 _AFTER = Cursor(UUID)

@@ -30,13 +30,13 @@ from services.registry.handlers.survey_files import opened_detail
 from services.registry.handlers.survey_forms import SubmitForm, Taken
 from services.registry.store import survey_forms as store
 from shared.audit.noting import note_reads
+from shared.context import Context
 from shared.db.pool import TRANSIENT, Conn, Tx
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor, Limit, Page
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import Refusal
 from shared.kernel.sealed import Vault
-from shared.runtime import Context
 
 router = APIRouter(tags=["survey"])
 

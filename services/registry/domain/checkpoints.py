@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from services.registry.domain.errors import PolicySilent
 from services.registry.domain.premises import Traffic
-from shared.events.policy import CheckpointRules
+from shared.events.policy_gate import CheckpointRules
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.refusal import Refusal
 

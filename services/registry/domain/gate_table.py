@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import get_args
 
-from shared.events.policy import GateCase, GateReason, GateTableRow
+from shared.events.policy_gate import GateCase, GateReason, GateTableRow
 
 _DIRECTIONS = ("entry", "exit")
 _ADMITS = frozenset({"admit", "admit_with_action"})

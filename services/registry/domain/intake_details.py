@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 from shared.kernel.refusal import Refusal
 
 ProofKind = Literal["ticket", "toll_receipt", "payment_record", "carrier_record", "other"]

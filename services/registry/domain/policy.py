@@ -10,18 +10,16 @@ from services.registry.domain.applications import PaperKind
 from services.registry.domain.errors import EffectiveTooEarly, NotTheNextVersion, PolicyInconsistent
 from services.registry.domain.gate_table import table_faults
 from shared.events.policy import (
-    Category,
     LeadCategory,
-    ObservationRules,
     PassApplicationRules,
     PolicyDocument,
     PostRules,
-    SanitationRules,
-    SiteKind,
     TemporaryPassRules,
 )
 from shared.events.policy_inspections import FindingCode, Inspected, InspectionRules
+from shared.events.policy_observation import Category, ObservationRules
 from shared.events.policy_reporting import DailyReportRules, ReportingRules
+from shared.events.policy_sanitation import SanitationRules, SiteKind
 from shared.events.policy_supervision import FindingRule, LiveReason, Reported, SupervisionRules
 
 MUST_CODE = r"[a-z][a-z0-9_]{0,39}"

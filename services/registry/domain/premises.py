@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from shared.events.policy import CheckpointRules
+from shared.events.policy_gate import CheckpointRules
 from shared.kernel.ids import CheckpointId, CompoundId, GridId, NeighbourhoodId
 from shared.kernel.refusal import Refusal
 

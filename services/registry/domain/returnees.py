@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from services.registry.domain.errors import ApprovalRequired, ArrivalInFuture, MeasureNotAllowed, PeriodOver
-from shared.events.policy import Category, Measure, ObservationRules
+from shared.events.policy_observation import Category, Measure, ObservationRules
 from shared.events.registry.returnees import AnchorBasis
 
 Transport = Literal["train", "plane", "coach", "car", "ship", "other"]

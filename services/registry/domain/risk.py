@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.events.policy import Category, RegisteredOrigin, RiskRules
+from shared.events.policy import RegisteredOrigin, RiskRules
+from shared.events.policy_observation import Category
 from shared.kernel.divisions import containing, listed_as
 
 

@@ -11,7 +11,7 @@ from services.registry.domain.intake_details import Details
 from services.registry.handlers import risk
 from services.registry.store import returnees as store
 from shared.db.pool import Conn, Tx
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.sealed import PersonKey, Vault
 
 NUMBER, HEALTH = "intake_transport_number", "intake_health"

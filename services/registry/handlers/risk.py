@@ -23,7 +23,7 @@ from services.registry.handlers import policy
 from services.registry.store import risk as store
 from services.registry.store.risk import RiskList
 from shared.db.pool import Conn, Database, Tx
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 from shared.events.registry.rules import RiskAreasRevised
 from shared.kernel.divisions import listed_as
 from shared.kernel.refusal import SameIdOtherContent

@@ -33,12 +33,12 @@ from services.registry.pages.common import (
     views_at,
 )
 from services.registry.pages.entered import Entered, Typed, judged, told_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -22,13 +22,13 @@ from services.registry.pages.public import (
     shown_code,
 )
 from services.registry.store import premises
+from shared.context import Context
 from shared.http.access import IDENTIFIED, Caller
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import N_, language_of, one_language
 from shared.pages.rendering import Pages
 from shared.pages.routes import resident_router
-from shared.runtime import Context
 
 PATH = "/pass-application"
 router = resident_router(PATH)

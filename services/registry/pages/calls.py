@@ -14,12 +14,12 @@ from services.registry.domain.call_list import CallOutcome
 from services.registry.pages.common import leads_to, may, pages_of, places_of, status_of
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
 from services.registry.pages.trips import picked, place_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

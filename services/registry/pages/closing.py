@@ -12,12 +12,12 @@ from services.registry.api.closing import ClosingBody, ClosingRequestBody
 from services.registry.api.common import Running
 from services.registry.domain.closing import verify
 from services.registry.pages.common import acting, leads_to, may, pages_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import PageForm, page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from services.registry.access import ACCESS
 from services.registry.domain.premises import Compound
 from services.registry.store import premises as premises_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Principal, ScopeKind
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 from shared.pages.rendering import Pages
 from shared.pages.views import Views, views_of
-from shared.runtime import Context
 
 Hidden = Annotated[list[str] | None, Query(alias="hide", max_length=20)]
 """Columns of a list that its reader does not want to see."""

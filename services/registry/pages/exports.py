@@ -12,13 +12,13 @@ from services.registry.api.exports import ExportBody
 from services.registry.domain.list_columns import Kind
 from services.registry.pages.common import leads_to, pages_of, places_of, status_of
 from services.registry.pages.entered import Entered, Typed, judged, told_of
+from shared.context import Context
 from shared.http.access import TOWN, Caller, Principal
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.kernel.tables import FileFormat
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

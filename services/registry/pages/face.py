@@ -5,8 +5,8 @@ from pathlib import Path
 from services.registry.api.survey_links import link_authenticator
 from services.registry.pages import public_terms, terms, terms_desk
 from services.registry.pages.entered import label_of
+from shared.context import Context
 from shared.pages.rendering import Pages
-from shared.runtime import Context
 
 
 def pages_of(context: Context) -> Pages:

@@ -32,13 +32,13 @@ from services.registry.domain.returnees import STRICTNESS
 from services.registry.pages.common import Places, leads_to, pages_of, places_of, status_of
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
 from services.registry.pages.trips import CHOICES, Resolved, days_back, picked, resolved, shown_as, via_rows
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

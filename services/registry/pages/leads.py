@@ -34,13 +34,13 @@ from services.registry.pages.common import (
 )
 from services.registry.pages.entered import Entered, Typed, judged, told_of
 from services.registry.store import premises as premises_store
+from shared.context import Context
 from shared.events.policy import LeadCategory
 from shared.http.access import Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import CompoundId
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -15,12 +15,12 @@ from services.registry.domain.pass_life import ReinstatementReason
 from services.registry.domain.passes import HoldKind
 from services.registry.pages.common import acting, leads_to, may, pages_of, status_of
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
+from shared.context import Context
 from shared.http.access import Caller, Principal, Role
 from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -26,13 +26,13 @@ from services.registry.pages.common import (
 )
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
 from services.registry.pages.trips import CHOICES, days_back, picked, resolved, shown_as, spelled, via_rows
+from shared.context import Context
 from shared.http.access import Caller
 from shared.http.paging import After
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 _SHOWN = 50

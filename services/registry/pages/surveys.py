@@ -21,12 +21,12 @@ from services.registry.domain.survey_forms import FormOutcome
 from services.registry.domain.surveys import State
 from services.registry.pages.common import Ask, acting, leads_to, may, pages_of, places_of, status_of
 from services.registry.pages.entered import Entered, Misfilled, Typed, judged, told_of
+from shared.context import Context
 from shared.events.policy import Witness
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -17,9 +17,9 @@ from services.registry.domain.returnees import Transport
 from services.registry.domain.risk import is_called
 from services.registry.pages.common import pages_of
 from services.registry.pages.entered import Entered, Typed
+from shared.context import Context
 from shared.http.access import IDENTIFIED
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

@@ -15,13 +15,13 @@ from services.registry.api.watch_lists import DispositionBody, TakenInAnswer, Wa
 from services.registry.domain.watch_lists import Disposition, Match
 from services.registry.pages.common import Ask, acting, leads_to, may, pages_of, status_of
 from services.registry.pages.entered import Entered, Typed, judged, told_of
+from shared.context import Context
 from shared.http.access import TOWN, Caller, Principal
 from shared.http.paging import After
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import language_of, one_language
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router: APIRouter = page_router()
 

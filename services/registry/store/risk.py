@@ -8,7 +8,7 @@ import asyncpg
 
 from services.registry.domain.risk import CaseCount
 from shared.db.pool import Conn, Tx
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 
 LOCK_RISK = "select pg_advisory_xact_lock(hashtextextended('fangkong.registry.risk', 0))"
 FIGURES_LOADED = "select sha256 from figures_loaded where name = $1"

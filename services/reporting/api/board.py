@@ -12,15 +12,15 @@ from services.reporting.api.common import IfNoneMatch, InContext, KnownAt, Sourc
 from services.reporting.domain.board import Figures, Line, in_order, total
 from services.reporting.domain.trouble import Trouble
 from services.reporting.store import entry_flow, vehicle_flow
+from shared.context import Context
 from shared.db.pool import Conn
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.events.policy_supervision import FindingRule, LiveReason
 from shared.http.access import TOWN, Caller, Principal
 from shared.http.models import Answer
 from shared.http.problem import HttpRefusal
 from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 router = APIRouter(tags=["reporting"])
 

@@ -11,7 +11,7 @@ from services.reporting.api.common import LAST_INSTANT, InContext, KnownAt, Sour
 from services.reporting.domain.census import Flow, added, by_measure
 from services.reporting.handlers.census import census_between
 from services.reporting.handlers.report_days import ruled_day_at
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.http.access import TOWN, Caller
 from shared.http.models import Answer
 from shared.kernel.ids import CompoundId

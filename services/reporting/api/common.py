@@ -10,12 +10,12 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.reporting import queries
+from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
 from shared.http.models import Answer
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
-from shared.runtime import Context
 
 
 def context_of(request: Request) -> Context:

@@ -39,6 +39,7 @@ from services.reporting.handlers.daily_report_views import VersionUnknown, View,
 from services.reporting.handlers.daily_reports import Say, Send
 from services.reporting.store import compounds
 from services.reporting.store import daily_reports as store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal
 from shared.http.models import Body
@@ -46,7 +47,6 @@ from shared.http.paging import After, Cursor, Limit, Page
 from shared.http.uploads import as_file
 from shared.kernel.ids import CompoundId
 from shared.kernel.tables import DocumentFormat
-from shared.runtime import Context
 
 router = APIRouter(tags=["daily reports"])
 

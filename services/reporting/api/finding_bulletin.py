@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Response
 
 from services.reporting.api.common import InContext, cause, roles_of
 from services.reporting.handlers import finding_acts, finding_lists
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.uploads import FormatQuery, as_file
 from shared.kernel import tables
-from shared.runtime import Context
 
 router = APIRouter(tags=["findings"])
 

@@ -19,13 +19,13 @@ from services.reporting.handlers import finding_acts, finding_lists
 from services.reporting.handlers.facts import SOURCES
 from services.reporting.handlers.finding_acts import NOTE, ActOnFinding, FindByHand
 from services.reporting.handlers.finding_lists import Filter, ListState
+from shared.context import Context
 from shared.events.policy_supervision import EscalatedTo, EscalationStep, FindingRule
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body, BodyRuleError
 from shared.http.paging import After, Cursor, Limit
 from shared.kernel.ids import CompoundId, NeighbourhoodId
 from shared.kernel.sealed_texts import unseal
-from shared.runtime import Context
 
 router = APIRouter(tags=["findings"])
 

@@ -14,7 +14,7 @@ from shared.audit.noting import note_reads
 from shared.db.pool import Tx
 from shared.events.envelope import Cause
 from shared.events.observation import WindowName
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.http.access import Caller, OutOfScope, Principal
 from shared.http.models import Answer
 from shared.http.paging import After, Cursor, Limit

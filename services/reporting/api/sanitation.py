@@ -11,7 +11,7 @@ from services.reporting.store import inspections as inspections_store
 from services.reporting.store import sanitation_compliance as store
 from services.reporting.store import ventilation as ventilation_store
 from services.reporting.store import waste_chain as waste_store
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.ids import CompoundId

@@ -16,11 +16,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.reporting.queries import BOARD_SOURCES
 from services.reporting.store import as_of
+from shared.context import Context
 from shared.db.pool import TRANSIENT
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.tasks import stop, stop_if_cancelled
-from shared.runtime import Context
 
 log = structlog.get_logger(__name__)
 

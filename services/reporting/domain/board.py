@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from services.reporting.domain.trouble import Trouble
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.percent import floored_percent
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from shared.events.observation import WindowName
-from shared.events.policy import ObservationRules
+from shared.events.policy_observation import ObservationRules
 from shared.kernel.days import DailyWindow, at_local, local_day, local_time
 from shared.kernel.refusal import Refusal
 

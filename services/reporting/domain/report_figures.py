@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 
 Part = Literal[
     "last",

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.reporting.domain.census import Census, Flow
 from services.reporting.store import census as store
 from shared.db.pool import Conn
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId
 
 

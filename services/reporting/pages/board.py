@@ -15,12 +15,12 @@ from services.reporting.domain.board import Figures, Line, total
 from services.reporting.pages import columns
 from services.reporting.pages.columns import COLUMNS, troubled
 from services.reporting.store import entry_flow
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import TOWN, Caller, Principal
 from shared.pages.languages import N_, language_of
 from shared.pages.rendering import Pages
 from shared.pages.routes import page_router
-from shared.runtime import Context
 
 router = page_router()
 

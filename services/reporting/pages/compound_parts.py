@@ -23,12 +23,12 @@ from services.reporting.store import policy as policy_store
 from services.reporting.store import postings as posting_store
 from services.reporting.store import sanitation_compliance as compliance_store
 from services.reporting.store import waste_chain as waste_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Principal
 from shared.kernel.days import end_of, start_of
 from shared.pages.figures import number, share
 from shared.pages.languages import N_
-from shared.runtime import Context
 
 TABS: Mapping[str, str] = {
     "gate": N_("门岗"),

@@ -15,6 +15,7 @@ from services.reporting.api.common import InContext
 from services.reporting.domain.exports import Kind
 from services.reporting.store import compounds as compound_store
 from services.reporting.store import exports as store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import CompoundId, uuid7
@@ -24,7 +25,6 @@ from shared.pages.languages import N_
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

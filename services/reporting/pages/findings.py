@@ -19,6 +19,7 @@ from services.reporting.handlers.finding_acts import ActOnFinding, FindByHand
 from services.reporting.handlers.finding_lists import Filter, ListState
 from services.reporting.store import compounds as compound_store
 from services.reporting.store import policy as policy_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 from shared.events.policy_inspections import Finding as Item
@@ -33,7 +34,6 @@ from shared.pages.languages import Language, language_of
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

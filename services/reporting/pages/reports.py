@@ -30,6 +30,7 @@ from services.reporting.handlers.daily_report_views import View, view
 from services.reporting.handlers.daily_reports import Say, Send
 from services.reporting.handlers.report_days import require_reported
 from services.reporting.store import daily_reports as store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.paging import After, Cursor
@@ -38,7 +39,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

@@ -29,7 +29,7 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
 MovementKind = Literal["new", "moved_in", "moved_out", "released", "transferred", "closed", "merged"]

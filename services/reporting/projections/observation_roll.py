@@ -25,7 +25,7 @@ from shared.events.observation import (
     ObservationStarted,
     WindowName,
 )
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
 CaseState = Literal["active", "interrupted", "awaiting_closure", "completed", "closed"]

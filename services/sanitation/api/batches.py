@@ -13,12 +13,12 @@ from services.sanitation.api.rounds import RoundBody
 from services.sanitation.api.ventilations import VentilationBody
 from services.sanitation.handlers import mask_bins, pickups, rounds, ventilation
 from services.sanitation.metrics import count_round
+from shared.context import Context
 from shared.db.pool import TRANSIENT, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import Refusal
-from shared.runtime import Context
 
 router = APIRouter(tags=["sanitation"])
 MOST = 200

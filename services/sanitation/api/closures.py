@@ -12,7 +12,7 @@ from services.sanitation.domain.duty import Closure
 from services.sanitation.domain.sites import ClosureReason
 from services.sanitation.handlers import sites as handlers
 from services.sanitation.store import duty as store
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
-from shared.runtime import Context
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Instant = Annotated[

@@ -10,7 +10,7 @@ from services.sanitation.api.common import Day, InContext
 from services.sanitation.domain.figures import KindFigures
 from services.sanitation.handlers import figures as handlers
 from services.sanitation.handlers import sites as sites_handlers
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.ids import CompoundId

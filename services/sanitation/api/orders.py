@@ -16,6 +16,7 @@ from services.sanitation.handlers import orders as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
 from services.sanitation.store.orders import KnownOrder
+from shared.context import Context
 from shared.events.policy_inspections import Inspected
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
@@ -24,7 +25,6 @@ from shared.http.uploads import FormatQuery, as_file
 from shared.kernel import tables
 from shared.kernel.ids import CompoundId
 from shared.kernel.sealed_texts import unseal
-from shared.runtime import Context
 
 router = APIRouter(tags=["orders"])
 

@@ -11,7 +11,7 @@ from services.sanitation.api.common import Code, Day, Explanation, InContext, In
 from services.sanitation.domain.pickups import MOST_BAGS, MissedReason, SkipReason, State, Step
 from services.sanitation.handlers import pickups as handlers
 from services.sanitation.handlers import sites as sites_handlers
-from shared.events.policy import LocalTime
+from shared.events.policy_part import LocalTime
 from shared.http.access import Caller, Principal, Role
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

@@ -14,7 +14,7 @@ from services.sanitation.handlers import rounds as rounds_handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.rounds import LoggedRound, LogRound
 from services.sanitation.metrics import count_round
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

@@ -11,7 +11,7 @@ from services.sanitation.api.common import Day, InContext, Text, cause
 from services.sanitation.domain.sites import MOST_ROUNDS, Site
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.store import sites as sites_store
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page

@@ -11,7 +11,7 @@ from services.sanitation.api.common import Explanation, InContext, Instant, caus
 from services.sanitation.domain.late import Source
 from services.sanitation.domain.ventilation import LONGEST_MINUTES
 from services.sanitation.handlers import ventilation as handlers
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.kernel.ids import CompoundId, SiteId

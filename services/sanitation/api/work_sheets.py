@@ -9,7 +9,7 @@ from services.sanitation.api.common import InContext
 from services.sanitation.api.mask_bins import BinLine
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers import work_sheets as handlers
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller
 from shared.http.models import Answer
 from shared.kernel.ids import CompoundId, SiteId

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.sanitation.domain.sites import Site
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.days import end_of, local_day
 
 

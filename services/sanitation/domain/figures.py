@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.sanitation.domain.day_close import ClosedDay
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.ids import CompoundId
 from shared.kernel.percent import floored_percent
 

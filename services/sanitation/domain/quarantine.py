@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.days import at_local, local_day, local_time
 from shared.kernel.ids import CompoundId, DwellingId, PersonRef
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import Refusal
 

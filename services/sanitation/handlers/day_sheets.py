@@ -11,7 +11,8 @@ from services.sanitation.handlers.policy import in_force
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store.rounds import SiteDay
 from shared.db.pool import Conn
-from shared.events.policy import PolicyDocument, RoundRule, SiteKind
+from shared.events.policy import PolicyDocument
+from shared.events.policy_sanitation import RoundRule, SiteKind
 from shared.kernel.ids import CompoundId, SiteId
 
 

@@ -11,7 +11,7 @@ from services.sanitation.store import quarantine as quarantine_store
 from services.sanitation.store.pickups import KnownPickup
 from services.sanitation.store.quarantine import SpellToPlan
 from shared.db.pool import Conn, Tx
-from shared.events.policy import WasteRules
+from shared.events.policy_sanitation import WasteRules
 from shared.events.sanitation import WastePickupDue, WastePickupMissed
 from shared.kernel.ids import CompoundId, DwellingId, uuid7
 

@@ -15,7 +15,7 @@ from services.sanitation.store import duty as duty_store
 from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import sites as sites_store
 from shared.db.pool import Conn, Tx
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.events.sanitation import RoundLogged
 from shared.http.access import Principal
 from shared.kernel.days import local_day

@@ -14,7 +14,7 @@ from services.sanitation.store import duty as duty_store
 from services.sanitation.store import ventilation as store
 from services.sanitation.store.sites import KnownSite
 from shared.db.pool import Tx
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.events.sanitation import VentilationLogged
 from shared.http.access import Principal
 from shared.kernel.days import local_day

@@ -14,7 +14,7 @@ from services.sanitation.store import rounds as rounds_store
 from services.sanitation.store import ventilation as ventilation_store
 from services.sanitation.store import work as store
 from shared.db.pool import Conn
-from shared.events.policy import AiringRule, RoundRule
+from shared.events.policy_sanitation import AiringRule, RoundRule
 from shared.kernel.ids import CompoundId
 
 MOST_BINS = 200

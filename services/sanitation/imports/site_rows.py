@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final, Literal
 
 from services.sanitation.domain.sites import MOST_ROUNDS, Site
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.cells import CellFault, day_of
 from shared.kernel.ids import PLACE_CODE, CompoundId, SiteId
 from shared.kernel.sheets import Row

@@ -15,6 +15,7 @@ from services.sanitation.domain.reports import Decision, State
 from services.sanitation.handlers import reports as report_handlers
 from services.sanitation.handlers import rounds as round_handlers
 from services.sanitation.pages.places import place_of
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.http.paging import After, Cursor
 from shared.kernel.ids import CompoundId
@@ -22,7 +23,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

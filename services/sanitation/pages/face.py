@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from shared.context import Context
 from shared.pages.languages import N_
 from shared.pages.rendering import Pages
-from shared.runtime import Context
 
 WORDS: Mapping[str, str] = {
     "site.lift": N_("电梯"),

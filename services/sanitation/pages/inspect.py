@@ -24,6 +24,7 @@ from services.sanitation.pages.places import Place, keep_photo, place_of
 from services.sanitation.store import inspections as store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import venues as venues_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Caller, Principal
 from shared.http.paging import After, Cursor
@@ -32,7 +33,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

@@ -21,6 +21,7 @@ from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
 from services.sanitation.handlers.policy import in_force, inspection_rules
 from services.sanitation.pages.places import keep_photo, place_of
 from services.sanitation.pages.sheet import LocalMinute
+from shared.context import Context
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor
 from shared.kernel.days import SHANGHAI
@@ -29,7 +30,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

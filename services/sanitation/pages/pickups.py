@@ -19,6 +19,7 @@ from services.sanitation.handlers import pickups as handlers
 from services.sanitation.handlers.pickups import PutOff, RecordStep, SkipPickup
 from services.sanitation.pages.places import place_of
 from services.sanitation.pages.sheet import LocalMinute
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, DwellingId, uuid7
@@ -26,7 +27,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

@@ -13,10 +13,10 @@ from services.sanitation.handlers import photos
 from services.sanitation.handlers.photos import AddPhoto
 from services.sanitation.handlers.sites import require_compound
 from services.sanitation.store import copies as copies_store
+from shared.context import Context
 from shared.db.pool import Conn
 from shared.http.access import Principal
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 
 HERE = Path(__file__).parent
 

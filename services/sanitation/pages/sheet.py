@@ -24,6 +24,7 @@ from services.sanitation.metrics import count_round
 from services.sanitation.pages.offline import render_kept
 from services.sanitation.pages.places import keep_photo, place_of
 from services.sanitation.store import sites as sites_store
+from shared.context import Context
 from shared.db.pool import Tx
 from shared.events.policy import PolicyDocument
 from shared.http.access import Caller, Principal
@@ -33,7 +34,6 @@ from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

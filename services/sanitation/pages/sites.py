@@ -19,7 +19,8 @@ from services.sanitation.handlers.sites import CloseSite
 from services.sanitation.pages.places import place_of
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import sites as store
-from shared.events.policy import SiteKind
+from shared.context import Context
+from shared.events.policy_sanitation import SiteKind
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import CompoundId, SiteId, uuid7
 from shared.kernel.refusal import Refusal
@@ -27,7 +28,6 @@ from shared.kernel.sealed_texts import unseal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

@@ -17,13 +17,13 @@ from services.sanitation.handlers.policy import in_force, venue_rules
 from services.sanitation.handlers.venues import ApproveReopening, RegisterVenue
 from services.sanitation.pages.places import place_of
 from services.sanitation.store import venues as store
+from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
-from shared.runtime import Context
 
 router = page_router()
 

@@ -14,7 +14,7 @@ import segno
 
 from services.sanitation.imports.site_rows import KINDS
 from services.sanitation.store.sites import KnownSite
-from shared.events.policy import RoundRule, SiteKind
+from shared.events.policy_sanitation import RoundRule, SiteKind
 
 TITLE = "消杀点位码 Site codes"
 STYLE = """

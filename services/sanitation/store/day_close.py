@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.sanitation.domain.day_close import ClosedDay
 from shared.db.pool import Conn, Tx
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.ids import CompoundId
 
 BEGIN_CLOSING = """

@@ -11,7 +11,7 @@ from services.sanitation.domain.day_sheet import Log
 from services.sanitation.domain.duty import DutyState
 from services.sanitation.domain.rounds import RoundDecision
 from shared.db.pool import Conn, Rejections, Tx
-from shared.events.policy import SiteKind
+from shared.events.policy_sanitation import SiteKind
 from shared.kernel.ids import CompoundId, SiteId
 from shared.kernel.refusal import SameIdOtherContent
 from shared.kernel.sealed_texts import SealedText

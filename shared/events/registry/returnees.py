@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.base import Event
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 
 AnchorBasis = Literal["arrival_with_proof", "registration_date", "last_exposure"]

@@ -5,7 +5,8 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from shared.events.base import Event
-from shared.events.policy import Category, PolicyDocument
+from shared.events.policy import PolicyDocument
+from shared.events.policy_observation import Category
 
 
 class PolicyRevised(Event, type="fangkong.registry.PolicyRevised.v1", channel="policy", key="version"):

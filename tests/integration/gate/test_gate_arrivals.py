@@ -8,7 +8,7 @@ import pytest
 from httpx import Response
 
 from deploy.local.secrets import Secrets
-from shared.events.policy import GateTableRow
+from shared.events.policy_gate import GateTableRow
 from shared.events.registry.passes import PassApplicationReceived, PassApplicationSettled
 from shared.events.registry.returnees import IntakeTaskSettled, ReturneeRegistered
 from shared.events.registry.rules import PolicyRevised, RiskAreasRevised

@@ -7,7 +7,7 @@ import pytest
 
 from deploy import rotation
 from deploy.local.secrets import Secrets
-from shared.runtime import open_context
+from shared.context import open_context
 from tests.integration.gate.town import GateTown, Resident, codes
 
 

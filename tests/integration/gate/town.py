@@ -29,7 +29,8 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.policy import Measure, PolicyDocument
+from shared.events.policy import PolicyDocument
+from shared.events.policy_observation import Measure
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.passes import (
     EntryPassIssued,

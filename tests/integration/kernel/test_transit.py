@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from services.registry.settings import Settings
+from shared.context import Context, open_context
 from shared.db.keystore import MIGRATIONS, PostgresKeyStore
 from shared.db.migrations import Source
 from shared.kernel.clock import SystemClock
@@ -16,7 +17,6 @@ from shared.kernel.masters import MasterKeys, TamperedError
 from shared.kernel.sealed import Vault
 from shared.kernel.secrets import KeyFileError, KeyRing
 from shared.kernel.transit import KmsAwayError, TransitWrapper
-from shared.runtime import Context, open_context
 from shared.testing.databases import Databases, Urls
 from tests.integration.kernel.transit_engine import Engine, serving
 from tests.integration.runtime.lines import Authority

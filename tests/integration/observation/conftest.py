@@ -16,7 +16,7 @@ from shared.bus.consumer import Received, Seat, understand
 from shared.bus.feed import Position, Raw
 from shared.events.base import Event
 from shared.events.envelope import Cause, encode
-from shared.events.policy import Measure, ObservationRules
+from shared.events.policy_observation import Measure, ObservationRules
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.returnees import ReturneeRegistered

@@ -10,8 +10,8 @@ from deploy import rotation
 from deploy.local.secrets import Secrets
 from services.observation.domain.questionnaires import Line
 from services.observation.handlers.matching import Matched, match
+from shared.context import open_context
 from shared.events.registry.cards import SubjectCardSealed
-from shared.runtime import open_context
 from tests.conftest import NINE_ON_THE_24TH
 from tests.integration.observation.conftest import Desk, returnee
 

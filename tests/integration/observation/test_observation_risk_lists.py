@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.policy import Category
+from shared.events.policy_observation import Category
 from shared.events.registry.returnees import StatedBefore
 from shared.events.registry.rules import RiskAreasRevised
 from tests.integration.observation.conftest import CLERK, OFFICER, Desk, returnee

@@ -7,7 +7,7 @@ import pytest
 
 from services.observation import metrics
 from services.observation.tickers import close_due, show_figures
-from shared.events.policy import Window
+from shared.events.policy_observation import Window
 from shared.testing.figures import figure
 from tests.integration.observation.conftest import (
     FEB24,

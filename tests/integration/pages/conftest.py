@@ -21,8 +21,9 @@ from deploy.local.nats import NatsServer
 from deploy.local.secrets import Secrets
 from services.reporting.app import build
 from services.reporting.settings import Settings
+from shared.context import Context, open_context
 from shared.kernel.clock import SteppedClock
-from shared.runtime import Context, assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Urls
 from shared.testing.waiting import eventually
 

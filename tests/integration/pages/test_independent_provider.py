@@ -12,10 +12,11 @@ from deploy.local.issuer import Issuer
 from deploy.local.secrets import Secrets
 from services.reporting.app import build
 from services.reporting.settings import Settings
+from shared.context import open_context
 from shared.http.auth import Jwks
 from shared.pages.oidc import Attempt
 from shared.pages.routes import token_for
-from shared.runtime import assemble, open_context
+from shared.runtime import assemble
 from shared.testing.databases import Urls
 from tests.integration.pages.conftest import Desk, Shifted
 from tests.integration.pages.independent import Provider, install_provider, the_form, walk

@@ -13,9 +13,9 @@ from deploy import rotation
 from deploy.local.secrets import Secrets
 from services.registry.handlers.people import DOCUMENT, NAME, PHONE
 from services.registry.handlers.people_reading import Wanted, find, profiles
+from shared.context import Context, open_context
 from shared.kernel.masters import LOOK_SECONDS, MasterKeyFile, MasterKeys, UnknownKeyError
 from shared.kernel.sealed import Vault
-from shared.runtime import Context, open_context
 from tests.integration.registry.desk import Desk, resident_id
 
 SETTLE = LOOK_SECONDS * 2

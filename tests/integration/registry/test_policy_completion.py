@@ -11,7 +11,7 @@ import pytest
 
 from services.registry.handlers.policy import SEED, seed
 from services.registry.store import policy as store
-from shared.runtime import Context
+from shared.context import Context
 
 DOCUMENT: dict[str, Any] = json.loads(SEED.read_bytes())["document"]
 OLD_VERSION = """

@@ -18,9 +18,9 @@ from deploy.local.ports import any_free
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from services.registry.app import build
+from shared.context import Context, open_context
 from shared.db.erasures import Reapplied, reapply_erasures
 from shared.kernel.clock import SteppedClock
-from shared.runtime import Context, open_context
 from shared.testing.databases import Databases, Urls
 from tests.acceptance.stack import Stack
 from tests.integration.registry import test_watch_lists as watch_lists

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.reporting.store import entry_passes, survey
+from shared.context import Context
 from shared.events.base import Event
 from shared.events.registry.passes import (
     EntryPassIssued,
@@ -17,7 +18,6 @@ from shared.events.registry.passes import (
 )
 from shared.events.registry.surveys import HouseholdSurveyed, SurveyRoundOpened
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
-from shared.runtime import Context
 from tests.integration.reporting.world import COMPOUNDS, MORNING, TODAY, Log, deliver, deliver_badly, dump
 
 ContextFor = Callable[[str], Awaitable[Context]]

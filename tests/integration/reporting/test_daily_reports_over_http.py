@@ -11,7 +11,7 @@ import pytest
 from services.reporting.handlers import daily_work
 from services.reporting.handlers.daily_reports import REASON
 from services.reporting.tickers import show_reports
-from shared.events.policy import Window
+from shared.events.policy_observation import Window
 from shared.events.policy_reporting import DailyReportRules, ReportingRules
 from shared.events.registry.leads import NoticePosted, NoticePublished
 from shared.events.registry.returnees import WatchListLineSettled, WatchListRevised

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.reporting.projections import all_projections
-from shared.runtime import Context
+from shared.context import Context
 from tests.conftest import NINE_ON_THE_24TH, Client
 from tests.integration.reporting.heard import Reporting
 from tests.integration.reporting.small_town import small_town

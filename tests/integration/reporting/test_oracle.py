@@ -15,10 +15,10 @@ from services.reporting import queries
 from services.reporting.projections import all_projections
 from services.reporting.rebuild import rebuild
 from services.reporting.store.population import POPULATION
+from shared.context import Context
 from shared.db.pool import Database
 from shared.db.reach import NOBODY, Reach, reaching
 from shared.http.access import TOWN, Grant, Principal, Role
-from shared.runtime import Context
 from shared.testing.databases import Databases
 from tests.integration.reporting.mixed import mixed_town
 from tests.integration.reporting.oracle.rows import Row

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from services.reporting.store.population import POPULATION
+from shared.context import Context
 from shared.events.registry.people import (
     HouseholdChanged,
     PeopleMerged,
@@ -18,7 +19,6 @@ from shared.events.registry.people import (
     PersonRegistered,
     ResidenceEnded,
 )
-from shared.runtime import Context
 from tests.integration.reporting.small_town import small_town
 from tests.integration.reporting.world import COMPOUNDS, Log, deliver, deliver_badly, dump, household, person
 

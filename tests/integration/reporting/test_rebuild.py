@@ -16,9 +16,9 @@ from services.reporting import rebuild as rebuilding
 from services.reporting.projections import all_projections
 from services.reporting.rebuild import Channel, Outcome, RebuildError, chosen, rebuild
 from shared.bus.link import Link
+from shared.context import Context
 from shared.db.pool import Database
 from shared.events.observation import ObservationInterrupted
-from shared.runtime import Context
 from shared.testing.databases import Databases
 from tests.integration.reporting.outboxes import Outboxes, answering, link_of
 from tests.integration.reporting.small_town import small_town

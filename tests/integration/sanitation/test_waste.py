@@ -17,7 +17,7 @@ from shared.events.observation import (
     ObservationResumed,
     ObservationStarted,
 )
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.events.registry.cards import SubjectCardSealed
 from shared.events.registry.people import PersonErased
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef

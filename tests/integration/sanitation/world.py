@@ -11,34 +11,31 @@ import httpx
 from services.sanitation.imports.job import SiteImports
 from shared.bus.consumer import Consumer, Received, Seat
 from shared.bus.feed import Position, Raw
+from shared.context import Context
 from shared.events.base import Event
-from shared.events.policy import (
-    AiringRule,
+from shared.events.policy import LeadRules, PassRules, PolicyDocument, RetentionRules, RiskRules
+from shared.events.policy_gate import (
     AreaLimit,
     CheckpointRules,
     DeviceRules,
     GateRules,
-    LateEntryRules,
-    LeadRules,
-    ObservationRules,
     OfflineRules,
-    PassRules,
+    TemperatureRules,
+)
+from shared.events.policy_observation import ObservationRules, Window
+from shared.events.policy_reporting import ReportingRules
+from shared.events.policy_sanitation import (
+    AiringRule,
+    LateEntryRules,
     PhotoRules,
-    PolicyDocument,
-    RetentionRules,
-    RiskRules,
     RoundRule,
     SanitationRules,
     SiteKind,
-    TemperatureRules,
     WasteRules,
-    Window,
 )
-from shared.events.policy_reporting import ReportingRules
 from shared.events.registry.places import CompoundRegistered
 from shared.events.registry.rules import PolicyRevised
 from shared.kernel.ids import CompoundId
-from shared.runtime import Context
 from tests.integration.sanitation import supervision
 
 KINDS: tuple[SiteKind, ...] = (

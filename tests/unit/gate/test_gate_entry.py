@@ -26,7 +26,7 @@ from services.gate.domain.entry import (
 )
 from services.gate.domain.rulings import DEFAULT_TABLE, Action, Case, Direction, Reason, Verdict
 from services.gate.domain.words import ACTIONS, REASONS, VERDICTS
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
 HERE, THERE = CompoundId("lj-001"), CompoundId("lj-002")

@@ -8,7 +8,7 @@ import pytest
 from services.gate.domain.entry import PassState
 from services.gate.domain.flags import Meeting, PassEnds, decide_clock, decide_late_admission, decide_meetings
 from services.gate.domain.rulings import Verdict
-from shared.events.policy import SyncRules
+from shared.events.policy_gate import SyncRules
 
 TEN = datetime(2020, 2, 24, 2, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -35,7 +35,7 @@ from services.gate.domain.lists import ListedPass, ListRules, ListUnreadable, Pa
 from services.gate.domain.rulings import DEFAULT_TABLE, Case, Direction, Reason, Verdict
 from services.gate.domain.subjects import masked
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, PersonRef
 from shared.kernel.pass_token import PassClaims

@@ -20,7 +20,7 @@ from services.gate.domain.rulings import (
     table_of,
 )
 from services.registry.domain.gate_table import cells_of, table_faults
-from shared.events.policy import GateAction, GateCase, GateReason, GateTableRow
+from shared.events.policy_gate import GateAction, GateCase, GateReason, GateTableRow
 from tests.integration.gate.town import POLICY
 
 CELLS = list(product(Case, Direction, Reason))

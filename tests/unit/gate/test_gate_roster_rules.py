@@ -23,7 +23,7 @@ from services.gate.domain.roster import (
     shift_id_of_import,
 )
 from services.gate.domain.roster_lines import COLUMNS, LineFault, RosterLine, read_line
-from shared.events.policy import DutyRules
+from shared.events.policy_gate import DutyRules
 from shared.kernel.days import at_local
 from shared.kernel.ids import CheckpointId
 from tests.integration.gate.town import CHECKPOINT

@@ -24,7 +24,7 @@ from services.gate.domain.vehicles import (
     counted,
     decide_vehicle,
 )
-from shared.events.policy import VehicleRules
+from shared.events.policy_gate import VehicleRules
 from shared.kernel.ids import CompoundId
 from shared.kernel.pass_token import PassClaims
 

@@ -11,24 +11,17 @@ from services.observation.domain.case import Case
 from services.observation.domain.declaring import Declared, Draft, decide_declaration
 from services.observation.domain.settling import Fact, decide_settling, next_step
 from shared.events.policy import (
-    CheckpointRules,
-    DoorRules,
-    FollowUpRules,
-    GateRules,
     LeadRules,
-    ObservationRules,
-    OfflineRules,
     PassRules,
-    PatternRules,
     PolicyDocument,
     RetentionRules,
     RiskRules,
-    SanitationRules,
     SecondPersonRules,
-    TemperatureRules,
-    Window,
 )
+from shared.events.policy_gate import CheckpointRules, GateRules, OfflineRules, TemperatureRules
+from shared.events.policy_observation import DoorRules, FollowUpRules, ObservationRules, PatternRules, Window
 from shared.events.policy_reporting import ReportingRules
+from shared.events.policy_sanitation import SanitationRules
 from shared.kernel.days import at_local
 from shared.kernel.ids import CompoundId, DwellingId, GridId, PersonRef
 

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from services.observation.domain.calendar import Calendar
-from shared.events.policy import Window
+from shared.events.policy_observation import Window
 from tests.unit.observation.given import CALENDAR, RULES, at, calendar_of
 
 MON, TUE = date(2020, 2, 24), date(2020, 2, 25)

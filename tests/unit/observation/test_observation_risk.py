@@ -7,7 +7,7 @@ import pytest
 
 from services.observation.domain.deciding import closed
 from services.observation.domain.risk import upgrade_of
-from shared.events.policy import Category, Measure
+from shared.events.policy_observation import Category, Measure
 from tests.unit.observation.given import RULES, a_case, at
 
 CASE = a_case(date(2020, 2, 24), at(date(2020, 2, 24), "09:00"))

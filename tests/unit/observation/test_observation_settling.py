@@ -13,7 +13,7 @@ from services.observation.domain.settling import (
     decide_settling,
     next_step,
 )
-from shared.events.policy import Window
+from shared.events.policy_observation import Window
 from tests.unit.observation.given import (
     CALENDAR,
     RULES,

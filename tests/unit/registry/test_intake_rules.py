@@ -15,7 +15,8 @@ from services.registry.domain.returnees import (
     decide_intake,
     told_by_id,
 )
-from shared.events.policy import Category, Measure, ObservationRules, PolicyDocument
+from shared.events.policy import PolicyDocument
+from shared.events.policy_observation import Category, Measure, ObservationRules
 
 POLICY = Path(__file__).parents[3] / "services" / "registry" / "data" / "policy-2020-02-24.json"
 RULES: ObservationRules = PolicyDocument.model_validate(

@@ -11,7 +11,7 @@ from services.registry.domain.premises import (
     order_of,
     room_name,
 )
-from shared.events.policy import AreaLimit, CheckpointRules
+from shared.events.policy_gate import AreaLimit, CheckpointRules
 from shared.kernel.ids import CompoundId
 
 CITY = (AreaLimit(from_m2=0, checkpoints=1), AreaLimit(from_m2=300_000, checkpoints=2))

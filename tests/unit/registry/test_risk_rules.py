@@ -3,7 +3,8 @@
 import pytest
 
 from services.registry.domain.risk import CaseCount, category_of, propose_areas
-from shared.events.policy import Category, RiskRules
+from shared.events.policy import RiskRules
+from shared.events.policy_observation import Category
 
 AREAS: dict[str, Category] = {
     "420000": "focus",

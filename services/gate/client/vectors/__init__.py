@@ -32,7 +32,7 @@ from services.gate.domain.entry import (
 )
 from services.gate.domain.rulings import Case, Direction, Reason
 from services.gate.domain.times import DailyHours
-from shared.events.policy import Measure
+from shared.events.policy_observation import Measure
 from shared.kernel.ids import CompoundId, PersonRef
 
 FILE = Path(__file__).with_name("entry.jsonl.gz")

@@ -33,7 +33,7 @@ from services.gate.domain.entry import (
 from services.gate.domain.lists import ListedPass, ListedVehiclePass, ListRules, PassList, pack, unpack
 from services.gate.domain.rulings import DEFAULT_TABLE, Direction, Verdict
 from services.gate.domain.times import DailyHours
-from shared.events.policy import VehicleRules
+from shared.events.policy_gate import VehicleRules
 from shared.kernel import pass_token
 from shared.kernel.ids import CompoundId
 from shared.kernel.pass_token import PassClaims, PublicKey
