@@ -47,7 +47,6 @@ def destroying(
     return Ticker(
         name=f"{service}.closing",
         act=partial(destroy_once, service=service, keystore=keystore, vault=vault, closing=closing),
-        every_seconds=1,
         waited_for=False,
         after_closing=True,
     )

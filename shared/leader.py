@@ -6,6 +6,7 @@ and set, numbering takes a lock).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -30,6 +31,10 @@ DRAIN_SECONDS = 5.0
 """How long the relay may go on publishing what is committed when its process stops."""
 NOTE_EVERY_SECONDS = 10.0
 """How often a ticker writes down how far it is while time only passes: each note is a write that is synced."""
+STEP_SEEN_SECONDS = 0.1
+"""How soon tickers follow when business time is stepped: whoever steps it waits for all of them."""
+AGAIN_SECONDS = 0.2
+"""How long after a step they look once more: what one does may be due for another."""
 LEADER_LOCK = "select pg_try_advisory_lock(hashtextextended('fangkong.leader', 0))"
 TICKED = """
 insert into ticked (ticker, through) values ($1, $2)
@@ -43,9 +48,11 @@ class Ticker:
 
     name: str
     act: Callable[[Database], Awaitable[None]]
-    every_seconds: float = 0.5
+    every_seconds: float = 1.0
+    """How often it looks while time only passes."""
     waited_for: bool = True
-    """Whether whoever steps business time waits until it was done: not for what only counts for the gauges."""
+    """Whether it looks at once when business time is stepped, and whoever steps it waits until that was done: not for
+    what only counts for the gauges."""
     after_closing: bool = False
     """Whether it goes on where the measures are over: only what closes down does."""
 
@@ -89,6 +96,7 @@ class Leader:
         tickers: Sequence[Ticker],
     ) -> None:
         self.database, self.tickers = database, tickers
+        self._stepped = asyncio.Event()
         self.link = Link(
             settings.nats_url,
             name=database.service,
@@ -130,6 +138,7 @@ class Leader:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.relay.run(), name="relay")
                 group.create_task(self.runner.run(), name="consumers")
+                group.create_task(self._follow_steps(), name="follow-steps")
                 for ticker in self.tickers:
                     group.create_task(self._tick(ticker), name=f"tick-{ticker.name}")
 
@@ -144,19 +153,41 @@ class Leader:
             await stop(working)
 
     async def _tick(self, ticker: Ticker) -> None:
-        clock, noted = self.database.clock, None
+        clock, noted, woken = self.database.clock, None, False
         while True:
             stop_if_cancelled()
+            # Before looking at the clock: a step meanwhile is not missed.
+            stepped = self._stepped if ticker.waited_for else asyncio.Event()
             now, real = clock.now(), clock.monotonic()
             try:
                 await ticker.act(self.database)
+                if woken:
+                    await asyncio.sleep(AGAIN_SECONDS)
+                    await ticker.act(self.database)
                 if ticker.waited_for and _to_note(noted, now, real):
                     await self.database.pool.execute(TICKED, ticker.name, now)
                     noted = now, real
             except TRANSIENT as error:
                 log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)
                 await asyncio.sleep(1)
-            await asyncio.sleep(ticker.every_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ticker.every_seconds):
+                    await stepped.wait()
+            woken = stepped.is_set()
+
+    async def _follow_steps(self) -> None:
+        """Wake all tickers when business time was set to another, instead of having each look often."""
+        clock = self.database.clock
+        now, real = clock.now(), clock.monotonic()
+        while True:
+            stop_if_cancelled()
+            await asyncio.sleep(STEP_SEEN_SECONDS)
+            before, since = now, real
+            now, real = clock.now(), clock.monotonic()
+            passed = (real - since) * clock.business_seconds_rate
+            if abs((now - before).total_seconds() - passed) >= 1:
+                self._stepped.set()
+                self._stepped = asyncio.Event()
 
 
 def _to_note(noted: tuple[datetime, float] | None, now: datetime, real: float) -> bool:

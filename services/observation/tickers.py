@@ -87,7 +87,7 @@ def doors() -> Ticker:
     async def act(database: Database) -> None:
         await door_handlers.find_silent(database, real_now=database.clock.real_now())
 
-    return Ticker(name=door_handlers.NAME, act=act, every_seconds=1)
+    return Ticker(name=door_handlers.NAME, act=act)
 
 
 def patterns(vault: Vault) -> Ticker:
@@ -96,12 +96,12 @@ def patterns(vault: Vault) -> Ticker:
     async def act(database: Database) -> None:
         await pattern_handlers.derive_due(database, vault)
 
-    return Ticker(name=pattern_handlers.NAME, act=act, every_seconds=1)
+    return Ticker(name=pattern_handlers.NAME, act=act)
 
 
 def retention() -> Ticker:
     """Erase what is kept long enough; whoever waits for all that is due waits for this as well."""
-    return Ticker(name=erasure.NAME, act=_erasing, every_seconds=1)
+    return Ticker(name=erasure.NAME, act=_erasing)
 
 
 def bulk_actions(vault: Vault, outlets: Outlets) -> Ticker:
@@ -110,7 +110,7 @@ def bulk_actions(vault: Vault, outlets: Outlets) -> Ticker:
     async def act(database: Database) -> None:
         await bulk.run_due(database, vault, outlets)
 
-    return Ticker(name=bulk.NAME, act=act, every_seconds=1)
+    return Ticker(name=bulk.NAME, act=act)
 
 
 def questionnaire_lists(vault: Vault) -> Ticker:
@@ -120,7 +120,7 @@ def questionnaire_lists(vault: Vault) -> Ticker:
         await contacts.index_kept(database, vault)
         await questionnaires.run_due(database, vault)
 
-    return Ticker(name=questionnaires.NAME, act=act, every_seconds=1)
+    return Ticker(name=questionnaires.NAME, act=act)
 
 
 async def _erasing(database: Database) -> None:

@@ -198,13 +198,11 @@ def build(context: Context) -> Service:
             Ticker(
                 name="registry.pass_keys",
                 act=partial(pass_keys.retire_unused, vault=context.vault),
-                every_seconds=1,
             ),
-            Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act, every_seconds=1),
+            Ticker(name="registry.kept_files", act=Sweeper(vault=context.vault).act),
             Ticker(
                 name=retention.NAME,
                 act=partial(retention.forget_due, vault=context.vault),
-                every_seconds=1,
             ),
             Ticker(
                 name="registry.retention_texts",
@@ -216,7 +214,6 @@ def build(context: Context) -> Service:
             Ticker(
                 name=closing.NAME,
                 act=partial(closing.certify, vault=context.vault),
-                every_seconds=1,
                 waited_for=False,
                 after_closing=True,
             ),

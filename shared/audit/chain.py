@@ -145,7 +145,7 @@ def linking() -> Ticker:
             log.info("audit_head", pos=last.pos, hash=last.hash.hex())
             told_at, told = database.clock.monotonic(), last.pos
 
-    return Ticker(name="audit_chain", act=act, every_seconds=1.0)
+    return Ticker(name="audit_chain", act=act)
 
 
 async def check(conn: Conn, service: str, *, noted: Link | None = None) -> Checked:

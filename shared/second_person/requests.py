@@ -175,7 +175,7 @@ NAME = "second_person"
 
 def lapsing(service: str, acts: Acts) -> Ticker:
     """What drops them as time goes by."""
-    return Ticker(name=f"{service}.{NAME}", act=partial(lapse, acts=acts), every_seconds=1)
+    return Ticker(name=f"{service}.{NAME}", act=partial(lapse, acts=acts))
 
 
 async def _note(tx: Tx, role: str, action: str, *, about: UUID) -> None:
