@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from shared.context import Context
 from shared.db.pool import Database
 from shared.kernel.clock import write_control
 from shared.leader import Leader, Ticker
-from shared.runtime import Context
 from shared.testing.waiting import eventually
 from tests.conftest import NINE_ON_THE_24TH
 from tests.integration.bus.support import background
