@@ -57,15 +57,20 @@ async def progress(urls: Mapping[str, str]) -> Progress:
 
 
 async def progress_seen(connections: "Mapping[str, asyncpg.Connection[asyncpg.Record]]") -> Progress:
-    """The same on connections that the caller keeps: who looks again and again need not connect every time."""
+    """The same on connections that the caller keeps: who looks again and again need not connect every time.
+
+    First all positions, then all heads, so that what somebody publishes for an event that they apply in between is
+    seen. The other way round everybody would seem equal with an event on its way.
+    """
     heads: dict[tuple[str, str], tuple[int, int]] = {}
     positions: list[tuple[str, asyncpg.Record]] = []
     dead = 0
     for service, connection in connections.items():
+        positions.extend((service, row) for row in await connection.fetch(POSITIONS))
+    for service, connection in connections.items():
+        dead += await connection.fetchval(WAITING)
         for row in await connection.fetch(HEADS):
             heads[service, row["channel"]] = (row["epoch"], row["pos"])
-        positions.extend((service, row) for row in await connection.fetch(POSITIONS))
-        dead += await connection.fetchval(WAITING)
     lags = []
     for service, row in positions:
         epoch, pos = heads.get((row["producer"], row["channel"]), (1, 0))

@@ -1,13 +1,18 @@
 """Nothing lost, nothing twice, in order: the backbone on real servers."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
-from shared.bus.lag import progress
+from shared.bus.lag import progress, progress_seen
 from shared.testing.waiting import eventually
-from tests.integration.bus.support import Bench, log_round, wrong
+from tests.integration.bus.support import Bench, a_round, log_round, wrong
+
+Act = Callable[[], Awaitable[None]]
 
 
 async def write(bench: Bench, sites: int, each: int, *, writers: int = 8) -> dict[UUID, int]:
@@ -70,6 +75,51 @@ async def test_progress_says_when_everyone_is_equal(bench: Bench) -> None:
             return bool(now.lags) and now.equal and now.committed == 16
 
         await eventually(equal)
+
+
+class Interrupted:
+    """A connection behind which something happens right after the first answer."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", act: Act) -> None:
+        self.connection, self.acts = connection, [act]
+
+    async def fetch(self, query: str) -> list[asyncpg.Record]:
+        rows = await self.connection.fetch(query)
+        while self.acts:
+            await self.acts.pop()()
+        return rows
+
+    async def fetchval(self, query: str) -> Any:
+        return await self.connection.fetchval(query)
+
+
+async def test_progress_sees_what_was_published_for_an_event_that_was_applied_while_it_looked(
+    bench: Bench,
+) -> None:
+    """A chain: who has applied an event told another one for it, which nobody has applied."""
+    heads = "insert into outbox_channel (channel, max_pos) values ('rounds', $1) on conflict do nothing"
+    at = "insert into bus_position (consumer, producer, channel, last_pos) values ($1, $2, 'rounds', $3)"
+    await bench.producer.pool.execute(heads, 1)
+    await bench.producer.pool.execute(at, "end", "reporting", 0)
+    await bench.consumer.pool.execute(heads, 0)
+    await bench.consumer.pool.execute(at, "middle", "sanitation", 0)
+
+    async def react() -> None:
+        async with bench.consumer.begin() as tx:
+            await tx.execute("update bus_position set last_pos = 1 where last_pos = 0")
+            await tx.publish(a_round(uuid4()), version=1)
+
+    first = await asyncpg.connect(bench.producer_urls.database)
+    middle = await asyncpg.connect(bench.consumer_urls.database)
+    try:
+        looking: Any = {"sanitation": first, "reporting": Interrupted(middle, react)}
+        assert not (await progress_seen(looking)).equal
+        assert (await progress_seen({"sanitation": first, "reporting": middle})).behind == 1
+        await first.execute("update bus_position set last_pos = 1")
+        assert (await progress_seen({"sanitation": first, "reporting": middle})).equal
+    finally:
+        await first.close()
+        await middle.close()
 
 
 @pytest.mark.parametrize("published_already", [1, 7])
