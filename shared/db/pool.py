@@ -205,6 +205,8 @@ class Database:
         self.outbox_numbered = asyncio.Event()
         """Something has got its position."""
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._in_order = set[int]()
+        """Connections, by the server's process, that are given back after a transaction that ended in order."""
 
     @classmethod
     async def open(
@@ -228,8 +230,8 @@ class Database:
             self.url,
             min_size=1,
             max_size=self.size,
-            init=_prepare,
-            reset=_leave_as_is,
+            init=self._prepare,
+            reset=self._take_back,
             timeout=10,
             command_timeout=60,
             server_settings={
@@ -265,8 +267,7 @@ class Database:
             Refusal: the typed meaning of a violated constraint, where the service named one.
         """
         try:
-            async with self.pool.acquire() as raw, raw.transaction():
-                connection = raw_connection(raw)
+            async with self._transaction() as connection:
                 await _narrow(connection)
                 tx = Tx(
                     connection,
@@ -294,9 +295,34 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Conn]:
         """One consistent view of the database, without writing."""
-        async with self.pool.acquire() as raw, raw.transaction(isolation="repeatable_read", readonly=True):
-            await _narrow(raw_connection(raw))
-            yield Conn(raw_connection(raw))
+        async with self._transaction(isolation="repeatable_read", readonly=True) as connection:
+            await _narrow(connection)
+            yield Conn(connection)
+
+    @asynccontextmanager
+    async def _transaction(self, **how: Any) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        async with self.pool.acquire() as raw:
+            async with raw.transaction(**how):
+                yield raw_connection(raw)
+            self._in_order.add(raw.get_server_pid())
+
+    async def _prepare(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._in_order.discard(raw.get_server_pid())
+        for name in ("json", "jsonb"):
+            await raw.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+    async def _take_back(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Reset a connection, unless its last transaction ended in order: that would cost each of them a round trip.
+
+        Nothing outlives a transaction here: no statement sets a session's variables, listens, or takes a session's
+        advisory lock on a connection of the pool. But one that was cancelled outside of a transaction, between its
+        preparing and its running, leaves the server in a transaction of which the driver knows nothing.
+        """
+        pid = raw.get_server_pid()
+        if pid in self._in_order:
+            self._in_order.remove(pid)
+        else:
+            await raw.reset()
 
 
 def raw_connection(proxy: Any) -> "asyncpg.Connection[asyncpg.Record]":
@@ -309,16 +335,3 @@ async def _narrow(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Say how far this transaction reaches, where that is less than the town."""
     if (asked := reach.current()) != reach.TOWN:
         await raw.execute(reach.NARROW, asked.reads, asked.writes)
-
-
-async def _leave_as_is(_raw: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Give a connection back without asking the server to reset it, which costs every transaction a round trip.
-
-    asyncpg itself ends a transaction that was left open. Nothing else outlives one here: no statement sets a session's
-    variables, listens, or takes a session's advisory lock on a connection of the pool.
-    """
-
-
-async def _prepare(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name in ("json", "jsonb"):
-        await raw.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
