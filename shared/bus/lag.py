@@ -74,14 +74,13 @@ async def progress_seen(connections: "Mapping[str, asyncpg.Connection[asyncpg.Re
     lags = []
     for service, row in positions:
         epoch, pos = heads.get((row["producer"], row["channel"]), (1, 0))
-        at = row["last_pos"] if row["epoch"] == epoch else 0
         lags.append(
             Lag(
                 service=service,
                 consumer=row["consumer"],
                 producer=row["producer"],
                 channel=row["channel"],
-                behind=max(0, pos - at),
+                behind=max(0, pos - (row["last_pos"] if row["epoch"] == epoch else 0)),
             )
         )
     return Progress(lags=tuple(lags), committed=sum(pos for _, pos in heads.values()), dead_letters=dead)
