@@ -90,15 +90,23 @@ async def test_nothing_that_a_transaction_did_is_left_for_the_next_one(database:
 
 
 async def test_the_look_at_a_session_would_see_what_is_left(database: Database) -> None:
+    """Nothing is reset after a transaction that ended in order; after a look, which is none, everything is."""
     before = await session(database)
-    for leaves in (
-        "select pg_advisory_lock(4)",
-        "set work_mem = '5MB'",
-        "listen somebody",
-        "create temp table t ()",
-    ):
-        async with database.pool.acquire() as raw:
-            await raw.execute(leaves)
-        after = await session(database)
-        assert after != before, leaves
-        before = after
+    for leaves in ("select pg_advisory_lock(4)", "set work_mem = '5MB'", "listen somebody"):
+        async with database.begin() as tx:
+            await tx.execute(leaves)
+        assert await session(database) != before, leaves
+        assert await session(database) == before, leaves
+    async with database.begin() as tx:
+        await tx.execute("create temp table t ()")
+    assert await session(database) != before
+
+
+async def test_a_statement_that_was_prepared_and_never_run_stands_in_nobodys_way(database: Database) -> None:
+    """As when its caller went away in between: the driver knows of no transaction, and the server has begun one."""
+    async with database.pool.acquire() as raw:
+        await raw.prepare("select count(*) from outbox")
+        before = raw.get_server_pid()
+    async with database.read() as conn:
+        assert await conn.fetchval("select current_setting('transaction_isolation')") == "repeatable read"
+        assert await conn.fetchval("select pg_backend_pid()") == before, "it is the same connection"
