@@ -222,9 +222,9 @@ def _from_focus_area(each: Judged) -> bool:
 
 def _leaves_quarantine(each: Judged) -> bool:
     """Does somebody who stays at home by a measure stand at the way out? A corrected check was told already."""
-    measures = {restriction.measure for restriction in each.records.restrictions}
-    going = each.command.direction is Direction.EXIT and each.command.corrects is None
-    return going and strictest_measure(measures) == "home_quarantine"
+    if each.command.direction is not Direction.EXIT or each.command.corrects is not None:
+        return False
+    return strictest_measure(one.measure for one in each.records.restrictions) == "home_quarantine"
 
 
 _ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})
