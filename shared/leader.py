@@ -18,7 +18,7 @@ from shared.bus.credentials import Credentials
 from shared.bus.link import Link
 from shared.bus.relay import Relay
 from shared.bus.runner import Runner
-from shared.db.pool import TRANSIENT, Database
+from shared.db.pool import TRANSIENT, Database, looking
 from shared.events import catalogue
 from shared.http.door import Door
 from shared.kernel.tasks import stop, stop_if_cancelled
@@ -49,7 +49,9 @@ class Ticker:
     name: str
     act: Callable[[Database], Awaitable[None]]
     every_seconds: float = 1.0
-    """How often it looks while time only passes."""
+    """How often it looks while things happen here."""
+    idle_seconds: float = 5.0
+    """How often it looks at least, while nothing was committed by this process and time only passes."""
     waited_for: bool = True
     """Whether it looks at once when business time is stepped, and whoever steps it waits until that was done: not for
     what only counts for the gauges."""
@@ -153,11 +155,13 @@ class Leader:
             await stop(working)
 
     async def _tick(self, ticker: Ticker) -> None:
+        looking.set(True)
         clock, noted, woken = self.database.clock, None, False
         while True:
             stop_if_cancelled()
-            # Before looking at the clock: a step meanwhile is not missed.
+            # Before looking at clock and facts: what happens meanwhile is not missed.
             stepped = self._stepped if ticker.waited_for else asyncio.Event()
+            known = self.database.committed.count
             now, real = clock.now(), clock.monotonic()
             try:
                 await ticker.act(self.database)
@@ -170,10 +174,21 @@ class Leader:
             except TRANSIENT as error:
                 log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)
                 await asyncio.sleep(1)
+            woken = await self._rest(ticker, stepped, known)
+
+    async def _rest(self, ticker: Ticker, stepped: asyncio.Event, known: int) -> bool:
+        """Until it is to look again; tells whether that is because business time was stepped.
+
+        A fast clock brings on what is due without anybody committing.
+        """
+        clock = self.database.clock
+        latest = clock.monotonic() + (ticker.idle_seconds if clock.business_seconds_rate <= 1 else 0)
+        while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ticker.every_seconds):
                     await stepped.wait()
-            woken = stepped.is_set()
+            if stepped.is_set() or self.database.committed.count != known or clock.monotonic() >= latest:
+                return stepped.is_set()
 
     async def _follow_steps(self) -> None:
         """Wake all tickers when business time was set to another, instead of having each look often."""

@@ -26,7 +26,7 @@ from shared.bus.consumer import Consumer
 from shared.context import Context, open_context
 from shared.db.closing import Closing, reapply
 from shared.db.erasures import Forget, nothing_to_forget, reapply_erasures
-from shared.db.pool import TRANSIENT, Database, Rejections
+from shared.db.pool import TRANSIENT, Committed, Database, Rejections
 from shared.http.access import AccessTable
 from shared.http.app import make_app
 from shared.http.auth import OLDEST, OLDEST_IN_PRODUCTION, Authenticator, Jwks, StaffVerifier
@@ -133,14 +133,14 @@ class Health:
     async def database_ok(self) -> bool:
         """Does the database answer within two seconds?"""
         try:
-            async with asyncio.timeout(2), self.database.pool.acquire() as connection:
+            async with asyncio.timeout(2), self.database.statements() as connection:
                 return bool(await connection.fetchval("select true"))
         except TRANSIENT:
             return False
 
     async def outbox_age(self) -> float:
         """Seconds since the oldest event without a position was committed; 0 for none."""
-        async with self.database.pool.acquire() as connection:
+        async with self.database.statements() as connection:
             return float(await connection.fetchval(outbox.UNNUMBERED_SECONDS) or 0)
 
 
@@ -187,7 +187,7 @@ class Runtime:
         )
         spare_the_collector()
         if other:
-            await self._work(app, listener, other.run(context.database.outbox_wake), context)
+            await self._work(app, listener, other.run(context.database.committed), context)
             return
         leader = self._leader(context, service)
         try:
@@ -202,11 +202,11 @@ class Runtime:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._begin(name, signal.SIGTERM)
         metrics.tell_process(metrics.BESIDE, "leader")
-        committed = asyncio.Event()
+        committed = Committed()
         obeying = asyncio.create_task(beside.obey(line, wake=committed, stopping=self.stopping), name="obey")
         context = await self._patiently_open(name)
         if context is not None:
-            context.database.outbox_wake = committed
+            context.database.committed = committed
             try:
                 leader = self._leader(context, await self._prepared(context))
                 spare_the_collector()

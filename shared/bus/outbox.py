@@ -49,7 +49,7 @@ select pg_advisory_xact_lock(hashtextextended('fangkong.outbox.numbering', 0)),
   set_config('enable_seqscan', 'off', true)
 """
 
-# Both parts are answered by an index or by a table of a few rows: what an idle relay asks ten times a second. The order
+# Both parts are answered by an index or by a table of a few rows: what an idle relay asks twice a second. The order
 # makes it the index, also where nobody has counted the rows yet.
 WAITING = """
 select (select id from outbox where pos is null order by id limit 1) is not null

@@ -30,18 +30,17 @@ class OwnFeed:
         Raises:
             one of TRANSIENT: the database is away.
         """
-        numbered = self._database.outbox_numbered
-        numbered.clear()
+        self._database.outbox_numbered.clear()
         if found := await self.replay(at):
             return found
         with suppress(TimeoutError):  # another process may number: then waiting ends with the time
             async with asyncio.timeout(wait):
-                await numbered.wait()
+                await self._database.outbox_numbered.wait()
         return await self.replay(at)
 
     async def replay(self, at: Position) -> list[Raw] | NewEpoch:
         """What follows `at`, or the epoch that continues it; empty when there is nothing yet."""
-        async with self._database.pool.acquire() as connection:
+        async with self._database.statements() as connection:
             rows = await connection.fetch(outbox.READ, self._channel, at.epoch, at.pos + 1, FETCH)
             later = outbox.EPOCH_STARTS, self._channel, at.epoch + 1
             starts = None if rows else await connection.fetchval(*later)

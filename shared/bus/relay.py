@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 NUMBER_AT_ONCE = 5_000
 BATCH = 500
 BEAT_SECONDS = 5.0
-POLL_SECONDS = 0.1
+POLL_SECONDS, IDLE_SECONDS = 0.1, 0.5
+"""What this process commits wakes its relay; for what others commit it looks, less often the longer it is quiet."""
 GATHER_SECONDS = 0.1
 """From the beginning of one pass to the next while events keep coming: a pass costs nearly the same for one event as
 for fifty, so a busy service does not pay for one after every commit. The first event after a pause goes at once."""
@@ -59,7 +60,7 @@ class Relay:
 
     async def step(self) -> int:
         """Number and publish once; returns how many rows moved."""
-        async with self.database.pool.acquire() as connection:
+        async with self.database.statements() as connection:
             if not await connection.fetchval(outbox.WAITING):
                 return 0
             numbered = await outbox.number(connection, limit=NUMBER_AT_ONCE)
@@ -70,7 +71,7 @@ class Relay:
     async def _prepare(self) -> None:
         while True:
             try:
-                async with self.database.pool.acquire() as connection:
+                async with self.database.statements() as connection:
                     await connection.execute(outbox.ADD_CHANNELS, self.channels)
                     await outbox.number(connection, limit=0)  # a moved database says so before anything else
                     await connection.execute(outbox.ENSURE_MONTHS)
@@ -84,7 +85,7 @@ class Relay:
         wait = POLL_SECONDS
         while True:
             stop_if_cancelled()
-            self.database.outbox_wake.clear()
+            self.database.committed.clear()
             next_pass = time.monotonic() + GATHER_SECONDS
             try:
                 moved = await self.step()
@@ -93,18 +94,18 @@ class Relay:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 2.0)
                 continue
-            wait = POLL_SECONDS
+            wait = POLL_SECONDS if moved else min(wait * 2, IDLE_SECONDS)
             if not moved:
                 with suppress(TimeoutError):  # the poll finds what other processes committed
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self.database.outbox_wake.wait()
+                    async with asyncio.timeout(wait):
+                        await self.database.committed.wait()
             elif moved < BATCH:
                 await asyncio.sleep(next_pass - time.monotonic())
 
     async def _publish(self) -> int:
         await assert_kept(self.link)
         moved = 0
-        async with self.database.pool.acquire() as connection:
+        async with self.database.statements() as connection:
             for channel in await connection.fetch(outbox.CHANNELS):
                 done: int = channel["published_pos"]
                 while done < channel["max_pos"]:
@@ -152,7 +153,7 @@ class Relay:
         while True:
             stop_if_cancelled()
             try:
-                async with self.database.pool.acquire() as connection:
+                async with self.database.statements() as connection:
                     body = {"service": self.service, "channels": await self._heads(connection)}
                     pending = await connection.fetchrow(outbox.PENDING)
                 if pending:
@@ -197,7 +198,7 @@ class Relay:
             asked = json.loads(request.data)
             epoch, start = int(asked["epoch"]), int(asked["from"])
             limit = min(int(asked.get("limit", REPLAY_ROWS)), REPLAY_ROWS)
-            async with self.database.pool.acquire() as connection:
+            async with self.database.statements() as connection:
                 heads = await self._heads(connection)
                 rows = await connection.fetch(outbox.READ, channel, epoch, start, limit)
         except (KeyError, TypeError, ValueError) as error:

@@ -20,7 +20,7 @@ from shared.kernel.tasks import stop_if_cancelled
 
 log = structlog.get_logger(__name__)
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS = 2.0
 BACKOFF_SECONDS = 2.0
 GATHER_SECONDS = 0.1
 """How long a channel rests after a batch that was not full: while events keep coming, a transaction of every consumer
@@ -184,7 +184,8 @@ class Runner:
                 channel.show_lag()
         epochs, positions = [head.epoch for head in heads.values()], [head.pos for head in heads.values()]
         try:
-            await self.database.pool.execute(NOTE_HEARD, producer, list(heads), epochs, positions)
+            async with self.database.statements() as connection:
+                await connection.execute(NOTE_HEARD, producer, list(heads), epochs, positions)
         except TRANSIENT as error:
             log.info("heartbeat_not_noted", producer=producer, error=type(error).__name__)
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -43,6 +44,23 @@ TRANSIENT = (
 
 Rejections = Mapping[str, Refusal]
 """What a violated constraint means to the caller: constraint name -> refusal (style: invariants are constraints)."""
+
+
+looking: ContextVar[bool] = ContextVar("looking", default=False)
+"""Is this work only a look whether something is due? That it committed is no reason for others to look."""
+
+
+class Committed(asyncio.Event):
+    """Set when something was committed for the relay, who clears it; `count` grows with all that may concern others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def set(self) -> None:
+        """Something was published."""
+        self.count += 1
+        super().set()
 
 
 class Conn:
@@ -200,13 +218,12 @@ class Database:
     ) -> None:
         self.url, self.service, self.clock, self.size, self.schema = url, service, clock, size, schema
         self.rejections: Rejections = rejections or {}
-        self.outbox_wake = asyncio.Event()
-        """Something was committed for the relay."""
+        self.committed = Committed()
         self.outbox_numbered = asyncio.Event()
         """Something has got its position."""
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._in_order = set[int]()
-        """Connections, by the server's process, that are given back after a transaction that ended in order."""
+        """Connections, by the server's process, that are given back after what was done on them ended in order."""
 
     @classmethod
     async def open(
@@ -290,7 +307,9 @@ class Database:
             log.exception("written_beyond_reach", subject=actor)
             raise reach.BeyondReach from error
         if published:
-            self.outbox_wake.set()
+            self.committed.set()
+        elif not looking.get():
+            self.committed.count += 1
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Conn]:
@@ -300,11 +319,16 @@ class Database:
             yield Conn(connection)
 
     @asynccontextmanager
-    async def _transaction(self, **how: Any) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    async def statements(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """A connection for statements that each commit by themselves."""
         async with self.pool.acquire() as raw:
-            async with raw.transaction(**how):
-                yield raw_connection(raw)
+            yield raw_connection(raw)
             self._in_order.add(raw.get_server_pid())
+
+    @asynccontextmanager
+    async def _transaction(self, **how: Any) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        async with self.statements() as raw, raw.transaction(**how):
+            yield raw
 
     async def _prepare(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._in_order.discard(raw.get_server_pid())
@@ -312,7 +336,7 @@ class Database:
             await raw.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
     async def _take_back(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
-        """Reset a connection, unless its last transaction ended in order: that would cost each of them a round trip.
+        """Reset a connection, unless what was done on it ended in order: that would cost each use a round trip.
 
         Nothing outlives a transaction here: no statement sets a session's variables, listens, or takes a session's
         advisory lock on a connection of the pool. But one that was cancelled outside of a transaction, between its

@@ -36,7 +36,8 @@ class Door:
     async def look(self, database: Database, vault: Vault | None) -> None:
         """Ask the database; opened keys are used no more from the moment on."""
         if not self.closed:
-            self.closed = bool(await database.pool.fetchval(IS_CLOSED))
+            async with database.statements() as connection:
+                self.closed = bool(await connection.fetchval(IS_CLOSED))
             if self.closed and vault is not None:
                 vault.forget_keys()
 
