@@ -65,6 +65,21 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.extra = extra
 
 
+class PolicySilent(Refusal):
+    """The policy in force says nothing about this: nothing can be judged until it does (R1.2)."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "policy_silent"
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            "现行规则没有规定这一项。The policy in force says nothing about this.",
+            remedy="由指挥部在登记服务发布新版规则（POST /v1/policies）。"
+            "HQ puts a version in force that says it: the registry's POST /v1/policies.",
+            missing=missing,
+        )
+
+
 class SameIdOtherContent(Refusal):
     """The id was used before, for something else: a repeat must be the same in all that counts."""
 

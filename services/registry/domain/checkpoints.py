@@ -5,11 +5,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from services.registry.domain.errors import PolicySilent
 from services.registry.domain.premises import Traffic
 from shared.events.policy_gate import CheckpointRules
 from shared.kernel.ids import CheckpointId, CompoundId
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 
 class ClosedFor(StrEnum):

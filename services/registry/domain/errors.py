@@ -14,20 +14,6 @@ class PolicyInconsistent(Refusal):
     code: ClassVar[str] = "policy_inconsistent"
 
 
-class PolicySilent(Refusal):
-    """The policy in force says nothing about this: nothing can be judged until it does (R1.2)."""
-
-    status: ClassVar[int] = 503
-    code: ClassVar[str] = "policy_silent"
-
-    def __init__(self, field: str) -> None:
-        super().__init__(
-            "现行规则没有规定这一项。The policy in force says nothing about this.",
-            remedy="由指挥部发布新版规则。HQ puts a version in force that says it: POST /v1/policies.",
-            missing=field,
-        )
-
-
 class NotTheNextVersion(Refusal):
     """Somebody else revised it meanwhile: look at theirs first."""
 

@@ -10,10 +10,9 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from services.registry.domain.errors import PolicySilent
 from services.registry.domain.premises import Mode
 from shared.events.policy import PlaceKind, PostRules, WorkerKind
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 
 class WorkerUnknown(Refusal):

@@ -2,28 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar
 
 from shared.events.observation import WindowName
 from shared.events.policy_observation import ObservationRules
 from shared.kernel.days import DailyWindow, at_local, local_day, local_time
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent
 
 ONE_DAY = timedelta(days=1)
-
-
-class ReportPolicySilent(Refusal):
-    """The policy in force says nothing about daily reports: none can be made until it does (R1.2)."""
-
-    status: ClassVar[int] = 503
-    code: ClassVar[str] = "policy_silent"
-
-    def __init__(self, missing: str) -> None:
-        super().__init__(
-            "现行规则没有规定日报事项。The policy in force does not say what a daily report needs.",
-            remedy="由指挥部发布新版规则。HQ puts a version in force that says it.",
-            missing=missing,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +43,11 @@ def report_day(day: date, *, cut_off: time, cut_off_before: time) -> ReportDay:
     """The report day that ends on `day`, with the cut-offs of it and of the day before.
 
     Raises:
-        ReportPolicySilent: a cut-off lies within an hour; figures are kept by the hour.
+        PolicySilent: a cut-off lies within an hour; figures are kept by the hour.
     """
     for one in (cut_off, cut_off_before):
         if (one.minute, one.second, one.microsecond) != (0, 0, 0):
-            raise ReportPolicySilent("reporting.cut_off")
+            raise PolicySilent("reporting.cut_off")
     return ReportDay(
         day=day,
         starts=at_local(day - ONE_DAY, cut_off_before),

@@ -58,7 +58,7 @@ async def view(
     Raises:
         ReportDayUnknown: the day has no report.
         VersionUnknown: there is no such version.
-        PolicyUnknown, ReportPolicySilent: as their names say.
+        PolicyUnknown, PolicySilent: as their names say.
     """
     await require_reported(conn, day, now=now)
     standing = await stand(conn, day, now=now)

@@ -96,7 +96,7 @@ async def stand(conn: Conn, day: date, *, now: datetime) -> Standing:
     """A day's report as it stands.
 
     Raises:
-        PolicyUnknown, ReportPolicySilent: as their names say.
+        PolicyUnknown, PolicySilent: as their names say.
     """
     ruled = await ruled_day(conn, day)
     rules = ruled.rules

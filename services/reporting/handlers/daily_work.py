@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from services.reporting import metrics
 from services.reporting.domain.daily_report import ContinuityBroken, NothingChanged, hours_of
-from services.reporting.domain.report_day import ONE_DAY, ReportPolicySilent
+from services.reporting.domain.report_day import ONE_DAY
 from services.reporting.handlers.daily_reports import Send, send
 from services.reporting.handlers.report_days import RuledDay, ruled_day
 from services.reporting.store import daily_reports as store
@@ -17,7 +17,7 @@ from shared.events.policy_reporting import DailyReportRules
 from shared.http.problem import PolicyUnknown
 from shared.kernel.days import local_day
 from shared.kernel.ids import uuid7
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 from shared.obs.logging import get_logger
 
 log = get_logger(__name__)
@@ -108,5 +108,5 @@ async def _is_due(conn: Conn, day: date, now: datetime) -> bool:
 async def _ruled(conn: Conn, day: date) -> RuledDay | None:
     try:
         return await ruled_day(conn, day)
-    except (PolicyUnknown, ReportPolicySilent):
+    except (PolicyUnknown, PolicySilent):
         return None

@@ -33,7 +33,7 @@ from shared.events.policy_inspections import Finding as Item
 from shared.events.policy_supervision import SupervisionRules
 from shared.http.access import TOWN, OutOfScope, Principal
 from shared.kernel.ids import NeighbourhoodId, uuid7
-from shared.kernel.refusal import Refusal, SameIdOtherContent
+from shared.kernel.refusal import PolicySilent, Refusal, SameIdOtherContent
 from shared.kernel.sealed import Vault
 from shared.kernel.sealed_texts import said_in, same, seal
 
@@ -55,20 +55,6 @@ class ItemUnknown(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "item_unknown"
-
-
-class PolicySilent(Refusal):
-    """The policy in force says nothing about this: nothing can be judged until it does (R1.2)."""
-
-    status: ClassVar[int] = 503
-    code: ClassVar[str] = "policy_silent"
-
-    def __init__(self, missing: str) -> None:
-        super().__init__(
-            "现行规则没有规定这一项。The policy in force says nothing about this.",
-            remedy="由指挥部发布新版规则。HQ puts a version in force that says it.",
-            missing=missing,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from services.reporting.domain.report_day import ONE_DAY, ReportDay, ReportPolicySilent, day_of, report_day
+from services.reporting.domain.report_day import ONE_DAY, ReportDay, day_of, report_day
 from services.reporting.store import policy as policies
 from shared.db.pool import Conn
 from shared.events.policy import PolicyDocument
 from shared.events.policy_reporting import DailyReportRules
 from shared.http.problem import PolicyUnknown
 from shared.kernel.days import local_day
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 
 class ReportDayUnknown(Refusal):
@@ -35,10 +35,10 @@ class RuledDay:
         """What policy says about the report of the day.
 
         Raises:
-            ReportPolicySilent: nothing.
+            PolicySilent: nothing.
         """
         if self.document.daily_report is None:
-            raise ReportPolicySilent("daily_report")
+            raise PolicySilent("daily_report")
         return self.document.daily_report
 
 
@@ -58,7 +58,7 @@ async def ruled_day(conn: Conn, day: date) -> RuledDay:
     """The report day that ends on a date. Before the first policy the cut-off was the same as on that day.
 
     Raises:
-        PolicyUnknown, ReportPolicySilent: as their names say.
+        PolicyUnknown, PolicySilent: as their names say.
     """
     version, document = await policy_of(conn, day)
     _, earlier = await policies.of_day(conn, day - ONE_DAY) or (None, document)
@@ -70,7 +70,7 @@ async def ruled_day_at(conn: Conn, instant: datetime) -> RuledDay:
     """The report day on which an instant lies.
 
     Raises:
-        PolicyUnknown, ReportPolicySilent: as their names say.
+        PolicyUnknown, PolicySilent: as their names say.
     """
     _, document = await policy_of(conn, local_day(instant))
     return await ruled_day(conn, day_of(instant, cut_off=document.reporting.cut_off))
@@ -81,7 +81,7 @@ async def require_reported(conn: Conn, day: date, *, now: datetime) -> None:
 
     Raises:
         ReportDayUnknown: it is still to come, or from before the first policy.
-        PolicyUnknown, ReportPolicySilent: as their names say.
+        PolicyUnknown, PolicySilent: as their names say.
     """
     try:
         found = await ruled_day(conn, day)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from shared.kernel.days import local_day
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 Source = Literal["code", "late_entry"]
 """Logged by the place's code when it was done, or entered afterwards with an explanation."""
@@ -37,20 +37,6 @@ class TooLate(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "too_late"
-
-
-class PolicySilent(Refusal):
-    """The policy in force says nothing about this: nothing can be judged until it does (R1.2)."""
-
-    status: ClassVar[int] = 503
-    code: ClassVar[str] = "policy_silent"
-
-    def __init__(self, missing: str) -> None:
-        super().__init__(
-            "现行规则没有规定这一项。The policy in force says nothing about this.",
-            remedy="由指挥部发布新版规则。HQ puts a version in force that says it.",
-            missing=missing,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import ClassVar
 
-from services.sanitation.domain.late import LateRules, PolicySilent
+from services.sanitation.domain.late import LateRules
 from services.sanitation.domain.rounds import RoundRules
 from services.sanitation.store import copies as copies_store
 from shared.db.pool import Conn
@@ -11,7 +11,7 @@ from shared.events.policy import PolicyDocument
 from shared.events.policy_inspections import Finding, FindingCode, Inspected, InspectionRules, VenueRules
 from shared.events.policy_sanitation import SiteKind
 from shared.http.problem import PolicyUnknown
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 
 class NoPolicyOnThatDay(Refusal):

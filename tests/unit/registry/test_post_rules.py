@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.domain.errors import PolicySilent
 from services.registry.domain.posts import (
     Candidate,
     Need,
@@ -25,6 +24,7 @@ from services.registry.domain.posts import (
 )
 from services.registry.domain.premises import Mode
 from shared.events.policy import PostNeed, PostRules, WorkerKind
+from shared.kernel.refusal import PolicySilent
 
 GATE, GRID, COMPOUND = Place("checkpoint", "g1"), Place("grid", "w01"), Place("compound", "lj-001")
 RULES = PostRules(

@@ -21,9 +21,10 @@ from services.reporting.domain.daily_report import (
     hours_of,
 )
 from services.reporting.domain.report_content import Content, UnitLine, standing, with_last
-from services.reporting.domain.report_day import ReportDay, ReportPolicySilent, day_of, report_day
+from services.reporting.domain.report_day import ReportDay, day_of, report_day
 from services.reporting.domain.report_figures import FIGURES, UNIT_KEYS, ZERO_KEYS, summed, words_of
 from shared.events.policy_reporting import DailyReportRules
+from shared.kernel.refusal import PolicySilent
 from tests.unit.observation.given import RULES as OBSERVATION
 
 DAY = date(2020, 2, 24)
@@ -93,7 +94,7 @@ def test_a_day_on_which_the_cut_off_moves_is_longer_and_loses_nothing() -> None:
 
 
 def test_a_cut_off_within_an_hour_is_refused() -> None:
-    with pytest.raises(ReportPolicySilent):
+    with pytest.raises(PolicySilent):
         report_day(DAY, cut_off=time(16, 30), cut_off_before=time(16))
 
 

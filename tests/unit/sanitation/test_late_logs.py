@@ -8,13 +8,12 @@ from services.sanitation.domain.late import (
     ExplanationMissing,
     InTheFuture,
     LateRules,
-    PolicySilent,
     Source,
     TooLate,
     by_our_clock,
     decide_timeliness,
 )
-from shared.kernel.refusal import Refusal
+from shared.kernel.refusal import PolicySilent, Refusal
 
 RULES = LateRules(code_for=timedelta(hours=12), entry_days=2)
 TOLERANCE = timedelta(seconds=120)
