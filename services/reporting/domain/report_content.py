@@ -92,8 +92,15 @@ class Content:
         return continuity(self.by_unit, self.town)
 
     def differences_from(self, earlier: "Content") -> list[Difference]:
-        """What is another figure than in an earlier version, and whose word came or changed since."""
-        found = differences(earlier.by_unit, self.by_unit, town=(earlier.town, self.town))
+        """What is another figure than in an earlier version, and whose word came or changed since.
+
+        A figure that reports did not have yet when that version was made is no difference.
+        """
+        found = [
+            one
+            for one in differences(earlier.by_unit, self.by_unit, town=(earlier.town, self.town))
+            if one.figure in earlier.town
+        ]
         before, now = (
             {"units.missing": len(one.missing), "units.zero": len(one.zero)} for one in (earlier, self)
         )

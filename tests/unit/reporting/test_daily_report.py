@@ -1,5 +1,6 @@
 """The rules of the daily report: zero only at zero, corrections that are kept, numbers that follow from each other."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -230,6 +231,17 @@ def test_differences_are_told_figure_by_figure_for_the_town_and_each_unit() -> N
     ]
     assert after.differences_from(after) == []
     assert differences({"a": LAW}, {"a": LAW}, town=(LAW, LAW)) == []
+
+
+@pytest.mark.scenario("H1")
+def test_a_figure_that_reports_have_only_since_is_no_difference_of_one_that_was_sent_before() -> None:
+    fever = NOTHING | {"gate_fevers.new": 1}
+    older = {key: value for key, value in NOTHING.items() if not key.startswith("gate_contacts")}
+    before = replace(content(a=older), town=dict.fromkeys(older, 0))
+
+    told = content(a=fever | {"gate_contacts.new": 2}).differences_from(before)
+
+    assert {one.figure for one in told} == {"gate_fevers.new"}
 
 
 def test_a_content_is_kept_whole() -> None:
