@@ -17,6 +17,7 @@ from services.reporting.projections import all_projections
 from services.reporting.store import (
     addresses,
     as_of,
+    check_flags,
     compounds,
     duty,
     entry_flow,
@@ -61,6 +62,7 @@ _BY_DAY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "entry_flow",
         ("checks", "entries", "exits", "refused", "cannot_verify", "fever", "checks_offline"),
     ),
+    check_flags.REPORTED_BY_DAY: ("check_flags", ("case_contacts", "quarantine_exits", "quarantine_left")),
     by_day.VEHICLES_BY_DAY: (
         "vehicle_flow",
         ("vehicles_in", "vehicles_out", "vehicles_held", "vehicles_refused"),
@@ -184,6 +186,7 @@ async def board(
         (population.POPULATION,),
         (addresses.ADDRESSES,),
         (entry_flow.FLOW_OF_DAY, day),
+        (check_flags.REPORTED_BETWEEN, start_of(day), end_of(day)),
         (vehicle_flow.FLOW_OF_DAY, day),
         (entry_passes.ACTIVE_PASSES, now),
         (site_rounds.ROUNDS_OF_DAY, day, kinds, numbers, end_of(day), spacings),

@@ -11,6 +11,7 @@ FindingRule = Literal[
     "gate_offline",
     "gate_list_stale",
     "admitted_after_end",
+    "quarantine_left",
     "override_unreviewed",
     "declarations_missed",
     "report_unanswered",
@@ -27,7 +28,7 @@ FindingRule = Literal[
 """By what something was found. `inspection`: by somebody who looked; all others by the facts themselves."""
 LiveReason = Literal["fever", "gate_away", "missed_twice", "awaiting_closure", "lead_open", "venue_open"]
 """What troubles a compound now and is no finding, or none yet."""
-Reported = Literal["fever", "focus_person", "first_return"]
+Reported = Literal["fever", "focus_person", "first_return", "case_contact"]
 """Whom a gate reports (R2.5)."""
 EscalatedTo = Literal["community", "town_leader", "headquarters", "discipline"]
 

@@ -51,6 +51,9 @@ class FiguresAnswer(Answer):
     refused: int
     cannot_verify: int
     fever: int
+    case_contacts: int
+    quarantine_exits: int
+    quarantine_left: int
     vehicles_in: int
     vehicles_out: int
     vehicles_held: int

@@ -24,6 +24,9 @@ FlagKind = Literal[
     "admitted_after_revoked",
     "admitted_after_suspended",
     "admitted_after_replaced",
+    "case_contact",
+    "quarantine_exit",
+    "quarantine_left",
 ]
 _AFTER = Cursor(datetime, UUID, str, UUID)
 _TOP = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1), "~", UUID(int=2**128 - 1)
@@ -60,7 +63,11 @@ async def check_flags(
     limit: Limit = 50,
     after: After = None,
 ) -> FlagsAnswer:
-    """Tell late admissions, one pass at two gates, and clocks that were wrong, in the caller's compounds."""
+    """Tell late admissions, one pass at two gates, and clocks that were wrong, in the caller's compounds.
+
+    Also who told of contact with a case, and who stood at the way out though they stay at home: `quarantine_left` when
+    they were let through, else `quarantine_exit`.
+    """
     last = _AFTER.read(after) if after else _TOP
     async with context.database.read() as conn:
         within = await queries.within(conn, who)

@@ -20,6 +20,9 @@ class Figures:
         observed: people under observation by the measure in force; awaiting closure included.
         missed_streaks: of these, with as many missed windows in a row as call for a visit; None without policy.
         entries, exits: admissions, with or without an action.
+        case_contacts: people who told of contact with a confirmed case.
+        quarantine_exits, quarantine_left: who stood at the way out of a gate though they stay at home, and of these who
+            were let through.
         vehicles_in, vehicles_out: vehicles that might pass; `vehicles_held`, `vehicles_refused` might not.
         gates: checkpoints that have a device in service.
         gates_online: of these, with a device that has said something lately. None without policy.
@@ -50,6 +53,9 @@ class Figures:
     refused: int = 0
     cannot_verify: int = 0
     fever: int = 0
+    case_contacts: int = 0
+    quarantine_exits: int = 0
+    quarantine_left: int = 0
     vehicles_in: int = 0
     vehicles_out: int = 0
     vehicles_held: int = 0

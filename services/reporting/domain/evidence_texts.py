@@ -27,6 +27,7 @@ LABELS: Final[dict[str, Words]] = {
     "item": Words("事项", "Item"),
     "kind": Words("类别", "Kind"),
     "lead_id": Words("线索编号", "Lead"),
+    "left_at": Words("外出", "Left"),
     "level": Words("已升级次数", "Times gone up"),
     "list_made_at": Words("名单时间", "List made"),
     "order_id": Words("整改单编号", "Order"),
@@ -62,6 +63,7 @@ VALUES: Final[dict[str, dict[str, Words]]] = {
         "fever": Words("发热", "Fever"),
         "focus_person": Words("重点地区人员", "Somebody from a focus area"),
         "first_return": Words("首次返昆", "First return"),
+        "case_contact": Words("自述接触病例", "Contact with a case"),
     },
     "reason": {
         "identity_confirmed": Words("已核实身份", "Identity confirmed"),

@@ -19,6 +19,7 @@ RULES: Final[dict[FindingRule, Words]] = {
     "gate_offline": Words("门岗离线", "Gate offline"),
     "gate_list_stale": Words("门岗名单过旧", "Gate's list too old"),
     "admitted_after_end": Words("失效通行证放行", "Admitted by a pass that had ended"),
+    "quarantine_left": Words("居家隔离人员外出放行", "Let out from home quarantine"),
     "override_unreviewed": Words("人工放行逾期未复核", "Override not reviewed in time"),
     "declarations_missed": Words("连续未申报", "Declarations missed in a row"),
     "report_unanswered": Words("卡口上报无结果", "Report from a gate without an outcome"),

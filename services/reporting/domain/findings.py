@@ -24,6 +24,7 @@ CLOSED_BY_PEOPLE: Final[frozenset[FindingRule]] = frozenset(
         "rounds_missed",
         "pickup_missed",
         "admitted_after_end",
+        "quarantine_left",
         "report_unanswered",
         "unit_report_late",
         "daily_report_late",

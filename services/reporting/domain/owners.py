@@ -15,6 +15,7 @@ MEASURES: Final[dict[FindingRule, tuple[Measure, ...]]] = {
     "gate_offline": ("gate", "duty"),
     "gate_list_stale": ("gate",),
     "admitted_after_end": ("gate",),
+    "quarantine_left": ("observation", "gate"),
     "override_unreviewed": ("gate",),
     "declarations_missed": ("observation",),
     "report_unanswered": ("observation", "gate"),

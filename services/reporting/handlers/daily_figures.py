@@ -10,6 +10,7 @@ from services.reporting.domain.report_figures import BY_CODE, FIGURES, MEASURES,
 from services.reporting.handlers.census import census_between
 from services.reporting.handlers.report_days import RuledDay
 from services.reporting.store import (
+    check_flags,
     compounds,
     daily_tally,
     population,
@@ -174,6 +175,13 @@ async def _gates(conn: Conn, lines: _Lines, span: ReportDay, now: datetime) -> N
             exits__new=row["exits"],
             turned_back__new=row["turned_back"],
             gate_fevers__new=row["gate_fevers"],
+        )
+    for row in await conn.fetch(check_flags.REPORTED_BETWEEN, span.starts, span.ends):
+        lines.put(
+            row["compound"],
+            gate_contacts__new=row["case_contacts"],
+            quarantine_exits__new=row["quarantine_exits"],
+            quarantine_left__new=row["quarantine_left"],
         )
     for row in await conn.fetch(store.VEHICLES_BETWEEN, *hours):
         lines.put(row["compound"], vehicles__new=row["vehicles"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import get_args
 
 from services.reporting import queries
 from services.reporting.domain.finding_rules.daily import ReportDay, all_said_at, reports_late
@@ -11,11 +12,13 @@ from services.reporting.domain.finding_rules.gates import (
     Gap,
     LateAdmission,
     Override,
+    QuarantineExit,
     admitted_after_end,
     duty_gaps,
     gates_offline,
     lists_stale,
     overrides_unreviewed,
+    quarantine_left,
 )
 from services.reporting.domain.finding_rules.observed import (
     Report,
@@ -56,6 +59,7 @@ _TOLD_BY: Mapping[FindingRule, tuple[str, ...]] = {
     "gate_offline": ("gate.devices",),
     "gate_list_stale": ("gate.devices",),
     "admitted_after_end": ("gate.alerts",),
+    "quarantine_left": ("gate.alerts",),
     "override_unreviewed": ("gate.alerts",),
     "declarations_missed": ("observation.cases", "observation.declarations"),
     "report_unanswered": (
@@ -115,6 +119,7 @@ async def judge(conn: Conn, moment: Moment) -> Judged:
     units = {row["compound"]: row["neighbourhood"] for row in registered}
     unheard = {one.name for one in await queries.sources(conn, SOURCES) if one.stale}
     unheard.update(row["source"] for row in await conn.fetch(facts.BEHIND, list(SOURCES)))
+    unruled = frozenset(get_args(FindingRule)) - moment.rules.rules.keys()
     untold = frozenset(rule for rule, channels in _TOLD_BY.items() if not unheard.isdisjoint(channels))
     at_gates, unjudged = await _of_gates(conn, moment)
     wanted = [
@@ -126,7 +131,7 @@ async def judge(conn: Conn, moment: Moment) -> Judged:
     ]
     return Judged(
         wanted=wanted,
-        unjudged=unjudged | untold | _BY_HAND,
+        unjudged=unjudged | untold | unruled | _BY_HAND,
         units=units,
     )
 
@@ -148,6 +153,9 @@ async def _of_gates(conn: Conn, moment: Moment) -> tuple[list[Wanted], frozenset
             **times,
         ),
         *admitted_after_end(LateAdmission(**row) for row in await conn.fetch(facts.ADMISSIONS, moment.since)),
+        *quarantine_left(
+            QuarantineExit(**row) for row in await conn.fetch(facts.QUARANTINE_LEFT, moment.since)
+        ),
         *overrides_unreviewed(
             [Override(**row) for row in await conn.fetch(facts.OVERRIDES, moment.now)], now=moment.now
         ),

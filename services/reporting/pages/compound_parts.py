@@ -42,7 +42,14 @@ TABS: Mapping[str, str] = {
 SHOWN_CASES = 100
 WEEK = 7
 _WEEK_OF: Mapping[str, Mapping[str, str]] = {
-    "gate": {"entries": N_("进"), "exits": N_("出"), "refused": N_("拒"), "fever": N_("发热")},
+    "gate": {
+        "entries": N_("进"),
+        "exits": N_("出"),
+        "refused": N_("拒"),
+        "fever": N_("发热"),
+        "case_contacts": N_("自述接触病例"),
+        "quarantine_exits": N_("居家隔离外出"),
+    },
     "observation": {
         "observations_started": N_("新增观察"),
         "observations_released": N_("解除观察"),
@@ -110,6 +117,21 @@ async def _gate(conn: Conn, context: Context, _who: Principal, line: Line) -> Pa
             Fact(label=N_("拒"), text=number(one.refused)),
             Fact(label=N_("查不了"), text=number(one.cannot_verify)),
             Fact(label=N_("发热"), text=number(one.fever), level="bad" if one.fever else ""),
+            Fact(
+                label=N_("自述接触病例"),
+                text=number(one.case_contacts),
+                level="bad" if one.case_contacts else "",
+            ),
+            Fact(
+                label=N_("居家隔离外出"),
+                text=number(one.quarantine_exits),
+                level="warn" if one.quarantine_exits else "",
+            ),
+            Fact(
+                label=N_("其中放行"),
+                text=number(one.quarantine_left),
+                level="bad" if one.quarantine_left else "",
+            ),
             Fact(label=N_("车辆进"), text=number(one.vehicles_in)),
             Fact(label=N_("车辆出"), text=number(one.vehicles_out)),
             Fact(label=N_("有效出入证"), text=number(one.passes_active)),

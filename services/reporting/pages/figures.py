@@ -117,6 +117,9 @@ LISTINGS: Mapping[str, Listing] = {
         parts=(
             _count(N_("发热"), lambda one: one.fever, "bad"),
             _count(N_("查验"), lambda one: one.checks),
+            _count(N_("自述接触病例"), lambda one: one.case_contacts, "bad"),
+            _count(N_("居家隔离外出"), lambda one: one.quarantine_exits, "warn"),
+            _count(N_("其中放行"), lambda one: one.quarantine_left, "bad"),
             _count(N_("连续未报"), lambda one: one.missed_streaks, "bad"),
             _count(N_("期满待核"), lambda one: one.awaiting_closure, "warn"),
         ),

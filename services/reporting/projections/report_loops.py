@@ -10,7 +10,13 @@ from services.reporting.store import report_loops as store
 from shared.bus.projection import EventBatch
 from shared.db.pool import Tx
 from shared.events.base import Event
-from shared.events.gate import FeverSeen, FeverWithdrawn, FirstReturnSeen, FocusAreaPersonReported
+from shared.events.gate import (
+    CaseContactReported,
+    FeverSeen,
+    FeverWithdrawn,
+    FirstReturnSeen,
+    FocusAreaPersonReported,
+)
 from shared.events.observation import (
     CaseConfirmed,
     FeverCleared,
@@ -59,6 +65,8 @@ def fold(events: Iterable[Event]) -> Loops:
                 found.reports[event.check_id, "focus_person"] = _report(event)
             case FirstReturnSeen():
                 found.reports[event.check_id, "first_return"] = _report(event)
+            case CaseContactReported():
+                found.reports[event.check_id, "case_contact"] = _report(event)
             case FeverWithdrawn():
                 found.withdrawn.add(event.corrects)
             case IntakeTaskSettled():
@@ -71,7 +79,9 @@ def fold(events: Iterable[Event]) -> Loops:
     return found
 
 
-def _report(event: FeverSeen | FocusAreaPersonReported | FirstReturnSeen) -> ReportRow:
+def _report(
+    event: FeverSeen | FocusAreaPersonReported | FirstReturnSeen | CaseContactReported,
+) -> ReportRow:
     return ReportRow(
         person_ref=event.person_ref,
         compound=event.compound,
@@ -113,6 +123,7 @@ class ReportLoops(
         FeverWithdrawn,
         FocusAreaPersonReported,
         FirstReturnSeen,
+        CaseContactReported,
         ReturneeRegistered,
         IntakeTaskSettled,
         ObservationStarted,

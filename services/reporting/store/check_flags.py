@@ -18,3 +18,20 @@ where ($1::text[] is null or compound = any($1)) and ($2::text is null or flag =
 order by flagged_at desc, check_id desc, flag desc, other_check_id desc
 limit $7
 """
+_COUNTED = """count(*) filter (where flag = 'case_contact')::int as case_contacts,
+  count(*) filter (where flag in ('quarantine_exit', 'quarantine_left'))::int as quarantine_exits,
+  count(*) filter (where flag = 'quarantine_left')::int as quarantine_left"""
+# From an instant up to another, which does not belong to it.
+REPORTED_BETWEEN = f"""
+select compound, {_COUNTED} from check_flag
+where flag in ('case_contact', 'quarantine_exit', 'quarantine_left') and flagged_at >= $1 and flagged_at < $2
+group by compound
+"""
+REPORTED_BY_DAY = f"""
+select (flagged_at at time zone 'Asia/Shanghai')::date as day, {_COUNTED} from check_flag
+where flag in ('case_contact', 'quarantine_exit', 'quarantine_left')
+  and flagged_at >= $1::date::timestamp at time zone 'Asia/Shanghai'
+  and flagged_at < ($2::date + 1)::timestamp at time zone 'Asia/Shanghai'
+  and ($3::text[] is null or compound = any($3))
+group by 1
+"""

@@ -23,6 +23,14 @@ select c.check_id, c.compound, c.checkpoint, c.flag, c.flagged_at, c.ended_at
 from finding f join check_flag c on c.check_id = f.subject::uuid
 where f.rule = 'admitted_after_end' and f.state <> 'closed' and c.flag like 'admitted\\_after\\_%' and c.flagged_at < $1
 """
+QUARANTINE_LEFT = """
+select check_id, compound, checkpoint, flagged_at as left_at from check_flag
+where flag = 'quarantine_left' and flagged_at >= $1
+union all
+select c.check_id, c.compound, c.checkpoint, c.flagged_at
+from finding f join check_flag c on c.check_id = f.subject::uuid
+where f.rule = 'quarantine_left' and f.state <> 'closed' and c.flag = 'quarantine_left' and c.flagged_at < $1
+"""
 OVERRIDES = """
 select check_id, compound, checkpoint, verdict, reason, review_due_at from override
 where outcome is null and review_due_at <= $1

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from shared.events.base import Event
 from shared.events.gate import (
+    CaseContactReported,
     CheckOverridden,
     DeviceEnrolled,
     FeverSeen,
@@ -16,6 +17,7 @@ from shared.events.gate import (
     FirstReturnSeen,
     FocusAreaPersonReported,
     OverrideReviewed,
+    QuarantineExitSeen,
 )
 from shared.events.observation import (
     CaseConfirmed,
@@ -305,7 +307,7 @@ def a_report(rng: Random, compound: CompoundId) -> Story:
     where = {"check_id": uuid4(), "compound": compound, "checkpoint": CheckpointId(f"{compound}-k1")}
     yield check(compound, when(rng), "refuse", reasons=("fever",))
     yield vehicle(compound, when(rng))
-    match rng.randrange(3):
+    match rng.randrange(5):
         case 0:
             fever: dict[str, Any] = {"person_ref": who, "checked_at": when(rng)}
             yield FeverSeen(**where, **fever, temperature_c=Decimal("37.8"))
@@ -319,6 +321,11 @@ def a_report(rng: Random, compound: CompoundId) -> Story:
                 )
         case 1:
             yield FocusAreaPersonReported(**where, person_ref=rng.choice((None, who)), checked_at=when(rng))
+        case 2:
+            yield CaseContactReported(**where, person_ref=rng.choice((None, who)), checked_at=when(rng))
+        case 3:
+            verdict = rng.choice(("admit", "admit_with_action", "refuse", "cannot_verify"))
+            yield QuarantineExitSeen(**where, person_ref=who, verdict=verdict, checked_at=when(rng))
         case _:
             yield FirstReturnSeen(**where, person_ref=None, held=True, checked_at=when(rng))
             yield IntakeTaskSettled(

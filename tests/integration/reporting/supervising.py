@@ -10,7 +10,15 @@ from uuid import UUID, uuid4
 
 from shared.db.pool import Database
 from shared.events.base import Event
-from shared.events.gate import CheckOverridden, FeverSeen, FirstReturnSeen, FocusAreaPersonReported
+from shared.events.gate import (
+    CaseContactReported,
+    CheckOverridden,
+    FeverSeen,
+    FirstReturnSeen,
+    FocusAreaPersonReported,
+    QuarantineExitSeen,
+    Verdict,
+)
 from shared.events.policy_supervision import SupervisionRules
 from shared.events.registry.leads import LeadReceived
 from shared.events.registry.places import ResponsibilityAssigned
@@ -75,8 +83,24 @@ def reported(compound: CompoundId, kind: str, at: datetime, ref: UUID | None) ->
             return FeverSeen(**about, temperature_c=Decimal("38.1"))
         case "focus_person":
             return FocusAreaPersonReported(**about)
+        case "case_contact":
+            return CaseContactReported(**about)
         case _:
             return FirstReturnSeen(**about, held=False)
+
+
+def leaving(
+    compound: CompoundId, at: datetime, verdict: Verdict, ref: UUID | None = None
+) -> QuarantineExitSeen:
+    """Somebody in home quarantine stands at the way out."""
+    return QuarantineExitSeen(
+        check_id=uuid4(),
+        person_ref=PersonRef(ref or uuid4()),
+        compound=compound,
+        checkpoint=CheckpointId(f"{compound}-k1"),
+        verdict=verdict,
+        checked_at=at,
+    )
 
 
 def taken_in(compound: CompoundId, ref: UUID, at: datetime) -> ReturneeRegistered:

@@ -28,6 +28,7 @@ from tests.integration.reporting.supervising import (
     held,
     kinds_of,
     lead_told,
+    leaving,
     overridden,
     reported,
     round_opened,
@@ -95,6 +96,8 @@ async def test_everything_that_is_wrong_is_found_once_and_ends_with_what_puts_it
         device_seen(HERE, quiet, real_now - 12 * MINUTE),
         device_seen(THERE, uuid4(), real_now - MINUTE),
         admitted_late(HERE, NINE - HOUR),
+        leaving(HERE, NINE - HOUR, "admit"),
+        leaving(HERE, NINE - HOUR, "refuse"),
         overridden(HERE, NINE - 25 * HOUR, NINE - HOUR),
         case,
         *(missed(case, YESTERDAY, "evening", streak) for streak in (1, 2, 3)),
@@ -114,6 +117,7 @@ async def test_everything_that_is_wrong_is_found_once_and_ends_with_what_puts_it
         "duty_gap": ("open", "duty_lead"),
         "gate_offline": ("open", "duty_lead"),
         "admitted_after_end": ("open", "all_lead"),
+        "quarantine_left": ("open", "all_lead"),
         "override_unreviewed": ("open", "all_lead"),
         "declarations_missed": ("open", "all_lead"),
         "report_unanswered": ("open", "all_lead"),
@@ -194,6 +198,7 @@ async def test_everything_that_is_wrong_is_found_once_and_ends_with_what_puts_it
     await tickers.look(database)
     assert len(await held(database, rule="rounds_missed", state="open")) == 1
     assert len(await held(database, rule="admitted_after_end", state="open")) == 1
+    assert len(await held(database, rule="quarantine_left", state="open")) == 1
 
     # Whoever answers now has it.
     log.say(answers_for(HERE, "sanitation", 2).replace(until_day=TODAY), answers_for(HERE, "all", 4))
@@ -212,6 +217,7 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
     database = reporting.context.database
     kept, other, third, fourth = (UUID(int=n) for n in range(1, 5))
     day_ago = NINE - 25 * HOUR
+    contact, met = (reported(HERE, "case_contact", NINE - n * HOUR, None) for n in (2, 3))
     typed = reported(THERE, "fever", day_ago, fourth)
     stranger = reported(THERE, "first_return", NINE - 5 * HOUR, None)
     log.say(
@@ -221,6 +227,15 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
         reported(HERE, "first_return", NINE - 5 * HOUR, third),
         reported(HERE, "fever", day_ago, third),
         reported(HERE, "focus_person", NINE - 2 * HOUR, None),
+        contact,
+        met,
+        IntakeTaskSettled(  # they had met nobody: somebody asked
+            task_id=uuid4(),
+            compound=HERE,
+            checks=(met.check_id,),  # type: ignore[attr-defined]  # a CaseContactReported
+            outcome="mistaken_identity",
+            settled_at=NINE - 150 * MINUTE,
+        ),
         reported(THERE, "fever", day_ago, UUID(int=5)),
         HoldSettled(  # no case, no clinic: a clerk saw the paper
             settlement_id=uuid4(),
@@ -254,7 +269,7 @@ async def test_the_loop_of_a_report_is_closed_by_an_outcome_under_whatever_name_
     await tickers.look(database)
     assert [
         (one["subject"].split(":")[0], one["compound"], one["state"]) for one in await held(database)
-    ] == [("fever", HERE, "open"), ("focus_person", HERE, "open")]
+    ] == [("case_contact", HERE, "open"), ("fever", HERE, "open"), ("focus_person", HERE, "open")]
 
     badly = await client_for("reporting")
     kills = await deliver_badly(badly.context.database, log, Random(7))

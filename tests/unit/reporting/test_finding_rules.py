@@ -132,6 +132,16 @@ def test_three_windows_in_a_row_are_a_matter_of_headquarters() -> None:
     ]
 
 
+@pytest.mark.requirement("R7.2")
+def test_a_kind_of_report_of_which_policy_says_nothing_is_no_finding() -> None:
+    told = [
+        Report(check_id=ID, kind=kind, **AT, reported_at=NOON - DAY, answered_at=None)
+        for kind in ("fever", "case_contact")
+    ]
+    wanted = reports_unanswered(told, within_minutes={"fever": 60}, now=NOON)
+    assert [one.subject for one in wanted] == [f"fever:{ID}"]
+
+
 @pytest.mark.requirement("R2.5", "R7.2")
 @pytest.mark.parametrize(
     ("kind", "ago", "answered", "told"),

@@ -15,7 +15,9 @@ from shared.events.gate import (
     DeviceEnrolled,
     DeviceRevoked,
     DeviceSeen,
+    QuarantineExitSeen,
     VehicleChecked,
+    Verdict,
 )
 from shared.kernel.ids import CheckpointId, CompoundId, PersonRef
 
@@ -81,6 +83,29 @@ def test_a_flag_is_kept_once_for_a_check_and_what_is_said_of_it() -> None:
         ("copied_pass", 2),
         ("admitted_after_replaced", 1),
     }
+
+
+@pytest.mark.requirement("R2.5")
+@pytest.mark.parametrize(
+    ("verdict", "flag"),
+    [
+        ("refuse", "quarantine_exit"),
+        ("cannot_verify", "quarantine_exit"),
+        ("admit", "quarantine_left"),
+        ("admit_with_action", "quarantine_left"),
+    ],
+)
+def test_who_leaves_home_quarantine_is_told_from_who_was_stopped(verdict: Verdict, flag: str) -> None:
+    event = QuarantineExitSeen(
+        check_id=UUID(int=1),
+        person_ref=PERSON,
+        compound=HERE,
+        checkpoint=CheckpointId("lj-001-k1"),
+        verdict=verdict,
+        checked_at=MORNING,
+    )
+    [(key, row)] = check_flags.fold([event, event]).items()
+    assert (key.flag, key.other_check_id, row.flagged_at) == (flag, UUID(int=1), MORNING)
 
 
 def vehicle(verdict: str, direction: str, at: datetime = MORNING) -> VehicleChecked:

@@ -139,6 +139,34 @@ def admitted_after_end(admissions: Iterable[LateAdmission]) -> list[Wanted]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineExit:
+    """Somebody who stays at home was let out at a gate; a device that decided alone may not have known."""
+
+    check_id: UUID
+    compound: str
+    checkpoint: str
+    left_at: datetime
+
+
+def quarantine_left(exits: Iterable[QuarantineExit]) -> list[Wanted]:
+    """Each of them is for a person to look at: nothing that is told later brings them home (R2.5, R4.6)."""
+    return [
+        Wanted(
+            rule="quarantine_left",
+            subject=str(one.check_id),
+            compound=one.compound,
+            since=one.left_at,
+            evidence={
+                "check_id": str(one.check_id),
+                "checkpoint": one.checkpoint,
+                "left_at": one.left_at.isoformat(),
+            },
+        )
+        for one in exits
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """Somebody was let through against a verdict, and headquarters have not said anything of it (G18)."""
 

@@ -51,6 +51,8 @@ def reports_unanswered(
     """Loops that did not close in time: the reported person has no outcome, or had none then (R2.5)."""
     found = []
     for one in reports:
+        if one.kind not in within_minutes:  # policy is older than the kind and does not say yet
+            continue
         since = one.reported_at + timedelta(minutes=within_minutes[one.kind])
         if since < (one.answered_at or now):
             found.append(

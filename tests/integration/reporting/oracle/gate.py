@@ -14,6 +14,7 @@ REPORTS = {
     "FeverSeen": "fever",
     "FocusAreaPersonReported": "focus_person",
     "FirstReturnSeen": "first_return",
+    "CaseContactReported": "case_contact",
 }
 
 
@@ -103,6 +104,19 @@ class GateRows(Rows):
         )
 
     on_FocusAreaPersonReported = on_FirstReturnSeen = on_FeverSeen  # noqa: N815
+
+    def on_CaseContactReported(self, d: Row, name: str, at: datetime) -> None:  # noqa: N802
+        self.on_FeverSeen(d, name, at)
+        self._flagged(d, "case_contact")
+
+    def on_QuarantineExitSeen(self, d: Row, *_: Any) -> None:  # noqa: N802
+        stopped = d["verdict"] in ("refuse", "cannot_verify")
+        self._flagged(d, "quarantine_exit" if stopped else "quarantine_left")
+
+    def _flagged(self, d: Row, flag: str) -> None:
+        where = {k: d[k] for k in ("compound", "checkpoint")}
+        key = (d["check_id"], flag, d["check_id"])
+        self.put("check_flag", key, **where, flagged_at=instant(d["checked_at"]), ended_at=None)
 
     def on_FeverWithdrawn(self, d: Row, *_: Any) -> None:  # noqa: N802
         self.change("gate_report", (d["corrects"], "fever"), withdrawn=True)
