@@ -275,6 +275,7 @@ def _line(compound: str, registered: Any, figures: dict[str, Any]) -> Line:
         compound=compound,
         name=registered["name"] if registered else None,
         neighbourhood=registered["neighbourhood"] if registered else None,
+        neighbourhood_name=registered["neighbourhood_name"] if registered else None,
         mode=registered["mode"] if registered else None,
         figures=Figures(**{name: value for name, value in figures.items() if name in _FIGURES}),
     )

@@ -32,8 +32,8 @@ from services.registry.domain.premises import (
 from services.registry.handlers.import_steps import Judged, Sheet
 from services.registry.handlers.premises_events import (
     open_checkpoints,
-    registered,
     tell_addresses,
+    tell_compounds,
     tell_households,
 )
 from services.registry.store import addresses as addresses_store
@@ -83,9 +83,13 @@ class CompoundImporter:
 
         async def enter(tx: Tx) -> None:
             await store.save_neighbourhoods(tx, list(neighbourhoods.values()))
-            versions = await store.save_compounds(tx, list(compounds.values()))
-            for compound_id, version in sorted(versions.items()):
-                await tx.publish(registered(compounds[compound_id]), version=version)
+            saved = await store.save_compounds(tx, list(compounds.values()))
+            renamed = [
+                key
+                for key, place in neighbourhoods.items()
+                if key in places and places[key].name != place.name
+            ]
+            await tell_compounds(tx, saved, renamed=renamed)
 
         return Judged(verdicts=sheet.verdicts, seen=frozenset(seen), enter=enter)
 

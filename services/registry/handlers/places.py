@@ -26,7 +26,7 @@ from services.registry.domain.premises import (
     order_of,
 )
 from services.registry.handlers import addresses
-from services.registry.handlers.premises_events import registered, tell_addresses, tell_households
+from services.registry.handlers.premises_events import tell_addresses, tell_compounds, tell_households
 from services.registry.store import places as store
 from services.registry.store import premises as premises_store
 from shared.db.pool import Rejections, Tx
@@ -67,6 +67,8 @@ async def save_neighbourhood(place: Neighbourhood, *, seen: int, tx: Tx) -> Kept
     if decide_correction(held, place, version=version, seen=seen):
         await premises_store.save_neighbourhoods(tx, [place])
         version += 1
+        if held and held.name != place.name:
+            await tell_compounds(tx, {}, renamed=[place.neighbourhood_id])
     return Kept(place=place, version=version, new=held is None)
 
 
@@ -79,6 +81,7 @@ async def save_compound(place: Compound, *, seen: int, tx: Tx) -> Kept[Compound]
         NeighbourhoodUnknown, ChangedMeanwhile: as their names say.
     """
     await store.lock_place(tx, "compound", place.compound_id)
+    await store.lock_place(tx, "neighbourhood", place.neighbourhood_id)  # whose name is told with it
     if place.neighbourhood_id not in await premises_store.neighbourhoods(tx):
         raise NeighbourhoodUnknown(
             "没有这个社区（村）。There is no such neighbourhood.", field="neighbourhood_id"
@@ -86,8 +89,9 @@ async def save_compound(place: Compound, *, seen: int, tx: Tx) -> Kept[Compound]
     version = await store.compound_version(tx, place.compound_id)
     held = await premises_store.compound(tx, place.compound_id)
     if decide_correction(held, place, version=version, seen=seen):
-        version = (await premises_store.save_compounds(tx, [place]))[place.compound_id]
-        await tx.publish(registered(place), version=version)
+        saved = await premises_store.save_compounds(tx, [place])
+        await tell_compounds(tx, saved)
+        version = saved[place.compound_id]
     return Kept(place=place, version=version, new=held is None)
 
 

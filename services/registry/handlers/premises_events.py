@@ -1,9 +1,9 @@
 """What the town is told of places: each as it stands at the end of the transaction, with its version."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.registry.domain.policy import PolicyVersion
-from services.registry.domain.premises import Checkpoint, Compound
+from services.registry.domain.premises import Checkpoint
 from services.registry.handlers.people_events import household_of
 from services.registry.store import people as people_store
 from services.registry.store import premises as store
@@ -11,15 +11,23 @@ from shared.db.pool import Tx
 from shared.events.registry.places import AddressesRegistered, CheckpointOpened, CompoundRegistered
 
 
-def registered(compound: Compound) -> CompoundRegistered:
-    """A compound as it is in the book."""
-    return CompoundRegistered(
-        compound=compound.compound_id,
-        name=compound.name,
-        neighbourhood=compound.neighbourhood_id,
-        mode=compound.mode.value,
-        area_m2=compound.area_m2,
-    )
+async def tell_compounds(tx: Tx, saved: Mapping[str, int], *, renamed: Sequence[str] = ()) -> None:
+    """Tell of compounds that were saved with a version, and of all in neighbourhoods that are called otherwise now."""
+    told = dict(saved) | (await store.bump_compounds(tx, renamed) if renamed else {})
+    if not told:
+        return
+    compounds, around = await store.compounds(tx), await store.neighbourhoods(tx)
+    for compound_id, version in sorted(told.items()):
+        compound = compounds[compound_id]
+        registered = CompoundRegistered(
+            compound=compound.compound_id,
+            name=compound.name,
+            neighbourhood=compound.neighbourhood_id,
+            neighbourhood_name=around[compound.neighbourhood_id].name,
+            mode=compound.mode.value,
+            area_m2=compound.area_m2,
+        )
+        await tx.publish(registered, version=version)
 
 
 async def open_checkpoints(tx: Tx, places: Sequence[Checkpoint], policy: PolicyVersion) -> None:

@@ -69,6 +69,11 @@ set neighbourhood_id = excluded.neighbourhood_id, name = excluded.name, building
 returning compound_id, version
 """
 
+# Nothing of a compound is another thing: what was known of it stays as it was.
+BUMP_COMPOUNDS = """
+update compound set version = version + 1 where neighbourhood_id = any($1::text[]) returning compound_id, version
+"""
+
 CHECKPOINTS = """
 select checkpoint_id, compound_id, name, traffic, opened_on, note, temporary_for, closed_at
 from checkpoint order by checkpoint_id
@@ -191,6 +196,12 @@ async def save_neighbourhoods(tx: Tx, places: Sequence[Neighbourhood]) -> None:
     if rows:
         await history.keep_neighbourhoods(tx, [place.neighbourhood_id for place in places])
         await tx.execute(SAVE_NEIGHBOURHOODS, *_columns(rows))
+
+
+async def bump_compounds(tx: Tx, neighbourhoods: Sequence[str]) -> dict[str, int]:
+    """The next version of every compound of these neighbourhoods, whose names are told with it."""
+    rows = await tx.fetch(BUMP_COMPOUNDS, list(neighbourhoods))
+    return {row["compound_id"]: row["version"] for row in rows}
 
 
 async def save_compounds(tx: Tx, places: Sequence[Compound]) -> dict[str, int]:

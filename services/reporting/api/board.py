@@ -118,6 +118,7 @@ class CompoundLine(FiguresAnswer):
     compound: CompoundId
     name: str | None
     neighbourhood: str | None
+    neighbourhood_name: str | None
     mode: Literal["closed", "staffed"] | None
     trouble: TroubleAnswer | None
 
@@ -261,6 +262,7 @@ def _line(line: Line) -> CompoundLine:
             "compound": line.compound,
             "name": line.name,
             "neighbourhood": line.neighbourhood,
+            "neighbourhood_name": line.neighbourhood_name,
             "mode": line.mode,
             "trouble": _trouble(line.trouble) if line.trouble else None,
             **_figures(line.figures),

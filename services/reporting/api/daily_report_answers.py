@@ -35,6 +35,7 @@ class UnitAnswer(Answer):
     unit: str
     name: str | None
     neighbourhood: str | None
+    neighbourhood_name: str | None
     state: UnitState
     late: bool
     said_at: datetime | None
@@ -47,6 +48,7 @@ class UnitAnswer(Answer):
             unit=line.unit,
             name=line.name,
             neighbourhood=line.neighbourhood,
+            neighbourhood_name=line.neighbourhood_name,
             state=line.state,
             late=line.late,
             said_at=line.said_at,

@@ -110,6 +110,7 @@ class FindingLine(Answer):
     compound: CompoundId | None
     compound_name: str | None
     unit: str | None
+    unit_name: str | None
     state: State
     opened_at: datetime
     due_at: datetime
@@ -293,6 +294,7 @@ def line_of(
         title_zh=row["title"] or words.zh,
         title_en=words.en,
         compound_name=row["name"],
+        unit_name=row["unit_name"],
         overdue=waits and now >= row["due_at"],
         minutes_left=(row["due_at"] - now) // timedelta(minutes=1) if waits else None,
         level=reached[-1].level if reached else 0,

@@ -121,6 +121,7 @@ class Line:
     compound: str
     name: str | None
     neighbourhood: str | None
+    neighbourhood_name: str | None = None
     mode: str | None
     figures: Figures
     trouble: Trouble | None = None

@@ -50,7 +50,7 @@ class Guide:
         return tuple(self.columns.values())
 
 
-_PLACE = {"compound": "小区编号", "name": "小区", "neighbourhood": "社区"}
+_PLACE = {"compound": "小区编号", "name": "小区", "neighbourhood": "社区", "neighbourhood_name": "社区名称"}
 GUIDES: Final[Mapping[Kind, Guide]] = {
     "board": Guide(
         name="小区看板",

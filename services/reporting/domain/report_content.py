@@ -25,6 +25,7 @@ class UnitLine:
     unit: str
     name: str | None
     neighbourhood: str | None
+    neighbourhood_name: str | None = None
     registered: bool
     state: UnitState
     late: bool

@@ -167,7 +167,8 @@ def unit_rows(content: Content, how: Language) -> Iterable[Sequence[Cell]]:
     whole = ("全镇", "all")[how == "en"]
     yield (whole, "", "", "", *_values(content.town))
     for line in content.lines:
-        yield (line.unit, line.name, line.neighbourhood, state_words(line, how), *_values(line.values))
+        around = line.neighbourhood_name or line.neighbourhood
+        yield (line.unit, line.name, around, state_words(line, how), *_values(line.values))
 
 
 def state_words(line: UnitLine, how: Language) -> str:

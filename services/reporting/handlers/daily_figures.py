@@ -44,6 +44,7 @@ class Unit:
     compound: str
     name: str | None
     neighbourhood: str | None
+    neighbourhood_name: str | None
     registered: bool
 
 
@@ -103,6 +104,7 @@ async def derive(conn: Conn, day: RuledDay, *, now: datetime) -> Derived:
             compound=compound,
             name=registered[compound]["name"] if compound in registered else None,
             neighbourhood=registered[compound]["neighbourhood"] if compound in registered else None,
+            neighbourhood_name=registered[compound]["neighbourhood_name"] if compound in registered else None,
             registered=compound in registered,
         )
         for compound in sorted(lines.found)

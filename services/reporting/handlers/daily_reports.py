@@ -145,6 +145,7 @@ def _content(
             unit=unit,
             name=known.name,
             neighbourhood=known.neighbourhood,
+            neighbourhood_name=known.neighbourhood_name,
             registered=known.registered,
             values=figures[unit],
             **contents.word_of(

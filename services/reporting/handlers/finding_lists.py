@@ -130,13 +130,13 @@ async def bulletin_text(told_of: Bulletin, *, vault: Vault) -> str:
     await _open_notes(told_of, vault)
     at = told_of.at.astimezone(SHANGHAI)
     lines = ["督查通报", "", f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"]
-    for nth, (unit, of_unit) in enumerate(groupby(told_of.rows, key=lambda row: row["unit"]), start=1):
+    for nth, (_, of_unit) in enumerate(groupby(told_of.rows, key=lambda row: row["unit"]), start=1):
         found = list(of_unit)
         left = sum(row["state"] != "closed" for row in found)
         overdue = sum(row["state"] == "open" and row["due_at"] <= told_of.at for row in found)
         lines += [
             "",
-            f"{numeral(nth)}、{unit or '全镇'}（共 {len(found)} 项，未办结 {left} 项，逾期 {overdue} 项）",
+            f"{numeral(nth)}、{_unit(found[0])}（共 {len(found)} 项，未办结 {left} 项，逾期 {overdue} 项）",
         ]
         for number, row in enumerate(found, start=1):
             lines.append(f"{numeral(number)}是{await _sentence(row, told_of, vault)}")
@@ -161,7 +161,7 @@ def numeral(number: int) -> str:
 
 async def _cells(row: asyncpg.Record, told_of: Bulletin, vault: Vault) -> list[Cell]:
     return [
-        row["unit"] or "全镇",
+        _unit(row),
         row["name"],
         row["compound"],
         _title(row),
@@ -184,7 +184,7 @@ async def _cells(row: asyncpg.Record, told_of: Bulletin, vault: Vault) -> list[C
 
 
 async def _sentence(row: asyncpg.Record, told_of: Bulletin, vault: Vault) -> str:
-    parts = [f"{row['name'] or row['compound'] or row['unit'] or '全镇'}：{_title(row)}"]
+    parts = [f"{row['name'] or row['compound'] or _unit(row)}：{_title(row)}"]
     if note := await _note(row, vault):
         parts.append(note.rstrip("。"))
     if shown := evidence_text(row["evidence"]):
@@ -206,6 +206,11 @@ def evidence_text(evidence: Mapping[str, object]) -> str:
     """What the finding rests on in one line, as the bulletin has it."""
     found = evidence_texts.told(evidence, english=False, clock=lambda at: f"{_clock(at)}")
     return "，".join(f"{label} {text}" for label, text in found)
+
+
+def _unit(row: asyncpg.Record) -> str:
+    name: str = row["unit_name"] or row["unit"] or "全镇"
+    return name
 
 
 def _title(row: asyncpg.Record) -> str:

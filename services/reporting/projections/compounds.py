@@ -16,12 +16,12 @@ def fold(events: Iterable[CompoundRegistered]) -> dict[CompoundId, CompoundRegis
 
 
 class Compounds(ReadModel, name="compounds", version=1, reads=(CompoundRegistered,)):
-    """Names, neighbourhoods and modes."""
+    """Names, neighbourhoods with theirs, and modes."""
 
     tables = ("compound",)
 
     async def write(self, tx: Tx, batch: EventBatch) -> None:
         """Write the newest entries."""
         newest = sorted(fold(batch.of(CompoundRegistered)).items())
-        rows = [(key, e.name, e.neighbourhood, e.mode, e.area_m2) for key, e in newest]
-        await tx.execute(store.PUT_COMPOUNDS, *columns(rows, 5))
+        rows = [(key, e.name, e.neighbourhood, e.neighbourhood_name, e.mode, e.area_m2) for key, e in newest]
+        await tx.execute(store.PUT_COMPOUNDS, *columns(rows, 6))

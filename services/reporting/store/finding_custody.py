@@ -12,6 +12,9 @@ from services.reporting.domain.owners import Measure
 from services.reporting.store.findings import known
 from shared.db.pool import Conn, Tx
 
+# What its unit is called is told with every compound of it.
+_PLACED = """finding f left join compound c using (compound) left join lateral (
+  select max(neighbourhood_name) as unit_name from compound where neighbourhood = f.unit) u on true"""
 FINDING = """
 select finding_id, rule, subject, compound, unit, state, opened_at, due_at, evidence, measure, owner_ref, owner_role,
        closed_at, closed_by, basis, item, title, found_by, key_ref, note_sealed, content_index, settled_by, reviewed_by,
@@ -19,11 +22,11 @@ select finding_id, rule, subject, compound, unit, state, opened_at, due_at, evid
        array(select distinct by from finding_act a where a.finding_id = f.finding_id and a.kind = 'settled') as settlers
 from finding f where finding_id = $1
 """
-TOLD = """
+TOLD = f"""
 select f.finding_id, f.rule, f.subject, f.compound, f.unit, f.state, f.opened_at, f.due_at, f.evidence, f.owner_ref,
        f.owner_role, f.closed_at, f.closed_by, f.basis, f.item, f.title, f.found_by, f.key_ref, f.note_sealed,
-       f.settled_by, f.reviewed_by, f.outcome, c.name
-from finding f left join compound c using (compound) where f.finding_id = $1
+       f.settled_by, f.reviewed_by, f.outcome, c.name, u.unit_name
+from {_PLACED} where f.finding_id = $1
 """
 ADD_BY_HAND = """
 insert into finding (finding_id, rule, subject, compound, unit, state, opened_at, due_at, evidence, measure, owner_ref,
@@ -60,11 +63,11 @@ where f.finding_id = a.finding_id and f.key_ref = any($1::uuid[]) and a.note_sea
 """
 KEEP_KEY = "update finding set key_ref = $2 where finding_id = $1 and key_ref is null"
 # $1, $2: what the caller may see, null for everything. $8: up to where the first step upward reaches.
-NOT_CLOSED = """
+NOT_CLOSED = f"""
 select f.finding_id, f.rule, f.subject, f.compound, f.unit, f.state, f.opened_at, f.due_at, f.evidence, f.measure,
        f.owner_ref, f.owner_role, f.closed_at, f.closed_by, f.basis, f.item, f.title, f.found_by, f.settled_by,
-       f.reviewed_by, f.outcome, c.name
-from finding f left join compound c using (compound)
+       f.reviewed_by, f.outcome, c.name, u.unit_name
+from {_PLACED}
 where f.state <> 'closed' and ($3::text is null or f.state = $3)
   and ($1::text[] is null or f.compound = any($1) or (f.compound is null and f.unit = any($2::text[])))
   and ($4::text is null or f.rule = $4) and ($5::text is null or f.compound = $5)
@@ -73,11 +76,11 @@ where f.state <> 'closed' and ($3::text is null or f.state = $3)
   and ($9::timestamptz is null or (f.due_at, f.finding_id) > ($9, $10::uuid))
 order by f.due_at, f.finding_id limit $11
 """
-CLOSED = """
+CLOSED = f"""
 select f.finding_id, f.rule, f.subject, f.compound, f.unit, f.state, f.opened_at, f.due_at, f.evidence, f.measure,
        f.owner_ref, f.owner_role, f.closed_at, f.closed_by, f.basis, f.item, f.title, f.found_by, f.settled_by,
-       f.reviewed_by, f.outcome, c.name
-from finding f left join compound c using (compound)
+       f.reviewed_by, f.outcome, c.name, u.unit_name
+from {_PLACED}
 where f.state = 'closed'
   and ($1::text[] is null or f.compound = any($1) or (f.compound is null and f.unit = any($2::text[])))
   and ($3::text is null or f.rule = $3) and ($4::text is null or f.compound = $4)
@@ -85,12 +88,12 @@ where f.state = 'closed'
   and ($7::timestamptz is null or (f.closed_at, f.finding_id) < ($7, $8::uuid))
 order by f.closed_at desc, f.finding_id desc limit $9
 """
-BULLETIN = """
+BULLETIN = f"""
 select f.finding_id, f.rule, f.compound, f.unit, f.state, f.opened_at, f.due_at, f.evidence, f.owner_ref, f.owner_role,
        f.closed_at, f.closed_by, f.basis, f.title, f.found_by, f.key_ref, f.note_sealed, f.settled_by, f.reviewed_by,
-       f.outcome, c.name,
+       f.outcome, c.name, u.unit_name,
        (select count(*) from finding_act a where a.finding_id = f.finding_id and a.kind = 'replied')::int as replies
-from finding f left join compound c using (compound)
+from {_PLACED}
 where ($1::text[] is null or f.compound = any($1) or (f.compound is null and f.unit = any($2::text[])))
   and (f.state <> 'closed' or (not $3 and f.closed_at >= $4))
 order by f.unit nulls first, f.compound nulls first, f.opened_at, f.finding_id

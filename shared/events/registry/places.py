@@ -13,13 +13,14 @@ from shared.kernel.ids import CheckpointId, CompoundId, GridId
 class CompoundRegistered(
     Event, type="fangkong.registry.CompoundRegistered.v1", channel="town", key="compound", place="compound"
 ):
-    """A residential compound is in the book, or its entry was corrected (R1.1, R2.1)."""
+    """A residential compound is in the book, or its entry or its neighbourhood's name was corrected (R1.1, R2.1)."""
 
     compound: CompoundId
     name: str
     neighbourhood: str
     mode: Literal["closed", "staffed"]
     area_m2: int
+    neighbourhood_name: str | None = None
 
 
 class CheckpointOpened(

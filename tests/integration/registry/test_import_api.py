@@ -87,6 +87,14 @@ async def test_a_corrected_place_is_told_with_its_next_version(office: Office) -
         ("lj-002", 80000, "1"),
         ("lj-001", 290000, "2"),
     ]
+    assert {event["data"]["neighbourhood_name"] for event in events} == {"云桥社区"}
+    # The list says it of one compound; it is so of all that lie there.
+    renamed = COMPOUNDS[1].replace("云桥社区", "云东社区").replace("320000", "290000")
+    await office.import_lines("compounds", COMPOUNDS[0], renamed)
+    told = (await _events(office, "CompoundRegistered"))[3:]
+    assert [
+        (event["data"]["compound"], event["data"]["neighbourhood_name"], event["sequence"]) for event in told
+    ] == [("lj-001", "云东社区", "3"), ("lj-002", "云东社区", "2")]
 
 
 async def test_a_dwelling_that_is_let_out_later_is_the_same_dwelling(office: Office) -> None:

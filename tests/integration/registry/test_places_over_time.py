@@ -90,6 +90,27 @@ async def test_places_are_entered_within_ones_scope_and_where_they_belong(desk: 
     assert (told["grid"], told["dwellings"]) == ("lj-001-w09", 0)
 
 
+@pytest.mark.requirement("R7.1")
+async def test_a_neighbourhood_that_is_called_otherwise_is_told_with_each_of_its_compounds(
+    desk: Desk,
+) -> None:
+    [before] = (await desk.get("/v1/neighbourhoods")).json()
+    place = {"version": before["version"], "name": "玉泉村", "kind": before["kind"]}
+    assert (await put(desk, "/v1/neighbourhoods/yq", place)).status_code == 200
+    told = [one for one in await desk.told("CompoundRegistered") if one["neighbourhood_name"] == "玉泉村"]
+    assert [(one["compound"], one["version"]) for one in told] == [("lj-001", 2), ("lj-002", 2)]
+    assert (await desk.get("/v1/compounds/lj-001/history")).json()["items"] == []
+
+    other_kind = {"community": "village", "village": "community"}[before["kind"]]
+    changed = place | {"version": before["version"] + 1, "kind": other_kind}
+    assert (await put(desk, "/v1/neighbourhoods/yq", changed)).status_code == 200
+    assert [one for one in await desk.told("CompoundRegistered") if one["version"] > 2] == []
+    moved = COMPOUND | {"version": 2, "mode": "staffed"}
+    assert (await put(desk, "/v1/compounds/lj-001", moved)).status_code == 200
+    last = (await desk.told("CompoundRegistered"))[-1]
+    assert (last["version"], last["mode"], last["neighbourhood_name"]) == (3, "staffed", "玉泉村")
+
+
 @pytest.mark.requirement("R4.1", "R4.3")
 async def test_a_new_address_counts_at_once_and_only_once(desk: Desk) -> None:
     body = ADDRESS | {"dwelling_id": str(uuid4())}

@@ -152,6 +152,7 @@ async def test_a_line_tells_the_day_of_a_compound(reporting: Reporting) -> None:
 
     line = await reporting.line(FIRST)
 
+    assert line["neighbourhood_name"] == "北社区"
     assert {name: line[name] for name in (*ADDITIVE, "observed", "name", "neighbourhood", "mode")} == {
         "name": f"小区{FIRST}",
         "neighbourhood": "nb-01",

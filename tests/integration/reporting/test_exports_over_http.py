@@ -97,7 +97,7 @@ async def test_an_export_has_every_row_of_the_callers_places_and_nobodys_name(
     assert len(hours) == await pool.fetchval("select count(*) from entry_flow")
     assert len(moved) == await pool.fetchval("select count(*) from census_movement")
     in_force = sum(1 if row[5] in ("new", "moved_in") else -1 for row in moved)
-    assert in_force == sum(int(row[8]) for row in board) > 0
+    assert in_force == sum(int(row[9]) for row in board) > 0
     assert [row[0] for row in board] == sorted(COMPOUNDS)
     noted = await pool.fetch("select action, scope from audit_read order by id")
     assert ("export.observation_roll", "lj-001,lj-002") in [tuple(row) for row in noted]

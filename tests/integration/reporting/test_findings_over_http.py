@@ -278,8 +278,8 @@ async def test_the_bulletin_is_by_unit_and_its_reading_is_written_down(client_fo
     assert answer.status_code == 200
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
     assert [(row[0], row[2], row[3]) for row in rows[1:]] == [
-        ("nb-01", HERE, "消毒缺轮"),
-        ("nb-01", HERE, "卡口缺岗"),
+        ("北社区", HERE, "消毒缺轮"),
+        ("北社区", HERE, "卡口缺岗"),
         ("nb-02", THERE, "线索逾期未办"),
         ("nb-02", THERE, "事项 other"),
     ]
@@ -290,7 +290,7 @@ async def test_the_bulletin_is_by_unit_and_its_reading_is_written_down(client_fo
         .splitlines()
     )
     assert text[0] == "督查通报"
-    assert text[4] == "一、nb-01（共 2 项，未办结 2 项，逾期 1 项）"
+    assert text[4] == "一、北社区（共 2 项，未办结 2 项，逾期 1 项）"
     assert text[5].startswith(f"一是小区{HERE}：消毒缺轮；")
     assert text[6].startswith(f"二是小区{HERE}：卡口缺岗；")
     assert "；原因 没有签到，开始 2020-02-24 08:00，门岗 lj-001-k1；" in text[6]

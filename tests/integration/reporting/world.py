@@ -166,12 +166,13 @@ async def dump(database: Database) -> Mapping[str, list[tuple[Any, ...]]]:
 
 
 def compounds(names: Iterable[CompoundId] = COMPOUNDS) -> list[Event]:
-    """The registry's compounds; the first two in `nb-01`, the others in `nb-02`."""
+    """The registry's compounds; the first two in `nb-01`, the others in `nb-02`, of which no name was told."""
     return [
         CompoundRegistered(
             compound=compound,
             name=f"小区{compound}",
             neighbourhood="nb-01" if compound in COMPOUNDS[:2] else "nb-02",
+            neighbourhood_name="北社区" if compound in COMPOUNDS[:2] else None,
             mode="closed",
             area_m2=1000,
         )

@@ -23,9 +23,8 @@ class RegistryRows(Rows):
     # ---- the town
 
     def on_CompoundRegistered(self, d: Row, *_: Any) -> None:  # noqa: N802 -- named as the event
-        self.put(
-            "compound", (d["compound"],), **{k: d[k] for k in ("name", "neighbourhood", "mode", "area_m2")}
-        )
+        said = {k: d[k] for k in ("name", "neighbourhood", "mode", "area_m2")}
+        self.put("compound", (d["compound"],), **said, neighbourhood_name=d.get("neighbourhood_name"))
 
     def on_AddressesRegistered(self, d: Row, *_: Any) -> None:  # noqa: N802
         self.put("grid_addresses", (d["grid"],), compound=d["compound"], dwellings=d["dwellings"])
