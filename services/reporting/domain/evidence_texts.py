@@ -95,8 +95,9 @@ SITES: Final[dict[str, Words]] = {
     "bin_point": Words("垃圾桶点", "bin point"),
     "mask_bin": Words("口罩专用桶", "mask bin"),
     "public_area": Words("公共服务区域", "public service area"),
-    "other": Words("其他", "other"),
+    "other": Words("其他点位", "other site"),
 }
+"""Kinds of sites, also on the pages."""
 
 Clock = Callable[[datetime], str]
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from services.reporting import queries
 from services.reporting.api.board import CompoundUnknown
 from services.reporting.api.common import InContext
+from services.reporting.domain.evidence_texts import SITES
 from services.reporting.pages import compound_parts
 from services.reporting.pages.compound_parts import TABS
 from shared.http.access import Caller
@@ -44,4 +45,5 @@ async def compound_page(
         tabs=TABS,
         tab=tab,
         part=part,
+        sites=SITES,
     )

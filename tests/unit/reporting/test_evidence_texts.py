@@ -6,9 +6,10 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from services.reporting.domain.evidence_texts import LABELS, VALUES, told
+from services.reporting.domain.evidence_texts import LABELS, SITES, VALUES, told
 from shared.events.gate import AdmittedAfterRevocation, CheckOverridden, DutyGapOpened
 from shared.events.policy import LeadCategory
+from shared.events.policy_sanitation import SiteKind
 from shared.events.policy_supervision import Reported
 from shared.events.sanitation import RectificationOrdered, WastePickupMissed
 from shared.kernel.days import SHANGHAI
@@ -41,6 +42,10 @@ def _codes(event: type[BaseModel], field: str) -> set[str]:
 def test_every_code_that_services_tell_has_words(name: str, codes: set[str]) -> None:
     assert codes <= VALUES[name].keys()
     assert name in LABELS
+
+
+def test_every_kind_of_site_has_words() -> None:
+    assert SITES.keys() == set(get_args(SiteKind))
 
 
 @pytest.mark.parametrize(
