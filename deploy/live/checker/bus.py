@@ -93,6 +93,13 @@ EVENTS: dict[str, tuple[str, Shape]] = {
     "checks": ("EntryChecked", _checked("check")),
     "vehicles": ("VehicleChecked", _checked("vehicle")),
     "fevers": ("FeverSeen", lambda d, names: ((names.of("check", d["check_id"]),), (d["compound"],))),
+    "quarantine_exits": (
+        "QuarantineExitSeen",
+        lambda d, names: (
+            (names.of("check", d["check_id"]),),
+            (d["compound"], _instant(d["checked_at"]), d["verdict"]),
+        ),
+    ),
     "first_returns": (
         "FirstReturnSeen",
         lambda d, names: (

@@ -18,6 +18,7 @@ ON_THE_STREAM_OF = {
     "checks": ("gate", "checks"),
     "vehicles": ("gate", "checks"),
     "fevers": ("gate", "alerts"),
+    "quarantine_exits": ("gate", "alerts"),
     "first_returns": ("gate", "alerts"),
     "focus_reports": ("gate", "alerts"),
     "applied": ("gate", "alerts"),

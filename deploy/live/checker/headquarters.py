@@ -67,6 +67,15 @@ async def read(doors: Doors, names: Names, expected: dict[str, Table], rosters_s
                 "select check_id, kind, compound, reported_at from gate_report where kind <> 'fever'"
             )
         ]
+        found["quarantine_flags"] = [
+            (
+                (names.of("check", row["check_id"]),),
+                (row["compound"], local(row["flagged_at"]).isoformat(), row["flag"] == "quarantine_left"),
+            )
+            for row in await connection.fetch(
+                "select check_id, flag, compound, flagged_at from check_flag where flag like 'quarantine%'"
+            )
+        ]
     finally:
         await connection.close()
     async with httpx.AsyncClient(

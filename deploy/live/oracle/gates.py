@@ -133,6 +133,18 @@ def fevers(ledger: Ledger) -> Table:
     return {(act.key,): (act.place,) for act in ledger.of("check") if fever(act.about["temperature"])}
 
 
+def quarantine_exits(ledger: Ledger, cases: Mapping[str, Case], checked: Table) -> Table:
+    """Everybody who stays at home and stood at a way out: where, when, and what they were answered."""
+    found: Table = {}
+    for act in ledger.of("check"):
+        case = cases.get(act.about["who"])
+        leaves = act.about["direction"] == "exit" and case is not None
+        if leaves and case.measure_at(act.at) == "home_quarantine":
+            place, at, _, verdict, *_ = checked[act.key,]
+            found[act.key,] = (place, at, verdict)
+    return found
+
+
 def seen_by_gate(ledger: Ledger, cases: Mapping[str, Case]) -> Iterator[tuple[Act, tuple[str, ...]]]:
     """Every check with the reasons that the gate itself finds, whatever a device may have shown."""
     return ((act, reasons) for act, _, reasons in _judged(ledger, cases, ()))

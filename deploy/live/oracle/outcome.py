@@ -10,6 +10,7 @@ from deploy.live.oracle.words import Table, clock, day_of, local
 
 CUT_OFF = 16
 """The hour up to which a day's report reaches."""
+LET = frozenset({"admit", "admit_with_action"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Outcome:
     checks: Table
     vehicles: Table
     fevers: Table
+    quarantine_exits: Table
+    quarantine_flags: Table
     loops: Table
     tasks: Table
     applications: Table
@@ -82,6 +85,7 @@ def outcome_of(
     cases = observation.cases_of(ledger, offices.lists(ledger))
     end = ledger.acts[-1].at
     checks = gates.checks(ledger, cases, by_device)
+    leaving = gates.quarantine_exits(ledger, cases, checks)
     vehicles = gates.vehicles(ledger, cases, by_device, shown_by_device, before_driver)
     passes = offices.passes(ledger, cases)
     arrived = arrivals.told(ledger, cases)
@@ -90,6 +94,8 @@ def outcome_of(
         checks=checks,
         vehicles=vehicles,
         fevers=gates.fevers(ledger),
+        quarantine_exits=leaving,
+        quarantine_flags={key: (place, at, verdict in LET) for key, (place, at, verdict) in leaving.items()},
         loops=arrivals.loops(arrived),
         tasks=arrivals.tasks(arrived),
         applications=arrivals.applications(arrived),
@@ -184,7 +190,7 @@ def _reports(ledger: Ledger, checks: Table) -> Table:
 
     for act in ledger.of("check"):  # by when it was recorded, whatever the device's clock said
         _, _, direction, verdict, _, _ = checks[act.key,]
-        if verdict in {"admit", "admit_with_action"}:
+        if verdict in LET:
             count(act.at, 0 if direction == "entry" else 1)
     for act in ledger.of("intake"):
         count(act.at, 2)

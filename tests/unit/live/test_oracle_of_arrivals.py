@@ -148,3 +148,20 @@ def test_an_intake_a_clerks_word_and_an_answer_close_what_was_told() -> None:
 def test_figures_of_the_day_make_the_areas() -> None:
     areas = offices.areas_on(date(2020, 2, 24))
     assert (areas["420000"], areas[WENZHOU], FAR in areas) == ("focus", "higher_risk", False)
+
+
+@pytest.mark.requirement("R2.5")
+def test_who_stays_at_home_and_stands_at_a_way_out_is_told_of_with_the_answer() -> None:
+    ledger = begun()
+    comes(ledger, "resident", WENZHOU, "before", direction="exit")
+    taken_in(ledger, "resident", WENZHOU)
+    taken_in(ledger, "other", FAR)
+    later = {"direction": "exit", "shows": "document", "mask": True, "temperature": None}
+    for who, direction in (("resident", "exit"), ("resident", "entry"), ("other", "exit")):
+        about = later | {"who": who, "direction": direction, "device_at": NIGHT.isoformat()}
+        ledger.note("check", f"{who}/{direction}", at=NIGHT + timedelta(minutes=1), place="c", **about)
+
+    cases = cases_of(ledger, offices.lists(ledger))
+    found = gates.quarantine_exits(ledger, cases, gates.checks(ledger, cases, set()))
+
+    assert found == {("resident/exit",): ("c", "2020-02-24T21:30:00+08:00", "refuse")}
