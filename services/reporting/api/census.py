@@ -10,10 +10,11 @@ from services.reporting import queries
 from services.reporting.api.common import LAST_INSTANT, InContext, KnownAt, SourceAsOf, as_of
 from services.reporting.domain.census import Flow, added, by_measure
 from services.reporting.handlers.census import census_between
-from services.reporting.handlers.report_days import ruled_day_at
+from services.reporting.handlers.report_days import require_ruled, ruled_day_at
 from shared.events.policy_observation import Measure
 from shared.http.access import TOWN, Caller
 from shared.http.models import Answer
+from shared.kernel.days import local_day
 from shared.kernel.ids import CompoundId
 
 router = APIRouter(tags=["reporting"])
@@ -77,6 +78,7 @@ async def census(who: Caller, context: InContext, as_known_at: KnownAt = None) -
         known_at + _INSTANT if as_known_at else LAST_INSTANT
     )  # what is here is known now, whatever clocks say
     async with context.database.read() as conn:
+        await require_ruled(conn, local_day(known_at), now=now, field="as_known_at")
         day = await ruled_day_at(conn, known_at)
         mine = await queries.compounds_in_scope(conn, who)
         whole = await census_between(conn, day.span.starts, ends)

@@ -76,6 +76,21 @@ async def ruled_day_at(conn: Conn, instant: datetime) -> RuledDay:
     return await ruled_day(conn, day_of(instant, cut_off=document.reporting.cut_off))
 
 
+async def require_ruled(conn: Conn, day: date, *, now: datetime, field: str = "day") -> None:
+    """Insist that some policy was in force on a day that is over, when there is one by now.
+
+    Raises:
+        ReportDayUnknown: there was none.
+        PolicyUnknown: none is known here at all.
+    """
+    if await policies.of_day(conn, day) is not None:
+        return
+    await policy_of(conn, local_day(now))
+    raise ReportDayUnknown(
+        "那天还没有现行规则，没有日报。No policy was in force on that day: it has no report.", field=field
+    )
+
+
 async def require_reported(conn: Conn, day: date, *, now: datetime) -> None:
     """Insist that a day has a report, or is being counted for one.
 
@@ -83,15 +98,8 @@ async def require_reported(conn: Conn, day: date, *, now: datetime) -> None:
         ReportDayUnknown: it is still to come, or from before the first policy.
         PolicyUnknown, PolicySilent: as their names say.
     """
-    try:
-        found = await ruled_day(conn, day)
-    except PolicyUnknown:
-        if day < local_day(now) and await policies.of_day(conn, local_day(now)):
-            raise ReportDayUnknown(
-                "那天还没有现行规则，没有日报。No policy was in force on that day: it has no report.",
-                field="day",
-            ) from None
-        raise
+    await require_ruled(conn, day, now=now)
+    found = await ruled_day(conn, day)
     if found.span.starts > now:
         raise ReportDayUnknown(
             "这一天还没有到，没有日报。That day is still to come: it has no report.", field="day"

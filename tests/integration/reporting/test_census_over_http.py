@@ -93,3 +93,24 @@ async def test_a_moment_that_is_over_never_changes_and_a_clerk_sees_their_compou
     assert await census(client, as_known_at=before.isoformat()) == then | {
         "as_of": (await census(client))["as_of"]
     }
+
+
+async def test_before_the_first_policy_there_is_no_census_and_no_use_in_asking_again(
+    client_for: Callable[[str], Awaitable[Any]],
+) -> None:
+    client, log = await client_for("reporting"), Log()
+    path, headers = "/v1/census", client.as_role("hq_officer")
+    early = {"as_known_at": "2020-01-31T15:59:59Z"}
+    unheard = await client.http.get(path, headers=headers, params=early)
+    assert (unheard.status_code, unheard.json()["code"]) == (503, "policy_unknown")
+    log.say(policy_revised(), *compounds())
+    await deliver(client.context.database, log)
+    answer = await client.http.get(path, headers=headers, params=early)
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        404,
+        "report_day_unknown",
+        "as_known_at",
+    )
+    assert (
+        await client.http.get(path, headers=headers, params={"as_known_at": "2020-02-01T00:00:00Z"})
+    ).is_success
