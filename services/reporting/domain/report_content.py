@@ -1,6 +1,6 @@
 """A daily report as it is told: derived figures, what units said of them, and their sum. Pure. (R7.4)"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal, Self
@@ -193,15 +193,25 @@ def with_last(derived: Mapping[str, Values], previous: Content | None) -> dict[s
     return found
 
 
-def standing(derived: Mapping[str, Values], first: Content | None) -> dict[str, Values]:
-    """The figures with those that told how things stood when the report was first made."""
+def standing(
+    derived: Mapping[str, Values], first: Content | None, said: Collection[str] = ()
+) -> dict[str, Values]:
+    """The figures with those that told how things stood when the report was first made.
+
+    A unit that there was not yet, had none of these; it is left out, unless it `said` something of that day or
+    something happened there.
+    """
     if first is None:
         return dict(derived)
-    kept = {line.unit: line.values for line in first.lines}
-    return {
-        unit: dict(values) | {key: kept[unit][key] for key in STANDING if unit in kept and key in kept[unit]}
-        for unit, values in derived.items()
-    }
+    kept = first.by_unit
+    nothing: Values = dict.fromkeys(STANDING, 0)
+    found: dict[str, Values] = {}
+    for unit, values in derived.items():
+        stood = kept.get(unit, nothing)
+        now = dict(values) | {key: stood[key] for key in STANDING if key in stood}
+        if unit in kept or unit in said or any(now.values()):
+            found[unit] = now
+    return found
 
 
 def standing_town(derived: Values, first: Content | None) -> Values:

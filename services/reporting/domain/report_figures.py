@@ -66,7 +66,7 @@ class Figure:
     Attributes:
         parts: which parts it has, in the order in which they are shown.
         zero: parts that must be zero where a unit has nothing to report.
-        stands: it tells how things stood when the report was made; nothing that comes later changes it.
+        stands: parts that tell how things stood when the report was made; nothing that comes later changes them.
         town_only: it belongs to no compound.
     """
 
@@ -76,7 +76,7 @@ class Figure:
     section: Section
     parts: tuple[Part, ...]
     zero: tuple[Part, ...] = ()
-    stands: bool = False
+    stands: tuple[Part, ...] = ()
     town_only: bool = False
 
     @property
@@ -108,7 +108,7 @@ def _lines(code: str, zh: str, en: str) -> Figure:
         en=f"watch-list lines: {en}",
         section="people",
         parts=("now",),
-        stands=True,
+        stands=("now",),
         town_only=True,
     )
 
@@ -120,14 +120,14 @@ def _figure(
     en: str,
     *parts: Part,
     zero: tuple[Part, ...] = (),
-    stands: bool = False,
+    stands: tuple[Part, ...] = (),
 ) -> Figure:
     return Figure(code=code, zh=zh, en=en, section=section, parts=parts, zero=zero, stands=stands)
 
 
 FIGURES: Final[tuple[Figure, ...]] = (
-    _figure("people", "households", "排查户数", "dwellings surveyed", "due", "done", stands=True),
-    _figure("people", "people", "登记人数", "people registered", "now", stands=True),
+    _figure("people", "households", "排查户数", "dwellings surveyed", "due", "done", stands=("due", "done")),
+    _figure("people", "people", "登记人数", "people registered", "now", stands=("now",)),
     _returnees("focus", "返昆（重点地区，含湖北）", "returnees: focus areas"),
     _returnees("higher_risk", "返昆（较高风险）", "returnees: higher risk"),
     _returnees("concern", "返昆（关注地区）", "returnees: areas of concern"),
@@ -150,7 +150,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     _figure("people", "made_up", "未报后补报", "declared late", "late"),
     _figure("people", "followed_up", "未报已跟进", "missed and followed up", "done"),
     _figure("people", "out_of_contact", "失联", "out of contact", "now"),
-    _figure("gates", "gates", "卡口在岗", "gates with somebody on duty", "due", "done"),
+    _figure("gates", "gates", "卡口在岗", "gates with somebody on duty", "due", "done", stands=("due",)),
     _figure("gates", "on_duty", "在岗人数", "people on duty", "now"),
     _figure("gates", "entries", "进入人次", "entries", "new"),
     _figure("gates", "exits", "外出人次", "exits", "new"),
@@ -162,7 +162,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     _figure("gates", "quarantine_left", "居家隔离外出放行", "home quarantine, let out", "new", zero=("new",)),
     _figure("gates", "passes_issued", "发证", "passes issued", "new", "total"),
     _figure("gates", "passes_stopped", "停证", "passes suspended or revoked", "new"),
-    _figure("sanitation", "rounds", "消毒点次", "disinfection rounds", "due", "done", stands=True),
+    _figure("sanitation", "rounds", "消毒点次", "disinfection rounds", "due", "done", stands=("due", "done")),
     _figure("sanitation", "area", "消毒面积（平方米）", "disinfected area in square metres", "done"),
     _figure("sanitation", "isolation_waste", "隔离户垃圾收运", "waste of isolating households", "due", "done"),
     _figure("sanitation", "mask_bins", "废弃口罩桶清运", "mask bins emptied", "new"),
@@ -176,7 +176,9 @@ BY_CODE: Final[Mapping[str, Figure]] = {figure.code: figure for figure in FIGURE
 UNIT_KEYS: Final[tuple[str, ...]] = tuple(
     key for figure in FIGURES if not figure.town_only for key in figure.keys
 )
-STANDING: Final[frozenset[str]] = frozenset(key for figure in FIGURES if figure.stands for key in figure.keys)
+STANDING: Final[frozenset[str]] = frozenset(
+    f"{figure.code}.{part}" for figure in FIGURES for part in figure.stands
+)
 ZERO_KEYS: Final[tuple[str, ...]] = tuple(
     f"{figure.code}.{part}" for figure in FIGURES for part in figure.zero
 )

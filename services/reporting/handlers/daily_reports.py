@@ -105,12 +105,14 @@ async def stand(conn: Conn, day: date, *, now: datetime) -> Standing:
     before = await store.newest_of(conn, day - ONE_DAY)
     previous = Content.of_document(before.document) if before else None
     found = await derive(conn, ruled, now=now)
-    derived = contents.with_last(contents.standing(found.lines, first), previous)
+    acts = await store.acts_of(conn, day)
+    lines = contents.standing(found.lines, first, {act.compound for act in acts})
+    derived = contents.with_last(lines, previous)
     content = _content(
         ruled,
         found,
         derived,
-        acts=await store.acts_of(conn, day),
+        acts=acts,
         town=contents.standing_town(found.town, first),
         upward=[
             AreaCount(**dict(row))
@@ -139,7 +141,7 @@ def _content(
     said: defaultdict[str, list[Act]] = defaultdict(list)
     for act in acts:
         said[act.compound].append(act)
-    figures = {unit: contents.effective(derived[unit], _changes(said[unit])) for unit in found.units}
+    figures = {unit: contents.effective(derived[unit], _changes(said[unit])) for unit in derived}
     lines = tuple(
         UnitLine(
             unit=unit,
@@ -154,6 +156,7 @@ def _content(
             ),
         )
         for unit, known in found.units.items()
+        if unit in derived
     )
     return Content(
         day=ruled.span.day,

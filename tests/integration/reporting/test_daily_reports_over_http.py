@@ -19,7 +19,6 @@ from shared.kernel.days import at_local
 from shared.testing.figures import figure as figure_told
 from tests.integration.reporting.heard import Reporting
 from tests.integration.reporting.reported import changed, closed, returnee, symptom
-from tests.integration.reporting.supervising import leaving, reported
 from tests.integration.reporting.world import (
     COMPOUNDS,
     MORNING,
@@ -439,48 +438,3 @@ async def test_a_day_to_come_or_before_all_rules_has_no_report(office: Office, d
         assert said in answer.json()["detail"]
     office.client.move_to(clock(16))
     assert (await office.get(f"/v1/daily-reports/{TOMORROW}")).status_code == 200
-
-
-@pytest.mark.requirement("R2.5", "R7.4")
-async def test_contacts_told_at_gates_and_who_would_leave_home_quarantine_are_counted_where_one_looks(
-    office: Office,
-) -> None:
-    office.client.move_to(clock(15))
-    late = leaving(FIRST, clock(16), "admit")  # that is tomorrow's report, and today's board
-    await office.hear(
-        reported(FIRST, "case_contact", MORNING, uuid4()),
-        reported(FIRST, "case_contact", MORNING, None),
-        reported(SECOND, "case_contact", clock(23, 59, TODAY - timedelta(days=1)), None),
-        leaving(FIRST, MORNING, "refuse"),
-        leaving(FIRST, MORNING, "admit_with_action"),
-        late,
-    )
-    office.client.move_to(clock(16, 30))
-
-    report = await office.report()
-    assert figure(report, "gate_contacts") == {"new": 3}
-    assert figure(report, "quarantine_exits") == {"new": 2}
-    assert figure(report, "quarantine_left") == {"new": 1}
-    assert unit(report, FIRST)["values"]["gate_contacts.new"] == 2
-    zero = await office.say("zero", SECOND)
-    assert (zero.status_code, zero.json()["figures"]) == (409, {"gate_contacts.new": 1})
-
-    names = ("case_contacts", "quarantine_exits", "quarantine_left")
-    board = await office.board()
-    assert [board["totals"][name] for name in names] == [2, 3, 2]
-    before = (await office.get("/v1/board", as_known_at=(clock(14, 59)).isoformat())).json()["totals"]
-    assert [before[name] for name in names] == [0, 0, 0]
-    days = (await office.get("/v1/board/series", figure="case_contacts", days=2)).json()["days"]
-    assert [one["value"] for one in days] == [1, 2]
-    mine = (await office.get("/v1/board/series", figure="quarantine_left", days=2, compound=SECOND)).json()
-    assert [one["value"] for one in mine["days"]] == [0, 0]
-    newest, earlier = (await office.get("/v1/check-flags", flag="quarantine_left")).json()["items"]
-    assert (newest["check_id"], earlier["flagged_at"]) == (str(late.check_id), "2020-02-24T00:00:00Z")
-
-    office.client.move_to(clock(17, 1))
-    assert (await office.send()).status_code == 201
-    await office.hear(leaving(THIRD, clock(15), "admit"))  # a device without a line hands it in
-    office.client.move_to(clock(20))
-    assert (await office.send()).status_code == 201
-    second = await office.report()
-    assert (second["version"], figure(second, "quarantine_left")) == (2, {"new": 2})

@@ -262,11 +262,29 @@ def test_what_was_last_is_what_the_report_of_the_day_before_said() -> None:
 
 
 def test_how_things_stood_is_not_told_anew() -> None:
-    first = content(a=NOTHING | {"people.now": 10, "entries.new": 1})
+    first = content(a=NOTHING | {"people.now": 10, "entries.new": 1, "gates.due": 1, "gates.done": 0})
+    later = {"people.now": 12, "entries.new": 2, "gates.due": 2, "gates.done": 1}  # another gate opened since
 
-    found = standing({"a": NOTHING | {"people.now": 12, "entries.new": 2}}, first)
+    found = standing({"a": NOTHING | later}, first)
 
-    assert (found["a"]["people.now"], found["a"]["entries.new"]) == (10, 2)
+    assert {key: found["a"][key] for key in later} == {
+        "people.now": 10,
+        "entries.new": 2,
+        "gates.due": 1,
+        "gates.done": 1,
+    }
+
+
+def test_a_unit_that_came_later_is_not_in_a_report_that_was_sent_unless_something_happened_there() -> None:
+    first = content(a=NOTHING)
+    here = NOTHING | {"people.now": 12, "gates.due": 1}
+    units = {"a": NOTHING, "quiet": here, "said": here, "moved": here | {"entries.new": 1}}
+
+    found = standing(units, first, {"said"})
+
+    assert found.keys() == {"a", "said", "moved"}
+    assert (found["moved"]["entries.new"], found["moved"]["people.now"]) == (1, 0)
+    assert standing(units, None).keys() == units.keys()
 
 
 def test_every_figure_has_its_words_and_a_sum_knows_what_it_does_not_know() -> None:
