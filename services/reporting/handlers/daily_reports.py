@@ -25,7 +25,7 @@ from services.reporting.domain.report_content import AreaCount, Content, Correct
 from services.reporting.domain.report_day import ONE_DAY
 from services.reporting.domain.report_figures import Values, summed
 from services.reporting.handlers.daily_figures import Derived, derive
-from services.reporting.handlers.report_days import RuledDay, ruled_day
+from services.reporting.handlers.report_days import RuledDay, require_ruled, ruled_day
 from services.reporting.store import daily_reports as store
 from services.reporting.store import returnees
 from services.reporting.store.daily_reports import Act, Version
@@ -96,8 +96,10 @@ async def stand(conn: Conn, day: date, *, now: datetime) -> Standing:
     """A day's report as it stands.
 
     Raises:
+        ReportDayUnknown: the day is from before the first policy.
         PolicyUnknown, PolicySilent: as their names say.
     """
+    await require_ruled(conn, day, now=now)
     ruled = await ruled_day(conn, day)
     rules = ruled.rules
     versions = await store.versions_of(conn, day)

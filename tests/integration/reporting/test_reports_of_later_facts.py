@@ -1,6 +1,6 @@
 """What gates report besides fevers in the report of a day, and what comes later and concerns no day before."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -94,3 +94,14 @@ async def test_a_gate_or_a_compound_that_came_later_corrects_no_report_of_the_da
     report = await office.report()
     assert (report["version"], unit(report, new)["values"]["entries.new"]) == (2, 1)
     assert unit(report, new)["values"]["people.now"] == 0
+
+
+@pytest.mark.requirement("R7.4")
+async def test_nothing_is_said_or_sent_of_a_day_before_all_rules(office: Office) -> None:
+    before = date(2020, 1, 31)
+    answers = [
+        await office.send(before),
+        *[await office.say(kind, FIRST, day=before) for kind in ("confirm", "zero")],
+        await office.say("correct", FIRST, day=before, changes={"entries.new": 1}, reason="核对"),
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "report_day_unknown")] * 4
