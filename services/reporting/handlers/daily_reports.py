@@ -1,7 +1,7 @@
 """The daily report: figures derived, what units say of them, versions that go upward (R7.4, H1)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -114,6 +114,7 @@ async def stand(conn: Conn, day: date, *, now: datetime) -> Standing:
         ruled,
         found,
         derived,
+        owing=first.expected if first else [unit for unit, known in found.units.items() if known.registered],
         acts=acts,
         town=contents.standing_town(found.town, first),
         upward=[
@@ -136,6 +137,7 @@ def _content(
     found: Derived,
     derived: Mapping[str, Values],
     *,
+    owing: Collection[str],
     acts: list[Act],
     town: Values,
     upward: list[AreaCount],
@@ -150,7 +152,7 @@ def _content(
             name=known.name,
             neighbourhood=known.neighbourhood,
             neighbourhood_name=known.neighbourhood_name,
-            registered=known.registered,
+            registered=unit in owing,
             values=figures[unit],
             **contents.word_of(
                 [(act.kind, act.late, act.acted_at) for act in said[unit]],

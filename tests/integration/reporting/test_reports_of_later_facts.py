@@ -93,6 +93,7 @@ async def test_a_gate_or_a_compound_that_came_later_corrects_no_report_of_the_da
     assert await office.tick(clock(10, 0, TOMORROW)) == 1
     report = await office.report()
     assert (report["version"], unit(report, new)["values"]["entries.new"]) == (2, 1)
+    assert (report["units_expected"], new in report["missing"]) == (len(COMPOUNDS), False)
     assert unit(report, new)["values"]["people.now"] == 0
 
 
