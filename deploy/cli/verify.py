@@ -47,6 +47,7 @@ TITLES: Mapping[str, str] = {
     "CASES": "观察个案 cases",
     "CHECKS": "人员查验 checks by day",
     "VEHICLES": "车辆查验 vehicles by day",
+    "CASE_CONTACTS": "自述接触病例 contacts with a case told at gates",
     "DUTY_GAPS": "缺岗 duty gaps",
     "DUTY_GAP_MINUTES": "缺岗分钟 minutes of duty gaps",
     "DUTY_TURNS": "班次 turns of duty",

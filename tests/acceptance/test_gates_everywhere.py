@@ -181,8 +181,22 @@ async def test_who_comes_back_and_who_is_new_are_recorded_reported_and_followed_
     await stack.equal()
     [case] = (await house.hq("/v1/observation-roll", compound=HERE))["items"]
     assert (case["person_ref"], case["measure"]) == (higher.person, "home_quarantine")
+    before = await board(stack, HERE)
     leaving = await house.check(device, higher.typed, direction="exit")
     assert (leaving["verdict"], leaving["action"]) == ("refuse", "stay_home_and_report")
+    met = {"been_to_focus_area": False, "contact_with_case": True, "unwell": False}
+    await house.check(device, (await house.resident()).scanned, answers=met)
+    await stack.equal()
+    line = await board(stack, HERE)
+    assert {
+        name: line[name] - before[name] for name in ("quarantine_exits", "quarantine_left", "case_contacts")
+    } == {
+        "quarantine_exits": 1,
+        "quarantine_left": 0,
+        "case_contacts": 1,
+    }
+    [flag] = (await house.hq("/v1/check-flags", flag="quarantine_exit", compound=HERE))["items"]
+    assert flag["check_id"] == leaving["check_id"]
     loops = await stack.call(
         "GET", "gate", "/v1/reports/open", headers=stack.as_role("hq_officer", f"compound:{HERE}")
     )

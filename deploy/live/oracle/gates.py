@@ -138,8 +138,8 @@ def quarantine_exits(ledger: Ledger, cases: Mapping[str, Case], checked: Table) 
     found: Table = {}
     for act in ledger.of("check"):
         case = cases.get(act.about["who"])
-        leaves = act.about["direction"] == "exit" and case is not None
-        if leaves and case.measure_at(act.at) == "home_quarantine":
+        measure = case.measure_at(act.at) if case else None
+        if measure == "home_quarantine" and act.about["direction"] == "exit":
             place, at, _, verdict, *_ = checked[act.key,]
             found[act.key,] = (place, at, verdict)
     return found
