@@ -102,10 +102,11 @@ class KnownPass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restriction:
-    """A measure that a person is under, and the compound where it is served."""
+    """A measure that a person is under, the compound where it is served, and since when where that is known."""
 
     measure: Measure
     compound: CompoundId
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,10 +221,18 @@ def _from_focus_area(each: Judged) -> bool:
 
 
 def _leaves_quarantine(each: Judged) -> bool:
-    """Does somebody who stays at home by a measure stand at the way out? A corrected check was told already."""
+    """Does somebody who stays at home by a measure stand at the way out? A corrected check was told already.
+
+    A check that is handed in later may be from before the measure began: then they might leave.
+    """
     if each.command.direction is not Direction.EXIT or each.command.corrects is not None:
         return False
-    return strictest_measure(one.measure for one in each.records.restrictions) == "home_quarantine"
+    held = [
+        one.measure
+        for one in each.records.restrictions
+        if one.since is None or one.since <= each.time.happened_at
+    ]
+    return strictest_measure(held) == "home_quarantine"
 
 
 _ENDED = frozenset({Reason.PASS_REVOKED, Reason.PASS_SUSPENDED, Reason.PASS_REPLACED})

@@ -46,7 +46,7 @@ with asked as (
 )
 select a.nth, f.person_ref,
   p.pass_id, p.serial, p.compound as pass_compound, p.state, p.valid_from, p.valid_until, p.daily_from, p.daily_until,
-  r.measures, r.compounds,
+  r.measures, r.compounds, r.sinces,
   c.person_ref as card_person, c.compounds as card_compounds, c.surname_sealed, c.homes_sealed,
   e.verdict, e.reasons, e.action, e.device_at, e.received_at, e.offline, e.policy_version, e.content, e.nth_today,
   e.person_ref as checked_person, d.entries
@@ -58,7 +58,7 @@ left join lateral (
   where person_ref = any(f.refs) and (f.pass_id is null or pass_id = f.pass_id)
   order by compound = a.compound desc, state = 'active' desc, valid_until desc limit 1) p on true
 left join lateral (
-  select array_agg(measure) as measures, array_agg(compound) as compounds
+  select array_agg(measure) as measures, array_agg(compound) as compounds, array_agg(since) as sinces
   from at_gate.restriction where person_ref = any(f.refs) and active) r on true
 left join lateral (
   select compounds, surname_sealed, homes_sealed, person_ref from at_gate.subject_card
@@ -278,8 +278,8 @@ def daily_hours(row: Any) -> DailyHours | None:
 
 
 def _restrictions(row: Any) -> tuple[Restriction, ...]:
-    found = zip(row["measures"] or (), row["compounds"] or (), strict=True)
-    return tuple(Restriction(measure=measure, compound=compound) for measure, compound in found)
+    found = zip(row["measures"] or (), row["compounds"] or (), row["sinces"] or (), strict=True)
+    return tuple(Restriction(measure=measure, compound=place, since=since) for measure, place, since in found)
 
 
 def _card(row: Any) -> SealedCard | None:

@@ -395,6 +395,9 @@ async def test_who_would_leave_home_quarantine_is_refused_and_reported_each_time
     assert (told["verdict"], told["action"]) == ("refuse", "stay_home_and_report")
     alone: dict[str, Any] = {"verdict": "admit", "reasons": [], "action": None, "policy_version": 1}
     assert (await gate.send(gate.body(kept, direction="exit", offline=alone))).status_code == 201
+    before = (NOW - timedelta(hours=1)).isoformat()  # they went out when nothing kept them at home yet
+    early = gate.body(kept, direction="exit", offline=alone, checked_at=before)
+    assert (await gate.send(early)).status_code == 201
     for who, direction in ((kept, "entry"), (free, "exit"), (milder, "exit")):
         await gate.check(who, direction=direction)
     seen = await gate.published("QuarantineExitSeen")
