@@ -43,9 +43,9 @@ VEHICLES = """
 select compound || ' ' || day as key, sum(vehicles_in + vehicles_out + vehicles_held + vehicles_refused) as number
 from vehicle_flow group by 1
 """
-CASE_CONTACTS = (
-    "select compound as key, count(*) as number from check_flag where flag = 'case_contact' group by compound"
-)
+CASE_CONTACTS = """
+select compound as key, count(*) as number from check_flag where flag = 'case_contact' group by compound
+"""
 DUTY_GAPS = "select compound as key, count(*) as number from duty_gap group by compound"
 DUTY_GAP_MINUTES = (
     "select compound as key, sum(minutes) as number from duty_gap where minutes > 0 group by compound"

@@ -156,7 +156,7 @@ def test_who_stays_at_home_and_stands_at_a_way_out_is_told_of_with_the_answer() 
     comes(ledger, "resident", WENZHOU, "before", direction="exit")
     taken_in(ledger, "resident", WENZHOU)
     taken_in(ledger, "other", FAR)
-    later = {"direction": "exit", "shows": "document", "mask": True, "temperature": None}
+    later: dict[str, Any] = {"shows": "document", "mask": True, "temperature": None}
     for who, direction in (("resident", "exit"), ("resident", "entry"), ("other", "exit")):
         about = later | {"who": who, "direction": direction, "device_at": NIGHT.isoformat()}
         ledger.note("check", f"{who}/{direction}", at=NIGHT + timedelta(minutes=1), place="c", **about)
