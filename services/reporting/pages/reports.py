@@ -250,7 +250,11 @@ async def _unit(
     found = await handlers.stand(conn, day, now=context.clock.now())
     line = next((one for one in found.content.lines if one.unit == unit), None)
     if line is None:
-        raise CompoundUnknown("没有这个小区。There is no such compound.", field="unit")
+        raise CompoundUnknown(
+            "该小区当时还没有登记，这一天的日报里没有它。"
+            "The compound was entered later: that day's report has no line of it.",
+            field="unit",
+        )
     derived = found.derived.get(unit, {})
     now = context.clock.now()
     return pages.render(

@@ -84,6 +84,9 @@ async def test_a_gate_or_a_compound_that_came_later_corrects_no_report_of_the_da
     new = CompoundId("lj-006")
     await office.hear(opened(2), *compounds([new]), check(new, clock(17, 30)))
     assert (await office.report())["pending"] == []
+    page = await office.get(f"/reports/{TODAY}/units/{new}")
+    assert (page.status_code, page.json()["code"]) == (404, "compound_unknown")
+    assert "entered later" in page.json()["detail"]
     assert await office.tick(clock(9, 0, TOMORROW)) == 0
     draft = await office.report(TOMORROW)
     assert (figure(draft, "gates")["due"], unit(draft, new)["values"]["entries.new"]) == (2, 1)
