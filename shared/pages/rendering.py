@@ -25,6 +25,7 @@ from shared.pages.doors import DOORS, Door
 from shared.pages.languages import Language, catalogs, language_of, one_language
 from shared.pages.oidc import Provider
 from shared.pages.routes import TYPED, own_origin, session_kind, token_for
+from shared.pages.said import marked
 from shared.pages.sessions import Sessions
 from shared.pages.words import WORDS
 
@@ -306,6 +307,7 @@ def environments(*folders: Path, words: tuple[tuple[str, str], ...]) -> Mapping[
 
         environment.globals["word"] = word
         environment.globals["say"] = catalog.gettext
+        environment.globals["marked"] = marked
         figures.install(environment, language, catalog)
         made[language] = environment
     return made

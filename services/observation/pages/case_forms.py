@@ -100,6 +100,7 @@ def told_of(request: Request, refused: Refusal | None) -> dict[str, Any] | None:
         "field": refused.field,
         "detail": word(f"fault.{refused.kind}"),
         "remedy": word(f"remedy.{refused.kind}"),
+        "at": request.url.path,
     }
 
 

@@ -162,7 +162,8 @@ async def close(
             else:
                 await handlers.reopen_site(code, form.id, last_day or tx.today, who=who, tx=tx)
     except Refusal as refused:
-        return await _one(request, code, who, context, refused=refused)
+        reopening = form.id if form.act == "reopen" else None
+        return await _one(request, code, who, context, refused=refused, reopening=reopening)
     return RedirectResponse(pages.url(f"/sites/{code}"), 303)
 
 
@@ -212,6 +213,7 @@ async def _one(
     *,
     entered: Mapping[str, Any] | None = None,
     refused: Refusal | None = None,
+    reopening: UUID | None = None,
 ) -> Response:
     pages: Pages = request.app.state.pages
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
@@ -247,5 +249,6 @@ async def _one(
         most_rounds=MOST_ROUNDS,
         new_id=uuid7,
         entered=shown | dict(entered or {}),
+        reopening=reopening,
         refused=told_of(request, refused),
     )

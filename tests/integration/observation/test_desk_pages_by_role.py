@@ -82,9 +82,24 @@ async def test_a_door_is_settled_once_and_by_whom_it_may_be(desk: Desk) -> None:
     assert (await send(desk, path, OFFICER, **fields)).status_code == 403
     empty = await send(desk, path, result_id=uuid4(), result="explained")
     assert (empty.status_code, "说明" in empty.text) == (422, True)
+    assert re.findall(r'id="([^"]+)" name="\w+" aria-invalid="true"', empty.text) == [f"door-note-{task}"]
+    assert empty.text.count('aria-describedby="refusal"') == empty.text.count('id="refusal"') == 1
     assert [(await send(desk, path, **fields)).status_code for _ in range(2)] == [303, 303]
     late = await send(desk, path, **(fields | {"result_id": str(uuid4())}))
     assert (late.status_code, "alert" in late.text) == (409, True)
+
+
+@pytest.mark.requirement("R4.6")
+async def test_only_the_form_that_was_refused_marks_its_field(desk: Desk) -> None:
+    case_id = await desk.open_case()
+    refused = await send(desk, f"/cases/{case_id}/attempts", attempt_id=uuid4(), kind="call")
+    assert refused.status_code == 422
+    assert '<fieldset aria-describedby="refusal"><legend>结果' in refused.text
+    assert "aria-invalid" not in refused.text
+    fields = {"decision_id": uuid4(), "kind": "extend", "extra_days": "999", "reason": "集中点已满"}
+    decided = await send(desk, f"/cases/{case_id}/decisions", **fields)
+    assert decided.status_code == 422
+    assert re.findall(r'name="(\w+)" aria-invalid="true"', decided.text) == ["extra_days"]
 
 
 @pytest.mark.scenario("O11")

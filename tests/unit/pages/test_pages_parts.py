@@ -15,6 +15,7 @@ from shared.pages.assets import SHARED, Assets
 from shared.pages.figures import day, moment, number, share, since, strip
 from shared.pages.languages import Language, one_title
 from shared.pages.oidc import Attempt
+from shared.pages.rendering import environments
 from shared.pages.routes import holds, same_origin, token_for
 from shared.pages.sign_in import local
 
@@ -196,3 +197,43 @@ def test_a_day_of_another_year_says_which(on: date, chinese: str, english: str) 
 def test_a_title_of_policy_is_read_in_ones_own_language(title: str, chinese: str, english: str) -> None:
     assert one_title(title, Language.CHINESE) == chinese
     assert one_title(title, Language.ENGLISH) == english
+
+
+REFUSING = [
+    path
+    for path in sorted(ROOT.glob("services/*/pages/templates/*.html"))
+    if ".refusal(refused" in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("template", REFUSING, ids=lambda path: f"{path.parts[-4]}-{path.stem}")
+def test_every_field_that_may_be_refused_can_point_to_what_was_said(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
+    forms = re.findall(r'<form method="post".*?</form>', text, re.DOTALL)
+    fields = [
+        field
+        for form in forms
+        for field in re.findall(r"<(?:input|select|textarea)\b[^>]*", form)
+        if " name=" in field and not re.search(r'type="(?:hidden|radio|checkbox)"|item\.code', field)
+    ]
+    assert [field for field in fields if "{{ marked(" not in field] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ marked('note') }}", ' aria-invalid="true" aria-describedby="refusal"'),
+        ("{{ marked('words', 'note') }}", ' aria-invalid="true" aria-describedby="refusal"'),
+        ("{{ marked('note', group=true) }}", ' aria-describedby="refusal"'),
+        ("{{ marked('note', at='/cases/') }}", ' aria-invalid="true" aria-describedby="refusal"'),
+        ("{{ marked('note', at='/orders/') }}", ""),
+        ("{{ marked('note', when='') }}", ""),
+        ("{{ marked('reason') }}", ""),
+    ],
+)
+def test_a_field_points_to_what_was_refused_only_where_it_is_about_it(template: str, told: str) -> None:
+    environment = environments(SHARED.parent, words=())[Language.CHINESE]
+    shown = environment.from_string(template)
+    assert shown.render(refused={"field": "note", "at": "/cases/1/attempts"}) == told
+    assert not shown.render(refused=None)
+    assert not shown.render()
