@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from services.sanitation.domain.orders import LETTERS
 from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
@@ -19,8 +20,8 @@ Instant = Annotated[
 Day = Annotated[date, Field(ge=_FIRST.date(), lt=_LAST.date())]
 Explanation = Annotated[str, Field(min_length=4, max_length=200)]
 """Why something comes late or is not done; kept sealed."""
-Words = Annotated[str, Field(min_length=2, max_length=500)]
-"""What somebody found, did, or has to say; kept sealed. Two characters say it in Chinese."""
+Words = Annotated[str, Field(min_length=LETTERS, max_length=500)]
+"""What somebody found, did, or has to say; kept sealed."""
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import Day, InContext, Instant, cause, roles_of
 from services.sanitation.api.reports import site_reports
+from services.sanitation.domain.orders import LETTERS
 from services.sanitation.domain.reports import Decision, State
 from services.sanitation.handlers import reports as report_handlers
 from services.sanitation.handlers import rounds as round_handlers
@@ -36,7 +37,7 @@ class DecisionForm(PageForm):
 
     compound: CompoundId
     outcome: Decision
-    note: Annotated[str, Field(min_length=2, max_length=500)]
+    note: Annotated[str, Field(min_length=LETTERS, max_length=500)]
 
 
 @router.get("/book")

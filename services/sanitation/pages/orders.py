@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Instant, cause, roles_of
 from services.sanitation.api.orders import line_of, whole
-from services.sanitation.domain.orders import NoteMissing
+from services.sanitation.domain.orders import LETTERS, NoteMissing
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
@@ -34,7 +34,6 @@ from shared.pages.said import told_of
 router = page_router()
 
 SHOWN = 50
-_LETTERS = 2  # of a note, as over the API
 _AFTER = Cursor(Instant, UUID)
 Which = Literal["open", "overdue", "mended", "closed"]
 _WHICH: Mapping[Which, order_lists.Filter] = {
@@ -128,10 +127,7 @@ async def give(
     """Give an order; where it is refused, the form says why and keeps what was entered."""
     pages: Pages = request.app.state.pages
     try:
-        if len(form.note) < _LETTERS:
-            raise NoteMissing(
-                "请写看到的情况，至少两个字。Say what was seen, in two letters at least.", field="note"
-            )
+        note = _said(form.note, needed=True)
         photo_id = await keep_photo(form.photo, form.compound, proves=form.id, who=who, context=context)
         cmd = OrderByHand(
             order_id=form.id,
@@ -139,7 +135,7 @@ async def give(
             item=form.item,
             due_at=_local(form.due_at),
             photo_id=photo_id,
-            note=form.note,
+            note=note,
         )
         async with context.database.begin(actor=who.subject, cause=cause()) as tx:
             await handlers.order_by_hand(cmd, who=who, tx=tx, vault=context.vault)
@@ -163,7 +159,7 @@ async def act(
     pages: Pages = request.app.state.pages
     try:
         acting = who.acting(*_roles(form.kind))
-        known = await whole(order_id, who, context)
+        known, note = await whole(order_id, who, context), _said(form.note)
         photo_id = await keep_photo(form.photo, known.compound, proves=form.id, who=acting, context=context)
         cmd = ActOnOrder(
             act_id=form.id,
@@ -171,7 +167,7 @@ async def act(
             kind=form.kind,
             due_at=_local(form.due_at) if form.kind == "sent_back" else None,
             photo_id=photo_id,
-            note=form.note or None,
+            note=note or None,
         )
         async with context.database.begin(actor=who.subject, cause=cause()) as tx:
             await handlers.act_on(cmd, role=roles_of(acting), who=acting, tx=tx, vault=context.vault)
@@ -182,6 +178,14 @@ async def act(
 
 def _roles(kind: Act) -> frozenset[Role]:
     return ACCESS[f"POST /v1/orders/{{order_id}}/{_CELLS[kind]}"]
+
+
+def _said(note: str, *, needed: bool = False) -> str:
+    if len(note) < LETTERS and (note or needed):
+        raise NoteMissing(
+            "请写看到的情况，至少两个字。Say what was seen, in two letters at least.", field="note"
+        )
+    return note
 
 
 def _local(typed: str) -> datetime | None:

@@ -1,5 +1,6 @@
 """Sanitation's pages over HTTP: forms keep what was typed, say what is wrong, and open to whom the table says."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -229,12 +230,21 @@ async def test_who_finds_or_mends_never_closes_an_order(sanitation: Service) -> 
     asked = await send(sanitation, "/orders", unsaid, "supervisor", "town")
     assert asked.status_code == 422
     assert "请写看到的情况，至少两个字" in asked.text
+    assert 'name="note" aria-invalid="true" aria-describedby="refusal"' in asked.text
+    assert asked.text.count('id="refusal"') == asked.text.count("aria-invalid") == 1
     assert 'value="2020-02-25T10:00"' in asked.text
     assert (await sanitation.get(f"/v1/orders/{unsaid['id']}", "hq_officer")).status_code == 404
     assert (await act("property_manager", "rectified", note="看过了")).status_code == 403
     assert (await act("property_manager", "replied", note="垃圾是刚堆的")).status_code == 303
     assert "请附说明或照片" in (await act("property_manager", "mended")).text
+    short = await act("property_manager", "mended", note="好")
+    assert (short.status_code, "至少两个字" in short.text) == (422, True)
+    assert re.findall(r'id="(.*?)" name="note" aria-invalid="true"', short.text) == ["note-mended"]
     assert (await act("property_manager", "mended", note="已清理")).status_code == 303
+    early = await act("hq_officer", "handed_to_discipline", "town", note="拒不整改")
+    assert early.status_code == 409
+    assert "拒不整改" in early.text
+    assert '<option value="handed_to_discipline" selected>' in early.text
     own = await act("supervisor", "rectified", "town", note="我看过了")
     assert own.status_code == 403
     assert "发现人、整改人不得复核本单" in own.text
