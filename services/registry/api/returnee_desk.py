@@ -19,10 +19,12 @@ from services.registry.store import policy as policy_store
 from services.registry.store import returnees as store
 from services.registry.store import risk as risk_store
 from shared.audit.noting import note_reads
+from shared.db.pool import Tx
 from shared.events.policy_observation import Category, Measure
 from shared.events.registry.returnees import AnchorBasis
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
+from shared.kernel.sealed import Vault
 
 router = APIRouter(tags=["returnees"])
 _MOST = 20
@@ -73,9 +75,10 @@ class ReturneeLookupAnswer(Answer):
 
 
 class ProposalBody(Body):
-    """A trip to be judged; nothing is written."""
+    """A trip to be judged; nothing is written. `document` is the one shown: a registered origin may count (R4.6)."""
 
     trip: FullTripBody
+    document: Word | None = None
 
 
 class ProposalAnswer(Answer):
@@ -151,7 +154,9 @@ async def look_up_returnee(body: ReturneeLookupBody, who: Caller, context: Runni
 async def propose(body: ProposalBody, who: Caller, context: Running) -> ProposalAnswer:
     """Tell category, measure and period as of today, and the versions of policy and risk list that say so."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
-        told = await handlers.propose(body.trip.trip(), details_of(body.trip, None, None), tx=tx)
+        trip, details = body.trip.trip(), details_of(body.trip, None, None)
+        origin = await _origin(body.document, who, tx=tx, vault=context.vault) if body.document else None
+        told = await handlers.propose(trip, details, tx=tx, origin=origin)
     decision = told.decision
     approved = told.policy.document.observation.approval_required
     return ProposalAnswer(
@@ -166,6 +171,17 @@ async def propose(body: ProposalBody, who: Caller, context: Running) -> Proposal
         policy_version=told.policy.version,
         risk_revision=told.risk_revision,
     )
+
+
+async def _origin(document: str, who: Principal, *, tx: Tx, vault: Vault) -> str | None:
+    """Where the holder of a document is registered, read only where policy lets that count as having been there."""
+    policy = await policy_store.policy_at(tx, tx.today)
+    if policy is None or policy.document.risk.origin != "category":
+        return None
+    refs = await people_reading.find(tx, Wanted(document=document, phone=None), vault, limit=_MOST)
+    seen = [one for one in await people_reading.profiles(tx, refs, vault) if _reaches(who, one)]
+    await note_reads(tx, action="returnee.lookup", role=roles_of(who), refs=[one.person_ref for one in seen])
+    return seen[0].origin_code if len(seen) == 1 else None
 
 
 def _reaches(who: Principal, profile: Profile) -> bool:

@@ -196,14 +196,18 @@ def registration_of(row: asyncpg.Record, corrects: StatedBefore | None = None) -
     )
 
 
-async def propose(trip: Trip, details: Details, *, tx: Tx) -> Proposed:
+async def propose(trip: Trip, details: Details, *, tx: Tx, origin: str | None = None) -> Proposed:
     """What would be decided today, before anybody chooses: nothing is written.
+
+    `origin` is where the book has the person registered; it counts only where policy says so.
 
     Raises:
         As `register` does for the trip.
     """
     rules, areas = await policy.in_force(tx, tx.today), await risk.in_force(tx, tx.today)
-    _, _, decision = await decide_trip(trip, details, Choice(), rules=rules, areas=areas, day=tx.today, tx=tx)
+    _, _, decision = await decide_trip(
+        trip, details, Choice(), rules=rules, areas=areas, day=tx.today, tx=tx, origin=origin
+    )
     return Proposed(decision=decision, policy=rules, risk_revision=areas.revision)
 
 

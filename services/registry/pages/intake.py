@@ -107,7 +107,7 @@ async def intake_step(request: Request, who: Caller, context: Running, typed: Ty
             return leads_to(request, _after(body.intake_id, typed["call"]))
         async with context.database.read() as conn:
             await api.place_within(conn, body.dwelling, who)
-        proposal = await desk_api.propose(ProposalBody(trip=body.trip), who, context)
+        proposal = await desk_api.propose(_to_judge(body), who, context)
     except Refusal as refused:
         found = await _alike(who, context, typed) if refused.code == "already_observed" else ((), 0)
         step = Step(
@@ -173,7 +173,7 @@ async def _proposed_before(
     """The proposal again, where the refusal is about what was chosen instead of it."""
     if not (refused.field or "").startswith("choice."):
         return None
-    return await desk_api.propose(ProposalBody(trip=_body(typed, trip).trip), who, context)
+    return await desk_api.propose(_to_judge(_body(typed, trip)), who, context)
 
 
 def _body(typed: Entered, trip: Resolved) -> ReturneeBody:
@@ -236,8 +236,13 @@ def _in_order(faults: dict[str, str]) -> dict[str, str]:
 
 
 def _digest(body: ReturneeBody) -> str:
-    """What a proposal was made for: another trip needs another one."""
-    return sha256(body.trip.model_dump_json().encode()).hexdigest()[:16]
+    """What a proposal was made for: another trip, or somebody else, needs another one."""
+    return sha256(_to_judge(body).model_dump_json().encode()).hexdigest()[:16]
+
+
+def _to_judge(body: ReturneeBody) -> ProposalBody:
+    documents = body.person.documents
+    return ProposalBody(trip=body.trip, document=documents[0].number[:60] if documents else None)
 
 
 _SHOWN = {

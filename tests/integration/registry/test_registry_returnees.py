@@ -180,6 +180,9 @@ async def test_a_registered_origin_is_a_prompt_to_ask_and_counts_only_where_poli
     papers = [{"kind": "resident_id", "number": number}]
     body = open_desk.intake(person={"name": "司徒南星", "documents": papers})
     body["trip"]["origin_code"] = "510100"
+    by_trip = await open_desk.post("/v1/returnees/proposals", {"trip": body["trip"]})
+    proposed = await open_desk.post("/v1/returnees/proposals", {"trip": body["trip"], "document": number})
+    assert (by_trip.json()["category"], proposed.json()["category"]) == ("other", category)
     told = await open_desk.register(body)
     assert (told["person_ref"], told["category"]) == (person, category)
     by_air = {"trip": body["trip"] | {"transport": "plane"}, "reason": "票据写的是飞机"}
