@@ -1,7 +1,7 @@
 """When does an observation begin, and when does the rest of one go on? (R2.7, R4.6 to R4.10, O1, O10, P10)."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.observation.domain.calendar import Calendar
@@ -47,11 +47,6 @@ def decide_opening(
         version=1,
         origin_code=returnee.origin_code,
     )
-
-
-def still_due(ended: Case, today: date) -> bool:
-    """Say whether days of a period are still to come; in medical hands the clock stands, so they are."""
-    return ended.open_interruption is not None or ended.last_day >= today
 
 
 def rest_of(ended: Case, home: Home, *, case_id: UUID, at: datetime) -> Case:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.observation.domain.calendar import Calendar
 from services.observation.domain.case import Case, Closing, State, interrupted
 from services.observation.domain.deciding import as_long_as, closed
-from services.observation.domain.opening import Home, rest_of, still_due
+from services.observation.domain.opening import Home, rest_of
 from services.observation.domain.risk import as_strict_as
 from services.observation.domain.settling import decide_settling
 from services.observation.handlers.observing import Settled, keep_change, open_case
@@ -88,6 +88,7 @@ async def follow_merge(event: PeopleMerged, *, tx: Tx) -> None:
 async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
     """Give somebody back the observation that a merging closed, for the days that are still due (P10).
 
+    Where its last day has passed meanwhile, an officer decides: nobody is released who was not observed (O5).
     What the merging added to the other one's period stays until an officer decides: nothing is shortened by itself.
     """
     await merges.keep(tx, event.merge_id, kept=event.kept, merged=event.merged, in_force=False)
@@ -95,7 +96,7 @@ async def follow_separation(event: PeopleSeparated, *, tx: Tx) -> None:
     if calendar is None or await cases.lock_in_force(tx, event.merged) is not None:
         return
     ended = await cases.lock_merged(tx, await merges.same_person(tx, event.merged))
-    if ended is None or not still_due(ended, tx.today):
+    if ended is None:
         return
     home = Home(compound=ended.compound, dwelling_id=ended.dwelling_id, grid=ended.grid)
     await _go_on(ended, home, calendar, tx=tx)

@@ -30,8 +30,9 @@ from observation_case where case_id = $1 for update
 LOCK_MERGED = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
   policy_version, opened_at, settled_through, awaiting_since, ended_at, closed_as, origin_code, version
-from observation_case where person_ref = any($1::uuid[]) and closed_as = 'merged'
-order by ended_at desc limit 1 for update
+from observation_case m where person_ref = any($1::uuid[]) and closed_as = 'merged' and not exists (
+  select from observation_case later where later.person_ref = any($1::uuid[]) and later.opened_at > m.ended_at
+) order by ended_at desc limit 1 for update
 """
 LOCK_ENDED_FOR_GOOD = """
 select case_id, person_ref, compound, dwelling_id, grid, category, measure, anchor_date, anchor_basis, days,
@@ -210,7 +211,7 @@ async def lock_in_force(tx: Tx, person_ref: UUID) -> Case | None:
 
 
 async def lock_merged(tx: Tx, people: Sequence[UUID]) -> Case | None:
-    """Read the case of a person, by their pseudonyms, that a merging closed last, under its row lock."""
+    """Read the case of a person, by their pseudonyms, that a merging closed, if it is the last; locks it."""
     row = await tx.fetchrow(LOCK_MERGED, people)
     return None if row is None else (await _whole(tx, [row]))[0]
 

@@ -392,8 +392,8 @@ async def test_two_people_after_all_are_each_observed_for_the_days_still_due(
     await dense(desk)
 
 
-@pytest.mark.scenario("P10")
-async def test_who_is_separated_after_their_days_are_over_is_not_observed_again(desk: Desk) -> None:
+@pytest.mark.scenario("P10", "O5")
+async def test_who_is_separated_after_their_days_are_over_waits_for_an_officer(desk: Desk) -> None:
     one, other = returnee(), returnee()
     await desk.open_case(one)
     await desk.open_case(other)
@@ -403,4 +403,18 @@ async def test_who_is_separated_after_their_days_are_over_is_not_observed_again(
     await desk.hear(
         PeopleSeparated(**merge, separated_at=datetime.fromisoformat("2020-03-10T00:00:00+08:00"))
     )
-    assert len(await desk.told("ObservationStarted")) == 2
+    again = (await desk.told("ObservationStarted"))[2]
+    assert (again["person_ref"], again["last_day"]) == (str(other.person_ref), str(LAST))
+    waiting = [fact["case_id"] for fact in await desk.told("ObservationAwaitsClosure")]
+    assert again["case_id"] in waiting
+    missed = [fact["case_id"] for fact in await desk.told("DeclarationMissed")]
+    assert again["case_id"] not in missed  # nobody could know that they were to declare
+    assert (await desk.decide(UUID(again["case_id"]), "close", "由同住人证实在家")).status_code == 201
+    # Told once more in the same way, or after another observation of theirs, nothing is given back.
+    for merge_id in (merge["merge_id"], uuid4()):
+        undone = merge | {"merge_id": merge_id}
+        await desk.hear(PeopleMerged(**undone, merged_at=datetime.fromisoformat("2020-03-10T00:00:00+08:00")))
+        await desk.hear(
+            PeopleSeparated(**undone, separated_at=datetime.fromisoformat("2020-03-10T00:00:00+08:00"))
+        )
+    assert len(await desk.told("ObservationStarted")) == 3
