@@ -44,7 +44,7 @@ class ProposalLine(Answer):
 
 
 class ProposalDecision(Body):
-    """What is decided about one proposal. Without a measure the proposed one holds."""
+    """What is decided about one proposal. Without a measure the proposed one holds, or a stricter one that does now."""
 
     decision_id: UUID
     proposal_id: UUID
@@ -128,8 +128,7 @@ async def _one(item: ProposalDecision, reason: str, who: Principal, context: Con
                 reason,
                 decision_id=item.decision_id,
                 terms=Terms(
-                    measure=item.measure or proposal["measure"],
-                    category=proposal["to_category"],
+                    measure=item.measure,
                     approver=item.approver,
                     technical_means=item.technical_means,
                     site=item.site,

@@ -32,11 +32,13 @@ def upgrade_of(
 
 def as_strict_as(case: Case, other: Case) -> Case:
     """The case under the graver category and the stricter measure of two records of one person (P10)."""
-    return replace(
-        case,
-        category=max(case.category, other.category, key=_gravity),
-        measure=max(case.measure, other.measure, key=_strictness),
-    )
+    category, measure = strictest(case, other.category, other.measure)
+    return replace(case, category=category, measure=measure)
+
+
+def strictest(case: Case, category: Category, measure: Measure) -> tuple[Category, Measure]:
+    """The graver category and the stricter measure of what holds in a case and what is to hold."""
+    return max(case.category, category, key=_gravity), max(case.measure, measure, key=_strictness)
 
 
 def _gravity(category: Category) -> int:

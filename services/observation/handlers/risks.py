@@ -1,13 +1,14 @@
 """A new list of risk areas: every open case is held against it once, and an officer decides (R4.8, O8)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
 from services.observation.domain.case import Case
 from services.observation.domain.deciding import Terms
 from services.observation.domain.refusals import ProposalSettled
-from services.observation.domain.risk import upgrade_of
+from services.observation.domain.risk import strictest, upgrade_of
 from services.observation.handlers import observing
 from services.observation.handlers.keys import sealing_key
 from services.observation.store import cases, copies, risks
@@ -83,7 +84,8 @@ async def decide_proposal(
 ) -> bool:
     """Carry out or decline a locked proposal, once per decision; True if it was decided so before.
 
-    Accepting is a changed measure like any other: the old category and measure stay visible with their dates.
+    Accepting is a changed measure like any other: the old category and measure stay visible with their dates. What an
+    officer made stricter since it was proposed stays so: a proposal relaxes nobody.
 
     Raises:
         ProposalSettled: somebody decided otherwise already.
@@ -97,6 +99,8 @@ async def decide_proposal(
         raise ProposalSettled("该建议已处理。This proposal is decided already.", field="proposal_id")
     case = await observing.locked(tx, proposal["case_id"])
     if verdict == "accept":
+        category, measure = strictest(case, proposal["to_category"], proposal["measure"])
+        terms = replace(terms, category=category, measure=terms.measure or measure)
         await observing.decide(
             decision_id,
             "change_measure",

@@ -100,6 +100,33 @@ async def test_an_upgrade_is_proposed_once_decided_in_bulk_and_a_downgrade_relax
 
 @pytest.mark.scenario("O8")
 @pytest.mark.requirement("R4.8")
+async def test_a_proposal_relaxes_nobody_for_whom_something_stricter_was_decided_since(desk: Desk) -> None:
+    case_id = await desk.open_case()
+    await desk.hear(revised(1, date(2020, 2, 24), c330000="concern"))
+    await desk.tick()
+    (proposed,) = await proposals(desk)
+    assert proposed["measure"] == "home_quarantine"
+    stricter = {"kind": "change_measure", "category": "close_contact", "measure": "centralized_observation"}
+    place = {"site": "集中点甲", "room": "301"}
+    body = {"decision_id": str(uuid4()), "reason": "流调为密接", **stricter, **place}
+    assert (await desk.post(f"/v1/cases/{case_id}/decisions", body, OFFICER)).status_code == 201
+
+    async def decide(**terms: str) -> dict[str, Any]:
+        one = {"decision_id": str(uuid4()), "proposal_id": proposed["proposal_id"], **terms}
+        body = {"reason": "名单更新", "decisions": [one]}
+        answer = (await desk.post("/v1/risk-proposals/decisions", body, OFFICER)).json()
+        found: dict[str, Any] = answer["items"][0]
+        return found
+
+    accepted = await decide(verdict="accept")
+    assert (accepted["status"], accepted["code"]) == ("refused", "nothing_changes")
+    case = (await desk.get(f"/v1/cases/{case_id}")).json()
+    assert (case["category"], case["measure"]) == ("close_contact", "centralized_observation")
+    assert (await decide(verdict="decline"))["status"] == "done"
+
+
+@pytest.mark.scenario("O8")
+@pytest.mark.requirement("R4.8")
 async def test_who_is_told_of_after_a_list_was_held_against_the_others_is_held_against_it_as_well(
     desk: Desk,
 ) -> None:
