@@ -26,7 +26,6 @@ from shared.events.policy_inspections import Finding as Item
 from shared.events.policy_supervision import FindingRule
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor
-from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.figures import moment
@@ -34,6 +33,7 @@ from shared.pages.languages import Language, language_of
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
+from shared.pages.typed import LocalMinute, minute_of
 
 router = page_router()
 
@@ -57,7 +57,7 @@ class ActForm(PageForm):
     act_id: UUID
     kind: Literal["replied", "settled", "rectified", "sent_back", "criticised", "handed_to_discipline"]
     note: Words
-    due_at: Annotated[str, Field(max_length=20, pattern=r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d$")] = ""
+    due_at: LocalMinute = ""
 
 
 @router.get("/findings")
@@ -167,7 +167,7 @@ async def act(
         act_id=form.act_id,
         finding_id=finding_id,
         kind=form.kind,
-        due_at=datetime.fromisoformat(form.due_at).replace(tzinfo=SHANGHAI) if form.due_at else None,
+        due_at=minute_of(form.due_at),
         note=form.note,
     )
     try:

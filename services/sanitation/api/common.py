@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.orders import LETTERS
 from shared.context import Context
 from shared.events.envelope import Cause
@@ -18,7 +19,7 @@ Instant = Annotated[
     AwareDatetime, Field(ge=_FIRST, lt=_LAST), AfterValidator(lambda instant: instant.astimezone(UTC))
 ]
 Day = Annotated[date, Field(ge=_FIRST.date(), lt=_LAST.date())]
-Explanation = Annotated[str, Field(min_length=4, max_length=200)]
+Explanation = Annotated[str, Field(min_length=EXPLAINED, max_length=200)]
 """Why something comes late or is not done; kept sealed."""
 Words = Annotated[str, Field(min_length=LETTERS, max_length=500)]
 """What somebody found, did, or has to say; kept sealed."""

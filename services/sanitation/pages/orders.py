@@ -1,7 +1,6 @@
 """Orders to put something right: given, answered, mended by the unit and reviewed by somebody else (R5.4, S5)."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Instant, cause, roles_of
 from services.sanitation.api.orders import line_of, whole
-from services.sanitation.domain.orders import LETTERS, NoteMissing
+from services.sanitation.domain.orders import LETTERS
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
@@ -20,16 +19,16 @@ from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
 from services.sanitation.handlers.policy import in_force, inspection_rules
 from services.sanitation.pages.places import keep_photo, place_of
-from services.sanitation.pages.sheet import LocalMinute
+from services.sanitation.pages.words import in_words
 from shared.context import Context
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor
-from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
+from shared.pages.typed import LocalMinute, minute_of
 
 router = page_router()
 
@@ -127,13 +126,13 @@ async def give(
     """Give an order; where it is refused, the form says why and keeps what was entered."""
     pages: Pages = request.app.state.pages
     try:
-        note = _said(form.note, needed=True)
+        note = in_words(form.note, LETTERS, needed=True) or ""
         photo_id = await keep_photo(form.photo, form.compound, proves=form.id, who=who, context=context)
         cmd = OrderByHand(
             order_id=form.id,
             compound=form.compound,
             item=form.item,
-            due_at=_local(form.due_at),
+            due_at=minute_of(form.due_at),
             photo_id=photo_id,
             note=note,
         )
@@ -159,15 +158,15 @@ async def act(
     pages: Pages = request.app.state.pages
     try:
         acting = who.acting(*_roles(form.kind))
-        known, note = await whole(order_id, who, context), _said(form.note)
+        known, note = await whole(order_id, who, context), in_words(form.note, LETTERS)
         photo_id = await keep_photo(form.photo, known.compound, proves=form.id, who=acting, context=context)
         cmd = ActOnOrder(
             act_id=form.id,
             order_id=order_id,
             kind=form.kind,
-            due_at=_local(form.due_at) if form.kind == "sent_back" else None,
+            due_at=minute_of(form.due_at) if form.kind == "sent_back" else None,
             photo_id=photo_id,
-            note=note or None,
+            note=note,
         )
         async with context.database.begin(actor=who.subject, cause=cause()) as tx:
             await handlers.act_on(cmd, role=roles_of(acting), who=acting, tx=tx, vault=context.vault)
@@ -178,18 +177,6 @@ async def act(
 
 def _roles(kind: Act) -> frozenset[Role]:
     return ACCESS[f"POST /v1/orders/{{order_id}}/{_CELLS[kind]}"]
-
-
-def _said(note: str, *, needed: bool = False) -> str:
-    if len(note) < LETTERS and (note or needed):
-        raise NoteMissing(
-            "请写看到的情况，至少两个字。Say what was seen, in two letters at least.", field="note"
-        )
-    return note
-
-
-def _local(typed: str) -> datetime | None:
-    return datetime.fromisoformat(typed).replace(tzinfo=SHANGHAI) if typed else None
 
 
 async def _order(

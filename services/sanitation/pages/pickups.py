@@ -3,7 +3,7 @@
 The page names rooms, so no phone keeps it; what was done at a door is kept like every other log, without the room.
 """
 
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -14,19 +14,20 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import Day, InContext, cause
 from services.sanitation.api.pickups import PickupLine, reader_of_rooms
+from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.pickups import SkipReason, Step
 from services.sanitation.handlers import pickups as handlers
 from services.sanitation.handlers.pickups import PutOff, RecordStep, SkipPickup
 from services.sanitation.pages.places import place_of
-from services.sanitation.pages.sheet import LocalMinute
+from services.sanitation.pages.words import in_words
 from shared.context import Context
 from shared.http.access import Caller, Principal
-from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, DwellingId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
+from shared.pages.typed import LocalClock, LocalMinute, minute_of
 
 router = page_router()
 
@@ -54,7 +55,7 @@ class PickupForm(PageForm):
     reason: SkipReason | None = None
     note: Annotated[str, Field(max_length=200)] = ""
     due_at: LocalMinute = ""
-    hour: Annotated[str, Field(max_length=5, pattern=r"^$|^\d\d:\d\d$")] = ""
+    hour: LocalClock = ""
     dwelling_id: UUID | None = None
 
 
@@ -97,11 +98,13 @@ async def act(
                     await handlers.record_step(cmd, who=acting, tx=tx)
                 case "skip" if form.reason is not None:
                     skipped = SkipPickup(
-                        act_id=form.id, pickup_id=pickup_id, reason=form.reason, note=form.note or None
+                        act_id=form.id,
+                        pickup_id=pickup_id,
+                        reason=form.reason,
+                        note=in_words(form.note, EXPLAINED),
                     )
                     await handlers.skip(skipped, who=acting, tx=tx, vault=context.vault)
-                case "put_off" if form.due_at:
-                    due_at = datetime.fromisoformat(form.due_at).replace(tzinfo=SHANGHAI)
+                case "put_off" if due_at := minute_of(form.due_at):
                     await handlers.put_off(
                         PutOff(act_id=form.id, pickup_id=pickup_id, due_at=due_at), who=acting, tx=tx
                     )

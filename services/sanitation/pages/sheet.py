@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from services.sanitation.api.common import InContext, cause
+from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.sites import SiteUnknown
 from services.sanitation.handlers import day_sheets, mask_bins, rounds, ventilation
 from services.sanitation.handlers import work_sheets as handlers
@@ -23,17 +24,18 @@ from services.sanitation.handlers.work_sheets import SiteTask
 from services.sanitation.metrics import count_round
 from services.sanitation.pages.offline import render_kept
 from services.sanitation.pages.places import keep_photo, place_of
+from services.sanitation.pages.words import in_words
 from services.sanitation.store import sites as sites_store
 from shared.context import Context
 from shared.db.pool import Tx
 from shared.events.policy import PolicyDocument
 from shared.http.access import Caller, Principal
-from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import CompoundId, SiteId, uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
+from shared.pages.typed import LocalMinute, minute_of
 
 router = page_router()
 
@@ -45,8 +47,6 @@ NOTHING_ENTERED: Mapping[str, Any] = {
     "agent": AGENTS[0],
     **dict.fromkeys(("concentration_mg_l", "other_mg_l", "done_at", "explanation", "minutes", "bags"), ""),
 }
-LocalMinute = Annotated[str, Field(max_length=20, pattern=r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d$")]
-"""A minute on the clocks of the town, as a browser's field gives it; empty: now."""
 Digits = Annotated[str, Field(max_length=7, pattern=r"^\d*$")]
 Reason = Annotated[str, Field(max_length=200)]
 
@@ -84,12 +84,11 @@ class LogForm(PageForm):
 
     def said(self, now: datetime) -> dict[str, Any]:
         """When it was done, and in which way that is known. A time that was typed is a late entry."""
-        at = datetime.fromisoformat(self.done_at).replace(tzinfo=SHANGHAI) if self.done_at else now
         late = bool(self.done_at)
         return {
-            "at": at,
+            "at": minute_of(self.done_at) or now,
             "source": "late_entry" if late else "code",
-            "explanation": (self.explanation or None) if late else None,
+            "explanation": in_words(self.explanation, EXPLAINED, field="explanation") if late else None,
         }
 
 

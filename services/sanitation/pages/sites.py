@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import Form, Query, Request
@@ -12,11 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Text, cause
 from services.sanitation.domain.duty import Closure
+from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.sites import MOST_ROUNDS, ClosureReason, Site, SiteUnknown
 from services.sanitation.handlers import day_sheets
 from services.sanitation.handlers import sites as handlers
 from services.sanitation.handlers.sites import CloseSite
 from services.sanitation.pages.places import place_of
+from services.sanitation.pages.words import in_words
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import sites as store
 from shared.context import Context
@@ -28,6 +30,7 @@ from shared.kernel.sealed_texts import unseal
 from shared.pages.rendering import Pages
 from shared.pages.routes import PageForm, page_router
 from shared.pages.said import told_of
+from shared.pages.typed import LocalDay
 
 router = page_router()
 
@@ -43,9 +46,14 @@ KINDS: tuple[SiteKind, ...] = (
 )
 REASONS: tuple[ClosureReason, ...] = ("repair", "not_in_use", "no_access", "other")
 MOST = 1000
-Rounds = Annotated[str, Field(max_length=2, pattern=r"^\d*$")]
-DayText = Annotated[str, Field(max_length=10, pattern=r"^$|^\d{4}-\d\d-\d\d$")]
 Perhaps = Annotated[str, Field(max_length=100)]
+
+
+class RoundsImpossible(Refusal):
+    """Nobody disinfects so often, or it is no number."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "invalid_request"
 
 
 class SiteForm(PageForm):
@@ -57,7 +65,7 @@ class SiteForm(PageForm):
     name: Text
     building: Perhaps = ""
     unit: Perhaps = ""
-    rounds_per_day: Rounds = ""
+    rounds_per_day: str = ""
 
     def site(self, *, since: date, active: bool = True) -> Site:
         """The site as it was entered; an empty number of rounds is the policy's."""
@@ -68,12 +76,19 @@ class SiteForm(PageForm):
             name=self.name,
             building=self.building or None,
             unit=self.unit or None,
-            rounds_per_day=min(max(int(self.rounds_per_day), 1), MOST_ROUNDS)
-            if self.rounds_per_day
-            else None,
+            rounds_per_day=self._rounds(),
             since=since,
             active=active,
         )
+
+    def _rounds(self) -> int | None:
+        if not self.rounds_per_day:
+            return None
+        if not self.rounds_per_day.isdecimal() or not 1 <= int(self.rounds_per_day) <= MOST_ROUNDS:
+            raise RoundsImpossible(
+                f"每日轮次为 1 至 {MOST_ROUNDS}。Rounds a day are 1 to {MOST_ROUNDS}.", field="rounds_per_day"
+            )
+        return int(self.rounds_per_day)
 
 
 class CorrectionForm(SiteForm):
@@ -90,8 +105,8 @@ class ClosureForm(PageForm):
     act: Literal["close", "reopen"]
     id: UUID
     reason: ClosureReason = "repair"
-    from_day: DayText = ""
-    last_day: DayText = ""
+    from_day: LocalDay = ""
+    last_day: LocalDay = ""
     note: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -156,7 +171,7 @@ async def close(
                     site_code=code,
                     days=Closure(from_day=from_day, last_day=last_day),
                     reason=form.reason,
-                    note=form.note or None,
+                    note=in_words(form.note, EXPLAINED),
                 )
                 await handlers.close_site(cmd, who=who, tx=tx, vault=context.vault)
             else:

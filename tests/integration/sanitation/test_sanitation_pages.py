@@ -91,10 +91,16 @@ async def test_a_refused_round_keeps_what_was_entered(sanitation: Service) -> No
         assert kept.headers["location"] == "/sheet?compound=lj-001&done=round"
     late = form | {"id": str(uuid4()), "done_at": "2020-02-23T10:00", "explanation": ""}
     assert "补录需说明原因" in (await send(sanitation, "/sheet/rounds", late, "sanitation_worker")).text
+    short = await send(sanitation, "/sheet/rounds", late | {"explanation": "没电"}, "sanitation_worker")
+    assert "至少 4 个字" in short.text  # as over the API
+    assert re.findall(r'name="(\w+)" aria-invalid', short.text)[0] == "explanation"
     kept = await send(
         sanitation, "/sheet/rounds", late | {"explanation": "手机没有信号"}, "sanitation_worker"
     )
     assert kept.status_code == 303
+    for minute in ("2020-13-40T99:00", "0001-01-01T00:00", "2020-02-24T08:00+25"):
+        never = await send(sanitation, "/sheet/rounds", late | {"done_at": minute}, "sanitation_worker")
+        assert (never.status_code, "没有这个时间" in never.text) == (422, True)
     book = (await sanitation.get("/v1/rounds", "hq_officer", compound="lj-001", day="2020-02-23")).json()
     assert [one["source"] for one in book["items"]] == ["late_entry"]
 
@@ -229,7 +235,7 @@ async def test_who_finds_or_mends_never_closes_an_order(sanitation: Service) -> 
     }
     asked = await send(sanitation, "/orders", unsaid, "supervisor", "town")
     assert asked.status_code == 422
-    assert "请写看到的情况，至少两个字" in asked.text
+    assert "请写明情况，至少 2 个字" in asked.text
     assert 'name="note" aria-invalid="true" aria-describedby="refusal"' in asked.text
     assert asked.text.count('id="refusal"') == asked.text.count("aria-invalid") == 1
     assert 'value="2020-02-25T10:00"' in asked.text
@@ -238,7 +244,7 @@ async def test_who_finds_or_mends_never_closes_an_order(sanitation: Service) -> 
     assert (await act("property_manager", "replied", note="垃圾是刚堆的")).status_code == 303
     assert "请附说明或照片" in (await act("property_manager", "mended")).text
     short = await act("property_manager", "mended", note="好")
-    assert (short.status_code, "至少两个字" in short.text) == (422, True)
+    assert (short.status_code, "至少 2 个字" in short.text) == (422, True)
     assert re.findall(r'id="(.*?)" name="note" aria-invalid="true"', short.text) == ["note-mended"]
     assert (await act("property_manager", "mended", note="已清理")).status_code == 303
     early = await act("hq_officer", "handed_to_discipline", "town", note="拒不整改")

@@ -5,8 +5,10 @@ import hashlib
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from starlette.types import Scope
 
 from deploy.local import browser
@@ -18,6 +20,7 @@ from shared.pages.oidc import Attempt
 from shared.pages.rendering import environments
 from shared.pages.routes import holds, same_origin, token_for
 from shared.pages.sign_in import local
+from shared.pages.typed import LocalClock, LocalDay, LocalMinute, minute_of
 
 ROOT = Path(__file__).parents[3]
 DAY = date(2020, 2, 24)
@@ -237,3 +240,29 @@ def test_a_field_points_to_what_was_refused_only_where_it_is_about_it(template: 
     assert shown.render(refused={"field": "note", "at": "/cases/1/attempts"}) == told
     assert not shown.render(refused=None)
     assert not shown.render()
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        (LocalMinute, ["", "2020-02-29T23:59"], ["2020-02-30T10:00", "2020-02-24T24:00", "0001-01-01T00:00"]),
+        (
+            LocalMinute,
+            [],
+            ["2020-02-24", "2020-02-24T10:00:00", "2020-02-24T10:00+08:00", "T", "20200224T1000"],
+        ),
+        (LocalDay, ["", "2020-02-29"], ["2021-02-29", "2020-13-01", "20200224", "2020-W09-1", "9999-12-31"]),
+        (LocalDay, [], ["\uff12\uff10\uff12\uff10-02-24", "2020-2-4"]),
+        (LocalClock, ["", "00:00", "23:59"], ["24:00", "25:99", "9:30", "0930", "09:30:15"]),
+    ],
+)
+def test_a_field_holds_a_day_a_minute_or_an_hour_that_there_is(
+    kind: Any, right: list[str], wrong: list[str]
+) -> None:
+    field = TypeAdapter(kind)
+    assert [field.validate_python(text) for text in right] == right
+    for text in wrong:
+        with pytest.raises(ValidationError, match=r"如 .* such as"):
+            field.validate_python(text)
+    assert minute_of("") is None
+    assert minute_of("2020-02-24T10:00") == datetime(2020, 2, 24, 2, tzinfo=UTC)
