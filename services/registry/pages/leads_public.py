@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any, get_args
-from uuid import UUID
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -171,7 +170,8 @@ def _seen_at(typed: Entered, now: datetime) -> datetime | None:
         opened = datetime.fromisoformat(typed["opened_at"])
     except ValueError:
         opened = now
-    opened = opened if opened.tzinfo else now
+    if opened.tzinfo is None or abs(opened.year - now.year) > 1:  # nobody's page was opened then
+        opened = now
     if typed["when"] == "now":
         return opened
     if typed["when"] not in _DAYS_BACK:
@@ -186,7 +186,7 @@ def _seen_at(typed: Entered, now: datetime) -> datetime | None:
 def _body(typed: Entered, at: datetime) -> dict[str, Any]:
     reporter = {name: typed[name] for name in ("name", "phone") if typed[name]}
     return {
-        "lead_id": UUID(typed["lead_id"]) if len(typed["lead_id"]) == 36 else typed["lead_id"],
+        "lead_id": typed["lead_id"],
         "request_secret": typed["request_secret"],
         "channel": typed["channel"] if typed["channel"] in _CHANNELS else "other",
         "category": typed["category"],

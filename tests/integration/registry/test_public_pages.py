@@ -58,6 +58,11 @@ async def test_a_lead_is_told_once_and_asked_for_by_its_code(desk: Desk, phone: 
     assert await phone.send("/lead", **WHAT) == receipt  # the button pressed a second time
     assert len(await desk.rows("select from lead")) == 1
     assert [row["channel"] for row in await desk.rows("select channel from lead")] == ["gate_code"]
+    for nobodys in ({"lead_id": "x" * 36}, {"opened_at": "0001-01-01T00:00:00+08:00", "when": "yesterday"}):
+        phone.page = filled
+        await phone.send("/lead", **WHAT | nobodys)
+        assert phone.page.status_code == 422
+    assert len(await desk.rows("select from lead")) == 1
     assert await desk.rows("select * from lead_reporter") == []
 
     other = Phone(desk.client)
