@@ -79,7 +79,8 @@ def body_of(model: type[B], values: Mapping[str, Any]) -> B:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=True)[0]
         if first["type"] == "value_error":  # a rule of ours, that says in both languages what is wrong
-            raise _Told(str(first["ctx"]["error"])) from error
+            said = first["ctx"]["error"]
+            raise _Told(str(said), field=getattr(said, "field", None)) from error
         field = next((str(part) for part in first["loc"] if isinstance(part, str)), "")
         raise FormMisfilled(field, "missing" if first["type"] in _ABSENT else "unusable") from error
 
