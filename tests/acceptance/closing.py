@@ -1,5 +1,6 @@
 """The town is closed down over HTTP, by two people of headquarters."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from services.registry.domain.closing import verify
 from shared.testing.waiting import eventually
 from tests.acceptance.stack import SERVICES, Stack
 
+Meanwhile = Callable[[], Awaitable[None]]
 LIVING = "select count(*) from person_key where destroyed_at is null"
 REFUSED = {
     "gate": "/v1/devices",
@@ -32,8 +34,14 @@ async def keys(stack: Stack) -> dict[str, int]:
     return found
 
 
-async def close_down(stack: Stack) -> dict[str, Any]:
-    """Count, ask, approve, and wait for the certificate; what it says, once it verifies."""
+async def close_down(stack: Stack, *, meanwhile: Meanwhile, afterwards: Meanwhile) -> dict[str, Any]:
+    """Count, ask, approve, and wait for the certificate; what it says, once it verifies.
+
+    Args:
+        stack: the running system.
+        meanwhile: what happens once all have counted, before a second person approves.
+        afterwards: what happens once that person has.
+    """
     officer = stack.as_role("hq_officer")
     account = Account(subject="test-second", name="", role="hq_officer", scope="town")
     another = {"Authorization": f"Bearer {stack.issuer.access_token(account)}"}
@@ -46,11 +54,16 @@ async def close_down(stack: Stack) -> dict[str, Any]:
         return bool(told["closing"]["state"] == state)
 
     await eventually(lambda: reached("counted"), within=60, what="all services counted")
+    await meanwhile()
     path, why = f"/v1/closing/{closing_id}/request", {"reason": "响应终止"}
     await stack.call("POST", "registry", path, headers=officer, json=why)
     decision = {"outcome": "approved", "reason": "同意"}
     path = f"/v1/second-person/{closing_id}/decision"
-    await stack.call("POST", "registry", path, headers=another, json=decision, expect=200)
+    for _ in range(2):  # pressed twice
+        await stack.call("POST", "registry", path, headers=another, json=decision, expect=200)
+    early = await stack.http.get(f"{stack.base('registry')}/v1/closing/certificate", headers=officer)
+    assert (early.status_code, early.json()["code"]) == (404, "no_certificate")
+    await afterwards()
     await eventually(lambda: reached("certified"), within=120, what="the certificate is signed")
     told = await stack.call("GET", "registry", "/v1/closing/certificate", headers=officer)
     return verify(told["certificate"], {one["key_id"]: one["jwk"] for one in announced["keys"]})
