@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from services.sanitation.domain.late import EXPLAINED
-from services.sanitation.domain.orders import LETTERS
+from services.sanitation.domain.words import EXPLAINED, LETTERS
 from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 from shared.kernel.days import local_day
 from shared.kernel.refusal import PolicySilent, Refusal
 
 Source = Literal["code", "late_entry"]
 """Logged by the place's code when it was done, or entered afterwards with an explanation."""
-
-
-EXPLAINED: Final = 4
-"""So many characters an explanation has at least."""
 
 
 class InTheFuture(Refusal):

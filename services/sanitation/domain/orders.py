@@ -13,8 +13,6 @@ ActKind = Literal[
     "found_again", "mended", "replied", "sent_back", "rectified", "withdrawn", "handed_to_discipline"
 ]
 Source = Literal["inspection", "spot_check", "report", "manual"]
-LETTERS: Final = 2
-"""So many a note has at least: two characters say it in Chinese."""
 OPEN: Final[frozenset[State]] = frozenset({"ordered", "mended"})
 
 

@@ -60,11 +60,31 @@ class NotAMaskBin(Refusal):
     code: ClassVar[str] = "not_a_mask_bin"
 
 
+class RoundsImpossible(Refusal):
+    """Nobody disinfects so often, or it is no number."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "invalid_request"
+
+
 class SiteCodeTaken(Refusal):
     """The code belongs to another site, or to the same one with other particulars."""
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "same_id_other_content"
+
+
+def rounds_stated(text: str) -> int:
+    """A site's own number of rounds a day, as somebody typed it.
+
+    Raises:
+        RoundsImpossible: see there.
+    """
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ROUNDS:
+        raise RoundsImpossible(
+            f"每日轮次为 1 至 {MOST_ROUNDS}。Rounds a day are 1 to {MOST_ROUNDS}.", field="rounds_per_day"
+        )
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import Day, InContext, Instant, cause, roles_of
 from services.sanitation.api.reports import site_reports
-from services.sanitation.domain.orders import LETTERS
 from services.sanitation.domain.reports import Decision, State
+from services.sanitation.domain.words import LETTERS
 from services.sanitation.handlers import reports as report_handlers
 from services.sanitation.handlers import rounds as round_handlers
 from services.sanitation.pages.places import place_of

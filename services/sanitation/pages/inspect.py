@@ -13,7 +13,7 @@ from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Instant, cause, roles_of
 from services.sanitation.api.inspections import InspectionBody, InspectionLine, answer
 from services.sanitation.domain.inspections import InspectionUnknown
-from services.sanitation.domain.orders import LETTERS
+from services.sanitation.domain.words import LETTERS, in_words
 from services.sanitation.handlers import inspections as handlers
 from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers import spot_checks as spot_handlers
@@ -22,7 +22,6 @@ from services.sanitation.handlers.policy import checklist_of, in_force, inspecti
 from services.sanitation.handlers.spot_checks import CheckRound
 from services.sanitation.pages.offline import render_kept
 from services.sanitation.pages.places import Place, keep_photo, place_of
-from services.sanitation.pages.words import in_words
 from services.sanitation.store import inspections as store
 from services.sanitation.store import sites as sites_store
 from services.sanitation.store import venues as venues_store

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Instant, cause, roles_of
 from services.sanitation.api.orders import line_of, whole
-from services.sanitation.domain.orders import LETTERS
+from services.sanitation.domain.words import LETTERS, in_words
 from services.sanitation.handlers import figures as figures_handlers
 from services.sanitation.handlers import order_lists
 from services.sanitation.handlers import orders as handlers
@@ -19,7 +19,6 @@ from services.sanitation.handlers import sites as sites_handlers
 from services.sanitation.handlers.orders import ActOnOrder, OrderByHand
 from services.sanitation.handlers.policy import in_force, inspection_rules
 from services.sanitation.pages.places import keep_photo, place_of
-from services.sanitation.pages.words import in_words
 from shared.context import Context
 from shared.http.access import Caller, Principal, Role
 from shared.http.paging import After, Cursor

@@ -14,12 +14,11 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import Day, InContext, cause
 from services.sanitation.api.pickups import PickupLine, reader_of_rooms
-from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.pickups import SkipReason, Step
+from services.sanitation.domain.words import EXPLAINED, in_words
 from services.sanitation.handlers import pickups as handlers
 from services.sanitation.handlers.pickups import PutOff, RecordStep, SkipPickup
 from services.sanitation.pages.places import place_of
-from services.sanitation.pages.words import in_words
 from shared.context import Context
 from shared.http.access import Caller, Principal
 from shared.kernel.ids import CompoundId, DwellingId, uuid7

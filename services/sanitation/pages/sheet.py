@@ -11,8 +11,8 @@ from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from services.sanitation.api.common import InContext, cause
-from services.sanitation.domain.late import EXPLAINED
 from services.sanitation.domain.sites import SiteUnknown
+from services.sanitation.domain.words import EXPLAINED, in_words
 from services.sanitation.handlers import day_sheets, mask_bins, rounds, ventilation
 from services.sanitation.handlers import work_sheets as handlers
 from services.sanitation.handlers.day_sheets import SiteSheet
@@ -24,7 +24,6 @@ from services.sanitation.handlers.work_sheets import SiteTask
 from services.sanitation.metrics import count_round
 from services.sanitation.pages.offline import render_kept
 from services.sanitation.pages.places import keep_photo, place_of
-from services.sanitation.pages.words import in_words
 from services.sanitation.store import sites as sites_store
 from shared.context import Context
 from shared.db.pool import Tx

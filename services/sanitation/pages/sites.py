@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Query, Request
@@ -12,13 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import InContext, Text, cause
 from services.sanitation.domain.duty import Closure
-from services.sanitation.domain.late import EXPLAINED
-from services.sanitation.domain.sites import MOST_ROUNDS, ClosureReason, Site, SiteUnknown
+from services.sanitation.domain.sites import MOST_ROUNDS, ClosureReason, Site, SiteUnknown, rounds_stated
+from services.sanitation.domain.words import EXPLAINED, in_words
 from services.sanitation.handlers import day_sheets
 from services.sanitation.handlers import sites as handlers
 from services.sanitation.handlers.sites import CloseSite
 from services.sanitation.pages.places import place_of
-from services.sanitation.pages.words import in_words
 from services.sanitation.store import duty as duty_store
 from services.sanitation.store import sites as store
 from shared.context import Context
@@ -49,13 +48,6 @@ MOST = 1000
 Perhaps = Annotated[str, Field(max_length=100)]
 
 
-class RoundsImpossible(Refusal):
-    """Nobody disinfects so often, or it is no number."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "invalid_request"
-
-
 class SiteForm(PageForm):
     """A new site."""
 
@@ -65,7 +57,7 @@ class SiteForm(PageForm):
     name: Text
     building: Perhaps = ""
     unit: Perhaps = ""
-    rounds_per_day: str = ""
+    rounds_per_day: Annotated[str, Field(max_length=20)] = ""
 
     def site(self, *, since: date, active: bool = True) -> Site:
         """The site as it was entered; an empty number of rounds is the policy's."""
@@ -76,19 +68,10 @@ class SiteForm(PageForm):
             name=self.name,
             building=self.building or None,
             unit=self.unit or None,
-            rounds_per_day=self._rounds(),
+            rounds_per_day=rounds_stated(self.rounds_per_day) if self.rounds_per_day else None,
             since=since,
             active=active,
         )
-
-    def _rounds(self) -> int | None:
-        if not self.rounds_per_day:
-            return None
-        if not self.rounds_per_day.isdecimal() or not 1 <= int(self.rounds_per_day) <= MOST_ROUNDS:
-            raise RoundsImpossible(
-                f"每日轮次为 1 至 {MOST_ROUNDS}。Rounds a day are 1 to {MOST_ROUNDS}.", field="rounds_per_day"
-            )
-        return int(self.rounds_per_day)
 
 
 class CorrectionForm(SiteForm):
@@ -177,8 +160,7 @@ async def close(
             else:
                 await handlers.reopen_site(code, form.id, last_day or tx.today, who=who, tx=tx)
     except Refusal as refused:
-        reopening = form.id if form.act == "reopen" else None
-        return await _one(request, code, who, context, refused=refused, reopening=reopening)
+        return await _one(request, code, who, context, refused=refused, stated=form)
     return RedirectResponse(pages.url(f"/sites/{code}"), 303)
 
 
@@ -228,7 +210,7 @@ async def _one(
     *,
     entered: Mapping[str, Any] | None = None,
     refused: Refusal | None = None,
-    reopening: UUID | None = None,
+    stated: ClosureForm | None = None,
 ) -> Response:
     pages: Pages = request.app.state.pages
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
@@ -264,6 +246,7 @@ async def _one(
         most_rounds=MOST_ROUNDS,
         new_id=uuid7,
         entered=shown | dict(entered or {}),
-        reopening=reopening,
+        closing=stated if stated and stated.act == "close" else None,
+        reopening=stated.id if stated and stated.act == "reopen" else None,
         refused=told_of(request, refused),
     )

@@ -12,12 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from services.sanitation.access import ACCESS
 from services.sanitation.api.common import Code, InContext, Text, cause
 from services.sanitation.api.venues import approvals as approvals_of
-from services.sanitation.domain.late import EXPLAINED
+from services.sanitation.domain.words import EXPLAINED, in_words
 from services.sanitation.handlers import venues as handlers
 from services.sanitation.handlers.policy import in_force, venue_rules
 from services.sanitation.handlers.venues import ApproveReopening, RegisterVenue
 from services.sanitation.pages.places import place_of
-from services.sanitation.pages.words import in_words
 from services.sanitation.store import venues as store
 from shared.context import Context
 from shared.http.access import Caller, Principal

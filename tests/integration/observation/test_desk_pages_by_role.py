@@ -98,7 +98,12 @@ async def test_only_the_form_that_was_refused_marks_its_field(desk: Desk) -> Non
     assert "aria-invalid" not in refused.text
     unsaid = await send(desk, f"/cases/{case_id}/declarations", declaration_id=uuid4(), via="phone")
     assert re.findall(r'name="(\w+)" aria-invalid="true"', unsaid.text) == ["temperature_c"]
-    fields = {"decision_id": uuid4(), "kind": "extend", "extra_days": "999", "reason": "集中点已满"}
+    fields: dict[str, Any] = {
+        "decision_id": uuid4(),
+        "kind": "extend",
+        "extra_days": "999",
+        "reason": "集中点已满",
+    }
     decided = await send(desk, f"/cases/{case_id}/decisions", **fields)
     assert decided.status_code == 422
     assert re.findall(r'name="(\w+)" aria-invalid="true"', decided.text) == ["extra_days"]

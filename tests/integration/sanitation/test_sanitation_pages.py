@@ -159,7 +159,18 @@ async def test_a_keeper_adds_corrects_and_closes_sites_and_nothing_typed_is_lost
     assert "点位已被他人修改" in stale.text
     assert 'value="7幢西电梯"' in stale.text
 
+    for rounds in ("0", "25", "abc"):
+        never = await send(sanitation, "/sites", form | {"rounds_per_day": rounds}, clerk)
+        assert (never.status_code, "每日轮次为 1 至 24" in never.text) == (422, True)
+        assert f'aria-describedby="refusal" type="number" min="1" max="24" value="{rounds}"' in never.text
+
     closure = {"act": "close", "id": str(uuid4()), "reason": "repair", "from_day": "2020-02-24"}
+    short = closure | {"note": "换", "last_day": "2020-02-26", "reason": "no_access"}
+    asked = await send(sanitation, "/sites/lj-001-s7/closures", short, clerk)
+    assert (asked.status_code, "至少 4 个字" in asked.text) == (422, True)
+    assert 'value="换"' in asked.text
+    assert 'value="2020-02-26"' in asked.text
+    assert '<option value="no_access" selected>' in asked.text
     for _ in range(2):
         assert (await send(sanitation, "/sites/lj-001-s7/closures", closure, clerk)).status_code == 303
     assert "停用" in (await page(sanitation, "/sites", "property_manager")).text

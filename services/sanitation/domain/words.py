@@ -1,8 +1,13 @@
-"""Words of a form, held to what the API asks of them."""
+"""How many letters say something: the same for pages and the API."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from shared.kernel.refusal import Refusal
+
+LETTERS: Final = 2
+"""So many a note has at least: two characters say it in Chinese."""
+EXPLAINED: Final = 4
+"""So many an explanation has at least."""
 
 
 class TooFewLetters(Refusal):
@@ -16,7 +21,7 @@ def in_words(typed: str, least: int, *, field: str = "note", needed: bool = Fals
     """What was typed; None where nothing was, and nothing had to be.
 
     Raises:
-        TooFewLetters: it is shorter than the API takes.
+        TooFewLetters: it is shorter than that.
     """
     if len(typed) < least and (typed or needed):
         raise TooFewLetters(
