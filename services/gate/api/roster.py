@@ -1,7 +1,7 @@
 """Planning duty over HTTP: badges, shifts, patterns, imported rosters, swaps (R2.2)."""
 
 import asyncio
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,11 +15,14 @@ from services.gate.desk import desk
 from services.gate.domain.roster import LONGEST_PATTERN_DAYS, Shift, Slot, expand_pattern, require_order
 from services.gate.domain.roster_lines import COLUMNS, LineFault, read_line
 from services.gate.handlers import roster as handlers
-from services.gate.handlers.roster import ImportedLine, require_post
+from services.gate.handlers.roster import ImportedLine, RulesOn, require_post
 from services.gate.store import roster as store
+from shared.db.pool import Tx
+from shared.events.policy_gate import DutyRules
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.http.problem import PolicyUnknown
 from shared.kernel import sheets
 from shared.kernel.days import end_of, start_of
 from shared.kernel.ids import CheckpointId
@@ -185,8 +188,7 @@ async def plan_shift(
     """Plan one shift. A worker is planned at one post at a time."""
     shift = Shift(**body.model_dump())
     async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
-        rules = rules_of_duty(await desk(request.app).rules(tx, tx.today))
-        fresh = await handlers.plan_shift(shift, who=who, tx=tx, rules=rules)
+        fresh = await handlers.plan_shift(shift, who=who, tx=tx, rules_on=_rules_on(request, tx))
     response.status_code = HTTPStatus.CREATED if fresh else HTTPStatus.OK
     return ShiftAnswer.of(shift)
 
@@ -213,7 +215,6 @@ async def plan_pattern(
     slots = [Slot(begins=slot.begins, until=slot.until, workers=tuple(slot.workers)) for slot in body.slots]
     shifts = list(expand_pattern(body.pattern_id, body.checkpoint, body.first_day, body.last_day, slots))
     async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
-        rules = rules_of_duty(await desk(request.app).rules(tx, tx.today))
         fresh = await handlers.plan_pattern(
             body.pattern_id,
             shifts,
@@ -221,7 +222,7 @@ async def plan_pattern(
             checkpoint=body.checkpoint,
             who=who,
             tx=tx,
-            rules=rules,
+            rules_on=_rules_on(request, tx),
             vault=context.vault,
         )
     response.status_code = HTTPStatus.CREATED if fresh else HTTPStatus.OK
@@ -238,8 +239,9 @@ async def import_roster(
     """Good lines are planned, the others say why not; the same list again changes nothing."""
     lines = await asyncio.to_thread(_read, await file.read())
     async with context.database.begin(actor=who.subject, cause=command_cause()) as tx:
-        rules = rules_of_duty(await desk(request.app).rules(tx, tx.today))
-        outcome = await handlers.import_roster(lines, who=who, tx=tx, rules=rules, vault=context.vault)
+        outcome = await handlers.import_roster(
+            lines, who=who, tx=tx, rules_on=_rules_on(request, tx), vault=context.vault
+        )
     faults = [
         RejectedLine(
             sheet=line.sheet, row=line.row, column=fault.column, code=fault.code, detail=fault.detail
@@ -289,6 +291,22 @@ async def roster(
         if len(rows) > limit
         else None,
     )
+
+
+def _rules_on(request: Request, tx: Tx) -> RulesOn:
+    """The rules of any day; of days before the first policy, today's."""
+    known: dict[date, DutyRules] = {}
+
+    async def rules_on(day: date) -> DutyRules:
+        if day not in known:
+            try:
+                rules = await desk(request.app).rules(tx, day)
+            except PolicyUnknown:
+                rules = await desk(request.app).rules(tx, tx.today)
+            known[day] = rules_of_duty(rules)
+        return known[day]
+
+    return rules_on
 
 
 def _read(content: bytes) -> list[ImportedLine]:

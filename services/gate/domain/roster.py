@@ -62,6 +62,12 @@ class TurnUnknown(Refusal):
     code: ClassVar[str] = "turn_unknown"
 
 
+class ShiftCancelled(Refusal):
+    """The shift was taken out of the plan; its id stands for that one, and a new plan is a new shift."""
+
+    code: ClassVar[str] = "shift_cancelled"
+
+
 class ShiftLength(Refusal):
     """A shift ends after it starts and is not longer than policy allows."""
 
@@ -195,21 +201,19 @@ def expand_pattern(
             )
 
 
-def decide_shifts(new: Sequence[Shift], planned: Collection[Shift], rules: DutyRules) -> None:
-    """May these shifts be planned beside those of the same workers that are planned already?
+def decide_length(shift: Shift, rules: DutyRules) -> None:
+    """Does a shift end after it starts, and is it no longer than the rules of its first day allow?
 
     Raises:
-        ShiftLength, WorkerBooked: as their names say; the first fault is told.
+        ShiftLength: it is not so.
     """
     longest = timedelta(minutes=rules.longest_shift_minutes)
-    for shift in new:
-        if not timedelta(0) < shift.ends_at - shift.starts_at <= longest:
-            raise ShiftLength(
-                f"班次须晚于开始时间结束，且不超过 {rules.longest_shift_minutes} 分钟。"
-                f"A shift ends after it starts and lasts at most {rules.longest_shift_minutes} minutes.",
-                field="ends_at",
-            )
-    decide_free(new, planned)
+    if not timedelta(0) < shift.ends_at - shift.starts_at <= longest:
+        raise ShiftLength(
+            f"班次须晚于开始时间结束，且不超过 {rules.longest_shift_minutes} 分钟。"
+            f"A shift ends after it starts and lasts at most {rules.longest_shift_minutes} minutes.",
+            field="ends_at",
+        )
 
 
 def decide_free(new: Sequence[Shift], planned: Collection[Shift]) -> None:
@@ -259,6 +263,22 @@ def decide_open(shift: Shift, closed_at: datetime | None) -> None:
             "该卡口届时已关闭。The checkpoint is closed by then.",
             field="checkpoint",
             remedy="请改排其他卡口，或先延长临时卡口的期限。Plan another checkpoint, or extend a temporary one first.",
+            closed_at=closed_at.isoformat(),
+        )
+
+
+def decide_post_open(at: datetime, closed_at: datetime | None) -> None:
+    """Is there duty at the post at that time? What was held before it closed counts, whenever it arrives.
+
+    Raises:
+        CheckpointIsClosed: it was closed by then.
+    """
+    if closed_at is not None and at >= closed_at:
+        raise CheckpointIsClosed(
+            "该卡口已关闭，不再值班。The checkpoint is closed: nobody is on duty there.",
+            field="checked_at",
+            remedy="请到开放的卡口签到；卡口仍在使用的，先由社区重新开通。"
+            "Check in at an open one, or have this one opened again where it is still in use.",
             closed_at=closed_at.isoformat(),
         )
 

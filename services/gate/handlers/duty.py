@@ -16,6 +16,7 @@ from services.gate.domain.roster import (
     TurnUnknown,
     decide_check_in,
     decide_check_out,
+    decide_post_open,
     decide_served,
 )
 from services.gate.domain.times import judge_time
@@ -75,7 +76,7 @@ async def check_in(
     """Start a turn; tells the turn as it stands and whether it is new.
 
     Raises:
-        BadgeUnknown, WorkerLeft, AlreadyOnDuty: as their names say.
+        BadgeUnknown, CheckpointIsClosed, WorkerLeft, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another turn.
     """
     worker = await worker_of(tx, vault, cmd.badge)
@@ -137,7 +138,7 @@ async def hand_over(
     """End one turn and begin (or go on with) the other, with what happened in between and what lies at the post.
 
     Raises:
-        BadgeUnknown, SamePerson, TurnUnknown, WorkerLeft, AlreadyOnDuty: as their names say.
+        BadgeUnknown, SamePerson, TurnUnknown, CheckpointIsClosed, WorkerLeft, AlreadyOnDuty: as their names say.
         SameIdOtherContent: the id was used for another handover.
     """
     if told := await _told_before(tx, cmd, vault):
@@ -310,6 +311,8 @@ async def _start(
     if row is not None and _lapsed(row, at, rules):
         await _lapse(tx, row, rules)
         row = None
+    place = await tx.fetchrow(roster.PLACE_OF_POST, station.checkpoint)
+    decide_post_open(at, place and place["closed_at"])
     posted = await roster.posted_until(tx, [worker])
     decide_served(local_day(at), posted_until=posted.get(worker, local_day(at)), field=field)
     grace = timedelta(minutes=rules.grace_minutes)  # clocks of two devices are never the same

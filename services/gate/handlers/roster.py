@@ -1,7 +1,7 @@
 """Planning duty: badges, single shifts, patterns, imported rosters, swaps (R2.2)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,14 +12,15 @@ from services.gate.domain.roster import (
     BadgeTaken,
     Shift,
     ShiftBegun,
+    ShiftCancelled,
     ShiftUnknown,
     WorkerBooked,
     WorkerLeft,
     WorkerUnknown,
     decide_free,
+    decide_length,
     decide_open,
     decide_served,
-    decide_shifts,
     decide_swap,
     shift_id_of_import,
 )
@@ -35,6 +36,9 @@ from shared.kernel.days import local_day
 from shared.kernel.ids import CheckpointId, CompoundId
 from shared.kernel.refusal import Refusal, SameIdOtherContent
 from shared.kernel.sealed import Vault
+
+RulesOn = Callable[[date], Awaitable[DutyRules]]
+"""The rules of duty that hold on a business day."""
 
 _BADGE_DIGITS = 10
 _CANCELLED = LineFault(
@@ -153,12 +157,12 @@ async def issue_badge(
     return number, True
 
 
-async def plan_shift(shift: Shift, *, who: Principal, tx: Tx, rules: DutyRules) -> bool:
+async def plan_shift(shift: Shift, *, who: Principal, tx: Tx, rules_on: RulesOn) -> bool:
     """Plan one shift; tells whether it is new.
 
     Raises:
         UnknownCheckpoint, OutOfScope, CheckpointIsClosed, WorkerUnknown, WorkerLeft, ShiftLength,
-            WorkerBooked: as their names say.
+            WorkerBooked, ShiftCancelled: as their names say.
         SameIdOtherContent: the id was used for another shift.
     """
     place = await _post(tx, who, shift.checkpoint)
@@ -167,8 +171,15 @@ async def plan_shift(shift: Shift, *, who: Principal, tx: Tx, rules: DutyRules) 
     if known:
         if store.shift_of(known[0]) != shift:
             raise _other_content("shift_id")
+        if known[0]["cancelled_at"] is not None:
+            raise ShiftCancelled(
+                "该班次已取消。The shift was taken out of the plan.",
+                field="shift_id",
+                remedy="如仍需要，请用新的编号重新排班。Plan it under a new id if it is wanted again.",
+                cancelled_at=known[0]["cancelled_at"].isoformat(),
+            )
         return False
-    await _plan(tx, [shift], place, source="single", who=who, rules=rules)
+    await _plan(tx, [shift], place, source="single", who=who, rules_on=rules_on)
     return True
 
 
@@ -180,7 +191,7 @@ async def plan_pattern(
     checkpoint: CheckpointId,
     who: Principal,
     tx: Tx,
-    rules: DutyRules,
+    rules_on: RulesOn,
     vault: Vault,
 ) -> bool:
     """Plan all shifts of a pattern or none; tells whether it is new.
@@ -198,7 +209,7 @@ async def plan_pattern(
             raise _other_content("pattern_id")
         return False
     await tx.execute(store.ADD_PATTERN, pattern_id, vault.index(DUTY_CONTENT, content), who.subject, tx.now)
-    await _plan(tx, shifts, place, source="pattern", who=who, rules=rules)
+    await _plan(tx, shifts, place, source="pattern", who=who, rules_on=rules_on)
     return True
 
 
@@ -251,7 +262,7 @@ async def cancel_shift(shift_id: UUID, *, who: Principal, tx: Tx) -> None:
 
 
 async def import_roster(
-    lines: Sequence[ImportedLine], *, who: Principal, tx: Tx, rules: DutyRules, vault: Vault
+    lines: Sequence[ImportedLine], *, who: Principal, tx: Tx, rules_on: RulesOn, vault: Vault
 ) -> ImportOutcome:
     """Plan every good line; the same list again changes nothing. Each line that is not taken says why."""
     read = [line.line for line in lines if line.line is not None]
@@ -262,6 +273,7 @@ async def import_roster(
     since = min((line.starts_at for line in read), default=tx.now)
     to = max((line.ends_at for line in read), default=tx.now) + timedelta(days=1)
     planned = await store.shifts_of(tx, list(workers.values()), since, to)
+    rules = {day: await rules_on(day) for day in {local_day(line.starts_at) for line in read}}
     wanted = {_shift_of(line, worker).shift_id for line in read if (worker := workers.get(line.staff_number))}
     kept = {row["shift_id"]: row for row in await tx.fetch(store.SHIFTS_BY_ID, list(wanted))}
     fresh: list[Shift] = []
@@ -285,7 +297,13 @@ async def import_roster(
             unchanged += 1  # planned already, or swapped since: the plan stands
         elif row:
             rejected.append(_faulty(item, _CANCELLED))
-        elif fault := _fault_of(shift, planned, rules, places[line.checkpoint]["closed_at"], until[worker]):
+        elif fault := _fault_of(
+            shift,
+            planned,
+            rules[local_day(shift.starts_at)],
+            places[line.checkpoint]["closed_at"],
+            until[worker],
+        ):
             rejected.append(_faulty(item, fault))
         else:
             planned.append(shift)
@@ -293,7 +311,7 @@ async def import_roster(
     compounds = {CheckpointId(checkpoint): place["compound"] for checkpoint, place in places.items()}
     await store.add_shifts(tx, fresh, compounds=compounds, source="import", by=who.subject)
     for checkpoint in sorted({shift.checkpoint for shift in fresh}):
-        await tell_gaps(tx, rules, checkpoint)
+        await tell_gaps(tx, await rules_on(tx.today), checkpoint)
     return ImportOutcome(accepted=len(fresh), unchanged=unchanged, rejected=rejected)
 
 
@@ -314,20 +332,21 @@ def _same(one: Shift, other: Shift) -> bool:
 
 
 async def _plan(
-    tx: Tx, shifts: Sequence[Shift], place: Any, *, source: str, who: Principal, rules: DutyRules
+    tx: Tx, shifts: Sequence[Shift], place: Any, *, source: str, who: Principal, rules_on: RulesOn
 ) -> None:
     workers = sorted({shift.worker_ref for shift in shifts})
     await _require_posted(tx, shifts)
     for shift in shifts:
         decide_open(shift, place["closed_at"])
+        decide_length(shift, await rules_on(local_day(shift.starts_at)))
     since = min(shift.starts_at for shift in shifts)
     until = max(shift.ends_at for shift in shifts)
-    decide_shifts(shifts, await store.shifts_of(tx, workers, since, until), rules)
+    decide_free(shifts, await store.shifts_of(tx, workers, since, until))
     checkpoint = shifts[0].checkpoint
     await store.add_shifts(
         tx, shifts, compounds={checkpoint: place["compound"]}, source=source, by=who.subject
     )
-    await tell_gaps(tx, rules, checkpoint)
+    await tell_gaps(tx, await rules_on(tx.today), checkpoint)
 
 
 async def _require_posted(tx: Tx, shifts: Sequence[Shift], *, field: str = "worker_ref") -> None:
@@ -388,7 +407,8 @@ def _fault_of(
     try:
         decide_open(shift, closed_at)
         decide_served(local_day(shift.starts_at), posted_until=posted_until, field=STAFF)
-        decide_shifts([shift], mine, rules)
+        decide_length(shift, rules)
+        decide_free([shift], mine)
     except Refusal as refusal:
         column = {CheckpointIsClosed: CHECKPOINT, WorkerLeft: STAFF, WorkerBooked: ""}.get(
             type(refusal), UNTIL

@@ -259,6 +259,57 @@ async def test_shifts_that_were_planned_under_longer_rules_are_held_and_swapped_
     assert str(yours) == turn["shift_id"]
 
 
+@pytest.mark.requirement("R1.2")
+async def test_how_long_a_shift_may_be_is_asked_of_the_rules_of_its_first_day(post: Post) -> None:
+    worker = await post.worker("W01")
+    shorter = POLICY.duty.model_copy(update={"longest_shift_minutes": 480}) if POLICY.duty else None
+    changed = POLICY.model_copy(update={"duty": shorter})
+    await post.town.tell(
+        PolicyRevised(version=2, effective_from=date(2020, 2, 26), revised_by="hq", document=changed)
+    )
+    await post.plan(worker, "02-25 20:00", "02-26 08:00")
+    pattern = {
+        "pattern_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "first_day": "2020-02-25",
+        "last_day": "2020-02-26",
+        "slots": [{"begins": "20:00", "until": "08:00", "workers": [str(worker.ref)]}],
+    }
+    assert (await post.post("patterns", pattern)).json()["code"] == "shift_length"
+    over = csv(
+        (CHECKPOINT, "2020-02-25", "08:00", "20:00", "W01"),
+        (CHECKPOINT, "2020-02-26", "12:00", "21:00", "W01"),
+        (CHECKPOINT, "2020-01-20", "12:00", "21:00", "W01"),  # before the first policy
+    )
+    answer = (await send(post, over)).json()
+    assert (answer["accepted"], [(fault["row"], fault["code"]) for fault in answer["faults"]]) == (
+        2,
+        [(3, "shift_length")],
+    )
+
+
+async def test_a_shift_that_was_cancelled_is_not_planned_again_under_its_id(post: Post) -> None:
+    worker = await post.worker()
+    body = {
+        "shift_id": str(uuid4()),
+        "checkpoint": CHECKPOINT,
+        "worker_ref": str(worker.ref),
+        "starts_at": at("02-25 08:00").isoformat(),
+        "ends_at": at("02-25 16:00").isoformat(),
+    }
+    assert (await post.post("shifts", body)).status_code == 201
+    assert (await post.post(f"shifts/{body['shift_id']}/cancel", {})).status_code == 200
+    again = await post.post("shifts", body)
+    assert (again.status_code, again.json()["code"], again.json()["field"]) == (
+        409,
+        "shift_cancelled",
+        "shift_id",
+    )
+    assert "remedy" in again.json()
+    assert await shifts(post) == []
+    assert (await post.post("shifts", body | {"shift_id": str(uuid4())})).status_code == 201
+
+
 async def test_a_shift_that_somebody_has_taken_up_is_neither_swapped_nor_cancelled(post: Post) -> None:
     one, other = await post.worker(), await post.worker()
     mine = await post.plan(one, "02-25 08:00", "02-25 16:00")
