@@ -1,8 +1,10 @@
 """Document and phone numbers in their one spelling, by which services find people (Identity, P3, P6). Pure."""
 
 import re
+import unicodedata
 from datetime import date
 
+import phonenumbers
 from stdnum.cn.ric import calc_check_digit
 
 from shared.kernel.cells import Cell, compact
@@ -10,9 +12,11 @@ from shared.kernel.cells import Cell, compact
 _OLD_CITIZEN = re.compile(r"[1-9][0-9]{14}")
 _ISSUED = re.compile(r"([HM][0-9]{8}|[0-9]{8})[0-9]{2}")
 """A travel permit of Hong Kong, Macau or Taiwan, with how often it was issued behind the person's number."""
-_NOT_A_DIGIT = re.compile(r"[\s()-]+")
-_MOBILE = re.compile(r"1[0-9]{10}")
-_COUNTRY = ("+86", "0086")
+_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})")
+_DIALLED = re.compile(r"\+?[0-9(][0-9 ()./-]{5,30}")
+_EXTENSION = re.compile(r"(.*[0-9)]) *(?:转|分机|ext\.?|x|#) *([0-9]{1,6})", re.IGNORECASE)
+_DASHED_EXTENSION = re.compile(r"(\(?0[0-9]{2,3}\)?[ -]*[0-9]{7,8})-([0-9]{1,6})")
+_MAINLAND = 86
 
 
 def normalise_number(cell: Cell) -> str:
@@ -39,13 +43,32 @@ def sought_numbers(text: str) -> tuple[str, ...]:
 
 
 def normalise_phone(text: str) -> str | None:
-    """A mobile number as 11 digits, or None when it has another shape."""
-    digits = _NOT_A_DIGIT.sub("", text)
-    for prefix in _COUNTRY:
-        digits = digits.removeprefix(prefix)
-    if len(digits) == 13 and digits.startswith("86"):
-        digits = digits[2:]
-    return digits if _MOBILE.fullmatch(digits) else None
+    """A phone in its one spelling, or None when nobody can be called there.
+
+    A mobile number of the mainland is its 11 digits, whichever range they are of: new ones are opened. Every other
+    number has to be one that its country's plan knows: a landline with its area code (`0512-57601234`), with an
+    extension behind it, a number of the 400 kind, or one of another country with its code (`+85291234567`).
+    """
+    written = " ".join(unicodedata.normalize("NFKC", text).split())
+    if mobile := _MOBILE.fullmatch(re.sub(r"[ ()-]", "", written)):
+        return mobile[1]
+    with_extension = _EXTENSION.fullmatch(written) or _DASHED_EXTENSION.fullmatch(written)
+    dialled, extension = with_extension.groups() if with_extension else (written, "")
+    if not _DIALLED.fullmatch(dialled):
+        return None
+    try:
+        number = phonenumbers.parse(dialled, "CN")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    digits = phonenumbers.national_significant_number(number)
+    area = phonenumbers.length_of_geographical_area_code(number)
+    if number.country_code != _MAINLAND:
+        spelled = f"+{number.country_code}{digits}"
+    else:
+        spelled = f"0{digits[:area]}-{digits[area:]}" if area else digits
+    return f"{spelled}-{extension}" if extension else spelled
 
 
 def check_character(body: str) -> str:

@@ -211,7 +211,8 @@ EXPLAINED: Mapping[str, str] = {
     "person_ambiguous": "有多人符合，请填写证件号码。Several people fit; give the document.",
     "person_erased": "此人的个人信息已删除。The person was erased.",
     "person_unknown": "管理范围内没有正在观察的此人。Nobody like this is under observation within your scope.",
-    "phone_malformed": "手机号应为 11 位。A mobile number has 11 digits.",
+    "phone_malformed": "应为 11 位手机号，或带区号的固话。"
+    "A mobile number of 11 digits, or a landline with its area code, is expected.",
     "policy_unknown": "现行规定尚未发布。No rules are in force yet.",
     "reason_unknown": "原因不在列表中。The reason is not on the list.",
     "row_failed": "该行未能处理，原因已记录；请核对后重新导入，或代为申报。"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from services.registry import metrics
-from services.registry.api.common import Instant, PersonName, Running, cause, roles_of
+from services.registry.api.common import Instant, PersonName, Phone, Running, cause, roles_of
 from services.registry.api.passes import IssuedAnswer, pass_fields, require_reach
 from services.registry.domain.applications import (
     Application,
@@ -54,7 +54,7 @@ class ApplicationBody(Body):
     application_id: UUID
     compound: CompoundId = Field(examples=["lj-001"])
     name: PersonName
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=30)]
+    phone: Phone = Field(examples=["19900000000"])
     address: Annotated[str, StringConstraints(min_length=1, max_length=120)] = Field(examples=["8幢2单元501"])
     documents: Annotated[tuple[StatedDocument, ...], Field(max_length=5)] = ()
     papers: Annotated[tuple[PaperKind, ...], Field(max_length=10)] = ()

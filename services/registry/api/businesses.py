@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
-from services.registry.api.common import Day, Running, cause, roles_of
+from services.registry.api.common import Day, Phone, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, Text, reached
 from services.registry.api.premises import CompoundPath
 from services.registry.domain.corrections import BusinessKind
@@ -30,7 +30,7 @@ class ContactBody(Body):
     """Who answers for a business."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=30)]
+    phone: Phone
 
 
 class BusinessBody(Body):

@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
-from services.registry.api.common import Day, Instant, PersonName, Running, cause, roles_of
+from services.registry.api.common import Day, Instant, PersonName, Phone, Running, cause, roles_of
 from services.registry.domain.call_list import CallOutcome
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.people import masked_name, masked_phone
@@ -39,7 +39,7 @@ class CallEntryBody(Body):
 
     entry_id: UUID
     name: PersonName
-    phone: Annotated[str, StringConstraints(min_length=1, max_length=30)]
+    phone: Phone
     compound: CompoundId = Field(description="Where they are expected.", examples=["lj-001"])
     grid: GridId | None = None
     present_code: Division | None = Field(default=None, examples=["420100"])

@@ -11,6 +11,7 @@ from services.registry.handlers.people import Keeper
 from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
+from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
 
@@ -29,6 +30,25 @@ def _whole_name(name: str) -> str:
 
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_whole_name)]
 """What somebody is called, whole: by `王*` nobody is found again."""
+
+
+def _phone(written: str) -> str:
+    phone = normalise_phone(written)
+    if phone is None:
+        raise ValueError(
+            "电话无法拨通：请填 11 位手机号、带区号的固定电话（分机写在“转”后），境外号码以 + 和国家代码开头。"
+            "Nobody can be called there: give a mobile number of 11 digits, a landline with its area code (an "
+            "extension follows “转” or “ext”), or a number of another country with + and its code."
+        )
+    return phone
+
+
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_phone)]
+"""A phone at which somebody can be called, in its one spelling."""
+PhoneOrNone = Annotated[
+    str, StringConstraints(max_length=40), AfterValidator(lambda written: written.strip() and _phone(written))
+]
+"""The same; empty where there is none."""
 
 
 def _context(request: Request) -> Context:

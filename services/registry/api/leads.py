@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
-from services.registry.api.common import Instant, Running, cause, roles_of
+from services.registry.api.common import Instant, Phone, Running, cause, roles_of
 from services.registry.domain.errors import CompoundUnknown
 from services.registry.domain.leads import (
     Assignee,
@@ -47,7 +47,7 @@ class ReporterBody(Body):
     """Who tells it, as far as they like to say. Stored apart and sealed."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=30)] | None = None
+    phone: Phone | None = None
 
 
 class LeadBody(Body):

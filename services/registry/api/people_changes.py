@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Day, PersonName, Running, cause, keeper_of
+from services.registry.api.common import Day, PersonName, PhoneOrNone, Running, cause, keeper_of
 from services.registry.api.identities import DocumentBody, document_of, documents_of, sex_and_birth
 from services.registry.api.people_scope import require_dwelling, require_person
 from services.registry.domain.people import RegisteredMeanwhile, Relation, Sex
@@ -26,7 +26,6 @@ router = APIRouter(tags=["people"])
 _TRIES = 3
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Phone = Annotated[str, StringConstraints(max_length=30)]
 Division = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
@@ -54,7 +53,7 @@ class IdentityBody(Body):
 
     name: PersonName = Field(examples=["司徒南星"])
     documents: list[DocumentBody] = Field(default=[], max_length=5)
-    phone: Phone = ""
+    phone: PhoneOrNone = ""
     sex: Sex | None = None
     born: Day | None = None
     origin_code: Division | None = Field(default=None, description="Registered origin (GB/T 2260).")
@@ -103,7 +102,7 @@ class WithdrawDocumentBody(ActBody, DocumentBody):
 class PhoneBody(ActBody):
     """The phone from now on; empty where there is none. The one before stays in the history."""
 
-    phone: Phone
+    phone: PhoneOrNone
 
 
 class ResidenceBody(ActBody, HomeBody):
@@ -247,7 +246,7 @@ async def withdraw_document(
 
 @router.post("/v1/people/{person_ref}/phones", summary="Change the phone")
 async def change_phone(person_ref: UUID, body: PhoneBody, who: Caller, context: Running) -> ActAnswer:
-    """Write down another phone, or none. An empty or malformed one never matches anybody."""
+    """Write down another phone, or that there is none."""
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         await require_person(tx, who, person_ref)
         asked = _asked(body, ActKind.PHONE_CHANGED, person_ref, tx.today)

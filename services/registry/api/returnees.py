@@ -9,7 +9,16 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from services.registry import metrics
-from services.registry.api.common import Day, Instant, PersonName, Running, cause, keeper_of, roles_of
+from services.registry.api.common import (
+    Day,
+    Instant,
+    PersonName,
+    PhoneOrNone,
+    Running,
+    cause,
+    keeper_of,
+    roles_of,
+)
 from services.registry.api.identities import DocumentBody, documents_of, sex_and_birth
 from services.registry.api.intake_bodies import FullTripBody, HealthAnswer, HealthBody, ViaAnswer, details_of
 from services.registry.domain.errors import CompoundUnknown, DwellingUnknown
@@ -48,7 +57,7 @@ class PersonBody(Body):
 
     name: PersonName
     documents: list[DocumentBody] = Field(max_length=3)
-    phone: Annotated[str, StringConstraints(max_length=30)] = ""
+    phone: PhoneOrNone = ""
     sex: Sex | None = None
     born: Day | None = None
     relation: Relation = Relation.TENANT

@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, StringConstraints, model_validator
 
-from services.registry.api.common import Day, PersonName, Running, cause, roles_of
+from services.registry.api.common import Day, PersonName, Phone, Running, cause, roles_of
 from services.registry.api.places import Name, Seen, reached
 from services.registry.api.premises import PlaceCode
 from services.registry.domain.people import Sex
@@ -22,14 +22,12 @@ from shared.events.policy import PlaceKind, WorkerKind
 from shared.http.access import TOWN, Caller, OutOfScope, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
-from shared.kernel.identities import normalise_phone
 from shared.kernel.sealed import Vault
 
 router = APIRouter(tags=["workers"])
 _AFTER = Cursor(str)
 
 StaffCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
-Phone = Annotated[str, StringConstraints(min_length=3, max_length=30)]
 
 
 class WorkerBody(Body):
@@ -170,7 +168,7 @@ async def save_worker(
 ) -> WorkerEntered:
     """Enter (201) or correct (200) a worker under the office's own staff number."""
     stated = body.model_dump(exclude={"version", "person_ref", "phone"})
-    facts = WorkerFacts(code=code, phone=normalise_phone(body.phone) or body.phone, **stated)
+    facts = WorkerFacts(code=code, phone=body.phone, **stated)
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         held = await store.by_code(tx, code)
         homes = {body.home_compound, held["home_compound_id"] if held else None} - {None}

@@ -8,9 +8,8 @@ import asyncpg
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from services.registry.api.common import Instant, PersonName, Running, cause, roles_of
+from services.registry.api.common import Instant, PersonName, Phone, Running, cause, roles_of
 from services.registry.api.premises import PlaceCode
-from services.registry.api.staff import Phone
 from services.registry.domain.people import Sex
 from services.registry.domain.workers import ApplicationUnknown, ReasonMissing, VolunteerRefusal
 from services.registry.handlers import volunteers as handlers

@@ -43,14 +43,6 @@ class CallInconsistent(Refusal):
     usual_remedy: ClassVar[str | None] = "按通话结果填写日期。State the days that go with the outcome."
 
 
-class PhoneMalformed(Refusal):
-    """A mobile number has 11 digits; without one nobody can be called."""
-
-    status: ClassVar[int] = 422
-    code: ClassVar[str] = "phone_malformed"
-    usual_remedy: ClassVar[str | None] = "填写 11 位手机号。Give a mobile number of 11 digits."
-
-
 class GridElsewhere(Refusal):
     """The grid is not one of this compound."""
 

@@ -81,8 +81,9 @@ EXPLAINED = {
     "origin_malformed": "区划代码应为 6 位数字；本项未采用。A division code has 6 digits; this cell was left out.",
     "person_deceased": "此人已登记死亡；如系误登，请先撤销死亡登记。"
     "The person is registered as deceased; if that is a mistake, undo it first.",
-    "phone_malformed": "手机号应为 11 位；已按原样保留，不能用于查找。"
-    "A mobile number has 11 digits; kept as written, not used for lookups.",
+    "phone_malformed": "应为 11 位手机号、带区号的固话，或以 + 和国家代码开头的境外号码；已按原样保留，不能用于查找。"
+    "Not a mobile number of 11 digits, a landline with its area code, or a number of another country with + and its "
+    "code; kept as written, not used for lookups.",
     "room_missing": "缺少室号。The room number is missing.",
     "value_masked": "内容已脱敏，不能导入。The text is masked; it cannot be imported.",
     "value_missing": "此项必填。This cell must not be empty.",

@@ -66,7 +66,11 @@ _ROOM = ColumnGuide("室号", "与标准地址一致。As in the address list.",
 _NOTE = ColumnGuide("备注", "可留空，最长 200 字。May be empty; at most 200 characters.", "")
 _NAME = ColumnGuide("姓名", "与证件一致。As on the document.", "欧阳某某")
 _SEX = ColumnGuide("性别", "与证件一致。As on the document.", "女", _values(SEXES))
-_PHONE = ColumnGuide("手机号", "11 位手机号。A mobile number of 11 digits.", "19900000000")
+_PHONE = ColumnGuide(
+    "手机号",
+    "11 位手机号，或带区号的固话。A mobile number of 11 digits, or a landline with its area code.",
+    "19900000000",
+)
 _KIND = ColumnGuide(
     "证件类型", "没有证件的填“无”。For people without a document: 无.", "居民身份证", _values(LABELS)
 )

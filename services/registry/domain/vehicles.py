@@ -1,7 +1,7 @@
 """Number plates and vehicle passes. Pure (R2.3, R2.4).
 
-A plate is read loosely: what looks like none of the known kinds is kept with a flag, never refused, because the car
-stands at the gate whatever a pattern thinks of its plate.
+A plate that looks like none of the known kinds is a slip of the hand until somebody says that it is meant so: then it
+is kept with a flag, for no list of kinds is complete. Gates read plates without such a question: the car stands there.
 """
 
 import re
@@ -25,7 +25,13 @@ _KINDS: tuple[tuple[PlateKind, re.Pattern[str]], ...] = (
     ("new_energy", re.compile(f"[{_PROVINCES}][A-Z](?:[A-HJK]{_TAIL}[0-9]{{4}}|[0-9]{{5}}[A-HJK])")),
     ("police", re.compile(f"[{_PROVINCES}][A-Z]{_TAIL}{{4}}警")),
     ("military", re.compile(f"[A-Z]{{2}}[0-9]{{5}}|WJ[{_PROVINCES}]?[0-9]{{4}}[A-Z0-9]")),
-    ("special", re.compile(f"[{_PROVINCES}][A-Z]{_TAIL}{{4}}[学挂领港澳]|使[0-9]{{6}}|[0-9]{{6}}使")),
+    (
+        "special",  # trailers, learners, Hong Kong and Macau, missions, rescue services, aerodromes, farm machines
+        re.compile(
+            f"[{_PROVINCES}][A-Z]{_TAIL}{{4}}[学挂领港澳]|[{_PROVINCES}]X{_TAIL}{{4}}应急|民航[A-Z0-9]{{5}}"
+            f"|使[0-9]{{6}}|[0-9]{{6}}使|[{_PROVINCES}][0-9]{{7}}"
+        ),
+    ),
 )
 
 
@@ -34,6 +40,13 @@ class PlateEmpty(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "plate_empty"
+
+
+class PlateMalformed(Refusal):
+    """The plate looks like none that is known, and nobody said that it is meant so."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "plate_malformed"
 
 
 class VehicleUnknown(Refusal):
@@ -106,6 +119,29 @@ def read_plate(written: str) -> Plate:
         raise PlateEmpty("车牌为空。The plate is empty.", field="plate")
     fitting = [kind for kind, pattern in _KINDS if pattern.fullmatch(text)]
     return Plate(text=text, kind=fitting[0] if fitting else "unusual")
+
+
+def decide_plate(written: str, *, unusual: bool) -> Plate:
+    """The plate under which a vehicle is entered in the book.
+
+    Args:
+        written: what is on it.
+        unusual: somebody looked again: it is of another country, temporary, or of another kind that is not known here.
+
+    Raises:
+        PlateEmpty: nothing is left.
+        PlateMalformed: it is of no known kind and not said to be so, or has what is on no plate.
+    """
+    plate = read_plate(written)
+    if plate.kind == "unusual" and not (unusual and plate.text.isalnum()):
+        raise PlateMalformed(
+            "车牌看不懂。The plate looks like none that is known.",
+            field="plate",
+            remedy="逐位核对；境外、临时等其他号牌请标明特殊号牌（unusual），只用字母、数字和汉字。"
+            "Check each character; say that it is unusual where it is of another country, temporary or the like. Only "
+            "letters and digits are on a plate.",
+        )
+    return plate
 
 
 def masked_plate(text: str) -> str:

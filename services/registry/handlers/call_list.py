@@ -11,7 +11,6 @@ from services.registry.domain.call_list import (
     CallOutcome,
     GridElsewhere,
     LeftCallList,
-    PhoneMalformed,
     decide_arrival,
     decide_next_call,
 )
@@ -71,16 +70,13 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
 
     Raises:
         SameIdOtherContent: the id was used for somebody else.
-        PhoneMalformed, GridElsewhere, DivisionUnknown: as their names say.
+        GridElsewhere, DivisionUnknown: as their names say.
         OnCallListAlready: the same name and phone are on the list (by its constraint).
     """
     await store.lock_id(tx, cmd.entry_id)
     if (known := await store.entry(tx, cmd.entry_id)) is not None:
         _same(vault, known, cmd.content, field="entry_id")
         return known, False
-    phone = normalise_phone(cmd.phone)
-    if phone is None:
-        raise PhoneMalformed("手机号应为 11 位。A mobile number has 11 digits.", field="phone")
     if cmd.grid is not None and not await store.grid_is_of(tx, cmd.grid, cmd.compound):
         raise GridElsewhere("该小区没有这个网格。The compound has no such grid.", field="grid")
     codes = {"present_code": cmd.present_code, "registered_origin_code": cmd.registered_origin_code}
@@ -95,9 +91,9 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
         cmd.compound,
         cmd.grid,
         vault.seal(key, NAME, name),
-        vault.seal(key, PHONE, phone),
+        vault.seal(key, PHONE, cmd.phone),
         vault.index(NAME, name),
-        vault.index(PHONE, phone),
+        vault.index(PHONE, cmd.phone),
         vault.index(CONTENT, cmd.content),
         present,
         origin,

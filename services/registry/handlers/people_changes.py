@@ -184,7 +184,7 @@ async def change_phone(ref: UUID, phone: str, asked: Asked, *, tx: Tx, keeper: K
     if (known := await people_acts.begin(asked, tx=tx, vault=keeper.vault)) is not None:
         return known
     held = await people_acts.hold(tx, keeper, [ref])
-    await _save_person(tx, keeper, replace(held.people[ref], phone=normalise_phone(phone) or phone))
+    await _save_person(tx, keeper, replace(held.people[ref], phone=phone))
     await returnees.refresh_contact(tx, keeper, ref)
     return await people_acts.finish(
         tx, keeper, asked, held, told=True

@@ -13,6 +13,7 @@ from services.registry.domain.vehicles import (
     VehicleRemoved,
     VehicleRevocation,
     VehicleUnknown,
+    decide_plate,
     decide_vehicle_pass,
     read_plate,
 )
@@ -43,6 +44,7 @@ class RegisterVehicle:
     plate: str
     person_ref: UUID
     dwelling_id: UUID
+    unusual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,11 @@ async def register(cmd: RegisterVehicle, *, tx: Tx, keeper: Keeper) -> tuple[Veh
     """Enter a vehicle and tell gates by its owner's card; the same one twice is one.
 
     Raises:
-        PersonUnknown, DwellingUnknown, NotTheOwnersDwelling, PlateEmpty: the statement.
+        PersonUnknown, DwellingUnknown, NotTheOwnersDwelling, PlateEmpty, PlateMalformed: the statement.
         SameIdOtherContent: the reference was used for another vehicle.
         PlateRegistered: another vehicle has the plate (at the commit).
     """
-    plate = read_plate(cmd.plate)
+    plate = decide_plate(cmd.plate, unusual=cmd.unusual)
     if not await returnee_store.lock_person(tx, cmd.person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
     if (known := await store.one(tx, cmd.vehicle_ref)) is not None:

@@ -13,6 +13,7 @@ from services.registry.domain.documents import DocumentKind
 from services.registry.metrics import count_form_error
 from services.registry.pages.entered import Entered
 from services.registry.pages.public import (
+    PHONE_FAULT,
     Faults,
     drop_form,
     keep_form,
@@ -24,6 +25,7 @@ from services.registry.pages.public import (
 from services.registry.store import premises
 from shared.context import Context
 from shared.http.access import IDENTIFIED, Caller
+from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.languages import N_, language_of, one_language
@@ -177,8 +179,8 @@ async def _judge(request: Request, typed: Entered, context: Context) -> Faults:
         async with context.database.read() as conn:
             if await premises.compound(conn, typed["compound"]) is None:
                 faults["compound"] = say(request, N_("没有这个小区，重新选一个。"))
-    if typed["phone"] and sum(letter.isdecimal() for letter in typed["phone"]) < 7:
-        faults["phone"] = say(request, N_("电话至少 7 位数字，核对一下。"))
+    if typed["phone"] and normalise_phone(typed["phone"]) is None:
+        faults["phone"] = say(request, PHONE_FAULT)
     kind = typed["kind"]
     if kind not in set(DocumentKind):
         faults["kind"] = say(request, N_("选证件种类；无证件的选“无证件”。"))

@@ -12,12 +12,13 @@ from services.registry.api.common import Running
 from services.registry.domain.leads import ReceiptUnknown
 from services.registry.metrics import count_form_error
 from services.registry.pages.entered import Entered
-from services.registry.pages.public import Faults, kept_code, say, shown_code
+from services.registry.pages.public import PHONE_FAULT, Faults, kept_code, say, shown_code
 from services.registry.store import premises
 from shared.db.pool import Conn
 from shared.events.policy import LeadCategory
 from shared.http.access import IDENTIFIED, Caller
 from shared.kernel.days import SHANGHAI, local_day
+from shared.kernel.identities import normalise_phone
 from shared.kernel.ids import uuid7
 from shared.kernel.links import new_secret
 from shared.kernel.refusal import Refusal
@@ -156,6 +157,8 @@ def _judge(request: Request, typed: Entered, *, now: datetime) -> tuple[Faults, 
         faults["text"] = say(request, N_("写看到了什么。"))
     elif len(typed["text"]) > _MOST_TEXT:
         faults["text"] = say(request, N_("写得太长了，缩短到 2000 字以内。"))
+    if typed["phone"] and normalise_phone(typed["phone"]) is None:
+        faults["phone"] = say(request, PHONE_FAULT)
     at = _seen_at(typed, now)
     if at is None:
         faults["when"] = say(request, N_("选是什么时候看到的。"))

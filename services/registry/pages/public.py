@@ -8,10 +8,12 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.registry.pages.entered import Entered
+from shared.pages.languages import N_
 from shared.pages.rendering import Pages
 
 Faults = dict[str, str]
 """Field -> what is wrong with it and how to mend it."""
+PHONE_FAULT = N_("电话填 11 位手机号，或带区号的固话；境外号码以 + 和国家代码开头。")
 RECEIPT_SECONDS = 1_800
 DRAFT_SECONDS = 3_600
 _MOST_KEPT = 3_500

@@ -21,7 +21,7 @@ from services.registry.domain.people import Relation, Sex
 from services.registry.handlers import survey_links as handlers
 from services.registry.metrics import count_form_error
 from services.registry.pages.entered import Entered
-from services.registry.pages.public import Faults, drop_form, keep_form, kept_form, say
+from services.registry.pages.public import PHONE_FAULT, Faults, drop_form, keep_form, kept_form, say
 from shared.http.access import Caller
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
@@ -246,7 +246,7 @@ def _fault_of_person(request: Request, entered: dict[str, str]) -> Faults:
     try:
         stated_person(PersonBody.model_validate(_person(entered)))
     except ValidationError as error:
-        place = {"born": N_("出生日期写成 1990-05-01 这样。"), "phone": N_("电话太长了，核对一下。")}
+        place = {"born": N_("出生日期写成 1990-05-01 这样。"), "phone": PHONE_FAULT}
         for part in error.errors(include_input=False, include_url=False, include_context=False):
             field = next((str(step) for step in part["loc"] if step in _PERSON), "name")
             faults[field] = say(request, place.get(field, N_("这一项填得不对，核对一下。")))

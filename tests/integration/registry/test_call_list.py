@@ -192,7 +192,7 @@ async def test_narrower_grants_see_their_own_grid_and_compound_only(desk: Desk) 
     assert (await desk.post("/v1/call-list", someone(3), OTHER_GRID)).status_code == 403
     for body, status, code in (
         (someone(3, grid="lj-002-w01"), 422, "grid_elsewhere"),
-        (someone(3, phone="12345"), 422, "phone_malformed"),
+        (someone(3, phone="12345"), 422, "invalid_request"),
         (someone(3, compound="lj-999"), 422, "compound_unknown"),
     ):
         refused = await desk.post("/v1/call-list", body)

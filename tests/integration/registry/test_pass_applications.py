@@ -229,3 +229,27 @@ async def test_what_is_stated_is_nowhere_in_the_clear_and_read_by_whom_it_concer
     ] == "out_of_scope"
     nowhere = await desk.client.http.post("/v1/pass-applications/online", json=application(compound="lj-404"))
     assert (nowhere.status_code, nowhere.json()["code"]) == (422, "compound_unknown")
+
+
+@pytest.mark.parametrize("phone", ["1234", "57601234", "叫我", "199000077881", "<b>19900007788"])
+async def test_who_cannot_be_called_back_is_asked_for_a_phone_that_can(desk: Desk, phone: str) -> None:
+    for path in ("/v1/pass-applications/online", "/v1/pass-applications"):
+        answer = await desk.post(path, application(phone=phone))
+        told = answer.json()
+        assert (answer.status_code, told["code"], told["field"]) == (422, "invalid_request", "phone")
+        assert "带区号" in told["errors"][0]["detail"]
+        assert phone not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("+86 199-0000-7788", "19900007788"),
+        ("0512-57601234转8012", "0512-57601234-8012"),
+        ("+852 9123 4567", "+85291234567"),
+    ],
+)
+async def test_a_phone_is_kept_in_its_one_spelling(desk: Desk, written: str, kept: str) -> None:
+    application_id, _ = await from_home(desk, phone=written)
+    told = (await desk.get(f"/v1/pass-applications/{application_id}")).json()
+    assert told["stated"]["phone"] == kept

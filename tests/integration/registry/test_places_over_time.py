@@ -240,7 +240,7 @@ async def test_a_compounds_sheet_tells_all_that_belongs_to_it(desk: Desk) -> Non
         "name": "诊所",
         "kind": "clinic",
         "address": "门面",
-        "contact": {"name": "慕容", "phone": "199"},
+        "contact": {"name": "慕容", "phone": "0512-57601234"},
     }
     await put(desk, f"/v1/compounds/lj-001/businesses/{uuid4()}", body, CLERK)
     sheet = (await desk.get("/v1/compounds/lj-001/sheet")).json()

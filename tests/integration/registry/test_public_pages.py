@@ -152,6 +152,7 @@ async def test_a_household_answers_for_everybody_and_adds_who_is_new(desk: Desk,
         "sex": "",
         "born": "",
     }
+    assert "带区号的固话" in await phone.send("/survey/person", **somebody | {"phone": "1234"})
     page = await phone.send("/survey/person", **somebody)
     assert phone.at == "/survey/person"
     assert "欧阳海棠" in page

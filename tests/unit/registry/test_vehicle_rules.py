@@ -1,10 +1,17 @@
-"""Plates are read loosely: known kinds are recognised, everything else is kept with a flag."""
+"""Known kinds of plates are recognised; everything else is kept with a flag where somebody says so."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.domain.vehicles import PlateEmpty, PlateKind, masked_plate, read_plate
+from services.registry.domain.vehicles import (
+    PlateEmpty,
+    PlateKind,
+    PlateMalformed,
+    decide_plate,
+    masked_plate,
+    read_plate,
+)
 
 pytestmark = pytest.mark.requirement("R2.3")
 
@@ -25,6 +32,10 @@ pytestmark = pytest.mark.requirement("R2.3")
         ("苏E1234挂", "苏E1234挂", "special"),
         ("粤Z1234港", "粤Z1234港", "special"),
         ("使014578", "使014578", "special"),
+        ("京X1234应急", "京X1234应急", "special"),
+        ("苏05·12345", "苏0512345", "special"),
+        ("粤Z·A123澳", "粤ZA123澳", "special"),
+        ("沪A0012领", "沪A0012领", "special"),
         ("HH-AB 123", "HHAB123", "unusual"),
         ("苏EIO123", "苏EIO123", "unusual"),
         ("临时牌照 0031", "临时牌照0031", "unusual"),
@@ -35,7 +46,7 @@ def test_a_plate_has_one_spelling_and_a_kind(written: str, text: str, kind: Plat
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_whatever_is_written_is_kept_unless_nothing_is_left(written: str) -> None:
+def test_whatever_is_written_is_found_unless_nothing_is_left(written: str) -> None:
     try:
         plate = read_plate(written)
     except PlateEmpty:
@@ -44,6 +55,23 @@ def test_whatever_is_written_is_kept_unless_nothing_is_left(written: str) -> Non
     assert read_plate(plate.text) == plate
     if len(plate.text) > 3:
         assert plate.text not in masked_plate(plate.text)
+
+
+@pytest.mark.parametrize(
+    "written", ["苏E123挂", "苏EIO123", "E12345", "苏E1234567", "临时牌照0031", "HH-AB 123"]
+)
+def test_a_plate_of_no_known_kind_is_entered_only_where_somebody_says_so(written: str) -> None:
+    with pytest.raises(PlateMalformed) as refused:
+        decide_plate(written, unusual=False)
+    assert (refused.value.field, bool(refused.value.remedy)) == ("plate", True)
+    assert decide_plate(written, unusual=True).kind == "unusual"
+    assert decide_plate("苏E12345", unusual=True).kind == "ordinary"
+
+
+@pytest.mark.parametrize("written", ["<script>", "苏E12345;", "苏E12\x0045", "😀😀😀"])
+def test_what_is_on_no_plate_is_never_entered(written: str) -> None:
+    with pytest.raises(PlateMalformed):
+        decide_plate(written, unusual=True)
 
 
 @pytest.mark.parametrize("written", ["", "  ", "·-·", "　"])
