@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import Depends
@@ -198,6 +199,21 @@ class Principal:
             raise OutOfScope("需要全镇权限。This needs a grant for the whole town.")
 
 
+class ParameterUnknown(HttpRefusal):
+    """The route takes no such parameter."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "parameter_unknown"
+
+    def __init__(self, name: str, known: frozenset[str]) -> None:
+        told = "、".join(sorted(known)) or "—"
+        super().__init__(
+            "没有这个参数。There is no such parameter.",
+            field=name[:60],
+            remedy=f"去掉，或核对拼写；可用：{told}。Leave it out or check its spelling; known: {told}.",
+        )
+
+
 _AUTHENTICATED = "fangkong.principal"  # scope keys: who it is, and who it is with the grants of this route
 _CALLER = "fangkong.caller"
 NOBODY = Principal(kind="public", subject="public")
@@ -285,8 +301,20 @@ async def identify(scope: Connection) -> Principal:
     if not narrowed.grants and not public:
         raise who.shut_out()
     scope[_CALLER] = narrowed
-    reach.extend(reach_of(narrowed, commands=scope["method"] not in SAFE and cell not in state.readings))
+    # Whoever signed in for something else is on a public route what a stranger is.
+    commands = scope["method"] not in SAFE and cell not in state.readings
+    reach.extend(reach_of(narrowed, commands=commands) if narrowed.grants else reach.TOWN)
+    _refuse_unknown(scope, state.queries.get(cell[0]))
     return narrowed
+
+
+def _refuse_unknown(scope: Connection, known: frozenset[str] | None) -> None:
+    """Refuse a parameter that the route does not take: a filter with a slip in its name would be answered with all."""
+    if known is None or not scope["query_string"]:
+        return
+    for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            raise ParameterUnknown(name, known)
 
 
 def reach_of(who: Principal, *, commands: bool) -> reach.Reach:

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
+from fastapi.sse import EventSourceResponse
 from opentelemetry.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -48,17 +51,21 @@ class App(FastAPI):
     """A FastAPI application whose OpenAPI document names problems and roles.
 
     `direct` are the routes that are answered before middleware and router, by method and path; `express` those of them
-    whose plain requests need no ASGI either, by path.
+    whose plain requests need no ASGI either, by path. `endless` are the paths of streams, which nobody asks for their
+    head.
     """
 
     def __init__(self, *, table: AccessTable, **settings: Any) -> None:
         self._table = table
         self.direct: dict[tuple[str, str], ASGIApp] = {}
         self.express: dict[bytes, Express] = {}
+        self.endless: frozenset[str] = frozenset()
         super().__init__(**settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one connection. What can be got can be asked for its head: the server leaves the body out."""
+        if scope["type"] == "http" and scope["method"] == "HEAD" and scope["path"] not in self.endless:
+            scope = {**scope, "method": "GET"}
         if scope["type"] == "http" and (direct := self.direct.get((scope["method"], scope["path"]))):
             await direct(scope, receive, send)
         else:
@@ -179,6 +186,14 @@ def make_app(
     known = {**_known(access, rates), **(caller_rates or {})}
     app.state.calls = {cell: Buckets(rate, clock.monotonic) for cell, rate in _by_cell(routes, known).items()}
     app.state.readings = _cells_of(routes, readings)
+    app.state.queries = {
+        id(route): taken for route in routes.values() if (taken := _query_of(route)) is not None
+    }
+    app.endless = frozenset(
+        route.path
+        for route in routes.values()
+        if isinstance(route, APIRoute) and route.response_class is EventSourceResponse
+    )
     app.state.door, app.state.after_closing = door or Door(), _cells_of(routes, after_closing)
     app.state.pages, app.state.verifier = pages, verifier
     app.state.authenticate = auth.authentication(
@@ -207,6 +222,15 @@ def _cells_of(routes: Mapping[str, BaseRoute], readings: frozenset[str]) -> froz
     if unknown := readings - routes.keys():
         raise AccessTableError(f"a reading or exception without a route: {sorted(unknown)}")
     return frozenset((id(routes[name]), name.partition(" ")[0]) for name in readings)
+
+
+def _query_of(route: BaseRoute) -> frozenset[str] | None:
+    """The parameters that a route of the interface takes behind the question mark; of pages, nobody asks."""
+    if not isinstance(route, APIRoute) or not route.path.startswith("/v1/"):
+        return None
+    return frozenset(
+        param.alias for param in get_flat_params(route.dependant) if isinstance(param.field_info, Query)
+    )
 
 
 def _strangers(access: AccessTable, rates: Rates | None) -> RateTable:

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from shared.kernel.field_faults import place_of, told_of
 from shared.kernel.refusal import REMEDIES, Refusal
@@ -191,9 +192,25 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = error.status_code
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = {"Allow": _methods_of(request)}
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
+        error.headers = allowed
     code = _HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
     detail = _HTTP_DETAILS.get(status, str(error.detail))
     return presented(request, render(status, code, detail, headers=error.headers))
+
+
+def _methods_of(request: Request) -> str:
+    """All methods that an address takes; the router names those of the first of its routes."""
+    fitting = [
+        route.methods or ()
+        for route in request.app.router.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    found = {method for methods in fitting for method in methods} | {"OPTIONS"}
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
