@@ -1,7 +1,7 @@
 """Planning duty over HTTP: badges, shifts, patterns, imported rosters, swaps (R2.2)."""
 
 import asyncio
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
@@ -19,6 +19,7 @@ from services.gate.handlers.roster import ImportedLine, RulesOn, require_post
 from services.gate.store import roster as store
 from shared.db.pool import Tx
 from shared.events.policy_gate import DutyRules
+from shared.events.policy_part import LocalTime
 from shared.http.access import Caller
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
@@ -38,7 +39,7 @@ _MOST_TOLD = 1_000
 Instant = Annotated[
     AwareDatetime, Field(ge=_FIRST, lt=_LAST), AfterValidator(lambda instant: instant.astimezone(UTC))
 ]
-Clock = Annotated[time, AfterValidator(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))]
+Clock = Annotated[LocalTime, AfterValidator(lambda at: at.replace(second=0, microsecond=0))]
 
 
 class RosterTooLong(Refusal):

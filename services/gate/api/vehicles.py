@@ -206,7 +206,8 @@ def rules_of_vehicles(rules: GateRules) -> VehicleRules:
 
 
 async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> CheckVehicle:
-    if not body.emergency and body.plate is None and body.pass_token is None and body.pass_number is None:
+    plate = spell_plate(body.plate or "") or None
+    if not body.emergency and (plate, body.pass_token, body.pass_number) == (None, None, None):
         raise VehicleNotNamed(
             "请填写车牌或扫描车证。Give the plate or the vehicle pass.",
             field="plate",
@@ -230,7 +231,7 @@ async def _command(mine: Desk, station: Station, body: VehicleCheckBody) -> Chec
         proof=proof,
         serial=claims.serial if claims else None,
         shown=body.pass_token is not None or body.pass_number is not None,
-        plate=spell_plate(body.plate) if body.plate else None,
+        plate=plate,
         emergency=body.emergency,
         occupants=body.occupants,
         named=tuple((each.check_id, each.driver) for each in body.occupant_checks),

@@ -1,5 +1,7 @@
 """The paper sheet for when the device dies, and what is keyed in from it (gate rules). Pure."""
 
+import re
+from contextlib import suppress
 from datetime import date
 from html import escape
 from typing import ClassVar
@@ -43,6 +45,31 @@ class NotDecidedOnPaper(Refusal):
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "not_decided_on_paper"
+
+
+class SheetUnknown(Refusal):
+    """No sheet of this number was printed for the post: a slip here would let a line be keyed in twice."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "sheet_unknown"
+
+
+def decide_sheet(number: str, checkpoint: str, today: date) -> None:
+    """Is it the number of a sheet of this post, for a day up to today?
+
+    Raises:
+        SheetUnknown: it is not.
+    """
+    found = re.fullmatch(rf"{re.escape(checkpoint)}-([0-9]{{8}})-[0-9]{{2}}", number)
+    with suppress(ValueError):
+        if found and date.fromisoformat(found[1]) <= today:
+            return
+    raise SheetUnknown(
+        "没有这张登记表。There is no such sheet of this post.",
+        field="sheet",
+        remedy=f"核对表头编号，如 {sheet_number(checkpoint, today, 1)}；其他卡口的表在该卡口录入。"
+        "Check the number at its head; a sheet of another post is keyed in there.",
+    )
 
 
 def sheet_number(checkpoint: str, day: date, page: int) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.gate.domain.entry import GateRules
+from services.gate.domain.paper import decide_sheet
 from services.gate.handlers.checks import Answered, Outcome, check_entries
 from services.gate.handlers.duty import worker_of
 from services.gate.handlers.judging import CheckEntry
@@ -27,9 +28,10 @@ async def key_in(cmd: KeyIn, *, tx: Tx, rules: GateRules, vault: Vault) -> Outco
     """Keep the check and where it comes from; a repeat gets the first answer.
 
     Raises:
-        BadgeUnknown, LineKeyed: as their names say.
+        SheetUnknown, BadgeUnknown, LineKeyed: as their names say.
         SameIdOtherContent: the id was used for a check that is not from this line.
     """
+    decide_sheet(cmd.sheet, cmd.check.station.checkpoint, tx.today)
     keyed_by: UUID = await worker_of(tx, vault, cmd.badge)
     [outcome] = await check_entries([cmd.check], tx=tx, rules=rules, vault=vault)
     if not isinstance(outcome, Answered):

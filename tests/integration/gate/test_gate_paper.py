@@ -9,7 +9,7 @@ from httpx import Response
 
 from shared.kernel.ids import uuid7
 from tests.integration.gate.duty import Post
-from tests.integration.gate.town import CHECKPOINT, NOW, GateTown, codes
+from tests.integration.gate.town import CHECKPOINT, NOW, OTHER_CHECKPOINT, GateTown, codes
 
 SHEET = f"{CHECKPOINT}-20200224-01"
 DECIDED = {"verdict": "admit", "reasons": [], "policy_version": 1}
@@ -68,6 +68,11 @@ async def test_a_line_is_kept_as_decided_then_with_who_keyed_it_in(town: GateTow
         ({"line": 23}, 422, "invalid_request"),
         ({"sheet": "第一页"}, 422, "invalid_request"),
         ({"undecided": True}, 422, "not_decided_on_paper"),
+        ({"sheet": f"{OTHER_CHECKPOINT}-20200224-01"}, 422, "sheet_unknown"),
+        ({"sheet": f"{CHECKPOINT}-20200225-01"}, 422, "sheet_unknown"),
+        ({"sheet": f"{CHECKPOINT}-20200230-01"}, 422, "sheet_unknown"),
+        ({"sheet": f"{CHECKPOINT}-20200224-1"}, 422, "sheet_unknown"),
+        ({"sheet": "abc"}, 422, "sheet_unknown"),
     ],
 )
 async def test_what_is_no_line_of_a_sheet_is_refused(

@@ -190,6 +190,9 @@ async def test_a_pattern_plans_all_its_shifts_or_none(post: Post) -> None:
     assert (changed.status_code, changed.json()["code"]) == (422, "same_id_other_content")
     clash = await post.post("patterns", body | {"pattern_id": str(uuid4()), "first_day": "2020-02-20"})
     assert (clash.status_code, clash.json()["code"]) == (409, "worker_booked")
+    zoned = body | {"slots": [{"begins": "08:00Z", "until": "20:00", "workers": [str(one.ref)]}]}
+    told = await post.post("patterns", zoned | {"pattern_id": str(uuid4())})
+    assert (told.status_code, told.json()["field"]) == (422, "slots.0.begins")
     long = await post.post("patterns", body | {"pattern_id": str(uuid4()), "last_day": "2020-06-01"})
     assert (long.status_code, long.json()["code"]) == (422, "roster_too_long")
     assert len(await post.town.rows("select shift_id from duty_shift")) == 14

@@ -203,6 +203,7 @@ async def test_what_a_device_decided_offline_stays_as_it_was(
     ("changes", "code"),
     [
         ({"pass_token": None}, "vehicle_not_named"),
+        ({"pass_token": None, "plate": "··"}, "vehicle_not_named"),
         ({"occupants": -1}, "invalid_request"),
         ({"occupants": 61}, "invalid_request"),
         ({"plate": "x" * 21}, "invalid_request"),
