@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated
+from unicodedata import category
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -23,13 +24,17 @@ Number = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 def _whole_name(name: str) -> str:
+    seen = "".join(letter for letter in name if letter.isspace() or category(letter) not in {"Cc", "Cf"})
+    name = " ".join(seen.split())
+    if not name:
+        raise ValueError("请填写姓名。Give a name.")
     if is_masked(name):
         raise ValueError("姓名已脱敏，请填写完整姓名。The name is masked; give it in full.")
     return name
 
 
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_whole_name)]
-"""What somebody is called, whole: by `王*` nobody is found again."""
+"""What somebody is called, whole: by `王*` nobody is found again, nor by letters that nobody sees."""
 
 
 def _phone(written: str) -> str:

@@ -1,12 +1,12 @@
 """Possible duplicates, merges and their undo over HTTP (Identity, P10)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Query, Response
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
 from services.registry.api.common import Running, cause, keeper_of, roles_of
 from services.registry.api.people_scope import require_person
@@ -44,6 +44,12 @@ class MergeBody(Body):
     kept: UUID
     merged: UUID
     reason: Reason
+
+    @model_validator(mode="after")
+    def _two_records(self) -> Self:
+        if self.kept == self.merged:
+            raise ValueError("同一条记录不能与自己合并。Name two records: one is not merged with itself.")
+        return self
 
 
 class SeparationBody(Body):

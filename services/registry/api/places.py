@@ -32,6 +32,7 @@ from shared.db.pool import Conn, Tx
 from shared.http.access import Caller, Principal
 from shared.http.models import Answer, Body
 from shared.http.paging import After, Cursor, Limit, Page
+from shared.kernel.cells import compact
 from shared.kernel.ids import CompoundId, GridId, NeighbourhoodId
 
 router = APIRouter(tags=["premises"])
@@ -358,7 +359,10 @@ async def _grid(tx: Tx, compound_id: str, grid_id: str) -> GridAnswer:
 
 
 def _stated(compound_id: str, body: NewDwellingBody | DwellingBody) -> Dwelling:
-    key = AddressKey(CompoundId(compound_id), building_name(body.building), body.unit, room_name(body.room))
+    building, unit, room = map(
+        compact, (body.building, body.unit, body.room)
+    )  # as lists and intakes are read
+    key = AddressKey(CompoundId(compound_id), building_name(building), unit, room_name(room))
     return Dwelling(key=key, grid_id=GridId(body.grid_id), address=body.address, occupancy=body.occupancy)
 
 

@@ -115,14 +115,14 @@ def decide_open(application: Application) -> None:
         )
 
 
-def decide_colour(seen_at: datetime, now: datetime) -> None:
+def decide_colour(seen_at: datetime, now: datetime, *, field: str) -> None:
     """A colour was seen at a time that is not still to come.
 
     Raises:
         CodeSeenInFuture: it is.
     """
     if seen_at > now:
-        raise CodeSeenInFuture("查看时间晚于现在。The time lies in the future.", field="seen_at")
+        raise CodeSeenInFuture("查看时间晚于现在。The time lies in the future.", field=field)
 
 
 def decide_grant(application: Application, rules: PassApplicationRules | None) -> UUID:

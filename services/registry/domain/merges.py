@@ -48,7 +48,9 @@ def decide_merge(kept: Side, merged: Side) -> None:
         MergedAlready, MergeImpossible: as their names say, with the cause.
     """
     if kept.root == merged.root:
-        raise MergedAlready("两条记录已合并。The two records are merged.", into=str(kept.root))
+        raise MergedAlready(
+            "两条记录已合并。The two records are merged.", field="merged", into=str(kept.root)
+        )
     for side in (kept, merged):
         if side.root != side.person_ref:
             raise MergedAlready(

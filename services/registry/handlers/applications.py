@@ -85,7 +85,7 @@ async def apply(cmd: Apply, *, tx: Tx, vault: Vault) -> tuple[str, bool]:
                 "该编号已用于另一份申请。This id was used for another application.", field="application_id"
             )
         return vault.open(await vault.key(known["key_ref"]), RECEIPT, known["receipt_sealed"]), False
-    decide_colour(cmd.code_seen_at, tx.now)
+    decide_colour(cmd.code_seen_at, tx.now, field="code_seen_at")
     if await premises_store.compound(tx, cmd.compound) is None:
         raise CompoundUnknown("没有这个小区。There is no such compound.", field="compound")
     key_ref = uuid7()  # never an id that a client chose: it could be that of somebody else's key
@@ -146,7 +146,7 @@ async def record_colour(application_id: UUID, colour: Colour, seen_at: datetime,
         ApplicationUnknown, ApplicationSettled, CodeSeenInFuture: there is nothing to record.
     """
     found = await _open(tx, application_id)
-    decide_colour(seen_at, tx.now)
+    decide_colour(seen_at, tx.now, field="seen_at")
     version = await store.show_code(tx, application_id, colour, seen_at)
     if version is not None:
         await _tell_received(tx, found, colour, version)
