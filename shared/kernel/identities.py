@@ -1,4 +1,4 @@
-"""Document and phone numbers in their one spelling, by which services find people (Identity, P3, P6). Pure."""
+"""Names, document and phone numbers in their one spelling, by which services find people (Identity, P3, P6). Pure."""
 
 import re
 import unicodedata
@@ -12,6 +12,9 @@ from shared.kernel.cells import Cell, compact
 _OLD_CITIZEN = re.compile(r"[1-9][0-9]{14}")
 _ISSUED = re.compile(r"([HM][0-9]{8}|[0-9]{8})[0-9]{2}")
 """A travel permit of Hong Kong, Macau or Taiwan, with how often it was issued behind the person's number."""
+_UNSEEN = frozenset({"Cc", "Cf"})
+_HAN = "[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+_STRETCH = re.compile(f"(?<={_HAN}) (?={_HAN})")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})")
 _DIALLED = re.compile(r"\+?[0-9(][0-9 ()./-]{5,30}")
 _EXTENSION = re.compile(r"(.*[0-9)]) *(?:转|分机|ext\.?|x|#) *([0-9]{1,6})", re.IGNORECASE)
@@ -40,6 +43,14 @@ def sought_numbers(text: str) -> tuple[str, ...]:
     number = normalise_number(text)
     issued = _ISSUED.fullmatch(number)
     return (number, issued[1]) if issued else (number,)
+
+
+def normalise_name(text: str) -> str:
+    """A name as it is seen: without letters that nobody sees, nor the blanks by which lists stretch `张 三`."""
+    seen = "".join(
+        letter for letter in text if letter.isspace() or unicodedata.category(letter) not in _UNSEEN
+    )
+    return _STRETCH.sub("", " ".join(seen.split()))
 
 
 def normalise_phone(text: str) -> str | None:

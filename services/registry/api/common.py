@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated
-from unicodedata import category
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -12,7 +11,7 @@ from services.registry.handlers.people import Keeper
 from shared.context import Context
 from shared.events.envelope import Cause
 from shared.http.access import Principal
-from shared.kernel.identities import normalise_phone
+from shared.kernel.identities import normalise_name, normalise_phone
 from shared.kernel.ids import uuid7
 from shared.obs.logging import current_correlation
 
@@ -24,8 +23,7 @@ Number = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 def _whole_name(name: str) -> str:
-    seen = "".join(letter for letter in name if letter.isspace() or category(letter) not in {"Cc", "Cf"})
-    name = " ".join(seen.split())
+    name = normalise_name(name)
     if not name:
         raise ValueError("请填写姓名。Give a name.")
     if is_masked(name):

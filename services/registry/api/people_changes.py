@@ -155,7 +155,7 @@ def newcomer_of(body: IdentityBody, homes: list[HomeBody], guardian: UUID | None
         for home in homes
     )
     person = NewPerson(
-        name=" ".join(body.name.split()),
+        name=body.name,
         sex=sex,
         born=born,
         documents=tuple(documents),
@@ -210,7 +210,7 @@ async def correct_person(person_ref: UUID, body: CorrectionBody, who: Caller, co
         await require_person(tx, who, person_ref)
         asked = _asked(body, ActKind.CORRECTED, person_ref, tx.today, body.reason)
         correction = Correction(
-            name=" ".join(body.name.split()) if body.name else None,
+            name=body.name,
             sex=body.sex,
             born=body.born,
             origin_code=body.origin_code,

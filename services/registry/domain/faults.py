@@ -77,6 +77,8 @@ EXPLAINED = {
     "neighbourhood_conflict": "同一社区编号在本表中有不同名称或类型。"
     "The neighbourhood has another name or kind earlier in this list.",
     "neighbourhood_unknown": "没有这个社区编号。No such neighbourhood.",
+    "name_contradicts": "本表前面有一行是同一证件、同一房屋，姓名或出生日期却不同；请对照证件更正。"
+    "An earlier line has this document and dwelling under another name or birth date; compare with the document.",
     "number_malformed": "应为整数。A whole number is expected.",
     "origin_malformed": "区划代码应为 6 位数字；本项未采用。A division code has 6 digits; this cell was left out.",
     "person_deceased": "此人已登记死亡；如系误登，请先撤销死亡登记。"

@@ -76,7 +76,11 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What a line means and changes. `outcome` is accepted, unchanged, duplicate, or rejected: the person has died."""
+    """What a line means and changes. `outcome` is accepted, unchanged, duplicate, or rejected: the person has died.
+
+    `contradicts`: an earlier line of the list has this document and dwelling under another name or birth date. One of
+    the two is somebody else, who would be missed if the line were taken for a repeat.
+    """
 
     stated: Stated
     person_ref: UUID
@@ -86,6 +90,7 @@ class Settled:
     new_document: bool = False
     guardian_ref: UUID | None = None
     guardian_missing: bool = False
+    contradicts: bool = False
 
 
 def settle_lines(
@@ -129,6 +134,7 @@ def _settle(stated: Stated, book: Book, seen: set[Place], fresh: Iterator[UUID])
         new_document=taken and brings_document,
         guardian_ref=guardian,
         guardian_missing=stated.guardian is not None and guardian is None,
+        contradicts=outcome is Outcome.DUPLICATE and ref not in book.namesakes.get(stated.identity, ()),
     )
     seen.add(place)
     if taken:

@@ -14,7 +14,7 @@ from services.registry.domain.import_rows import Reader
 from services.registry.domain.people import RELATIONS, RESIDENT, SEXES, ResidentLine, is_masked
 from services.registry.domain.returnees import told_by_id
 from shared.kernel.cells import CellFault, compact, text_of
-from shared.kernel.identities import normalise_number, normalise_phone
+from shared.kernel.identities import normalise_name, normalise_number, normalise_phone
 
 _NAME, _BORN, _KIND, _NUMBER, _PHONE = "姓名", "出生日期", "证件类型", "证件号码", "手机号"
 _LONGEST_NUMBER = 40
@@ -24,7 +24,7 @@ _ORIGIN, _GUARDIAN, _REGISTERED = "户籍地区划代码", "监护人证件号�
 def read_resident(reader: Reader, today: date) -> ResidentLine | None:
     """A resident's line, or None with the reader's faults; `today` is the business day."""
     address = reader.address()
-    name = " ".join(reader.text(_NAME).split())
+    name = normalise_name(reader.text(_NAME))
     if is_masked(name):
         reader.fault(_NAME, "value_masked")
     sex = reader.choice("性别", SEXES)

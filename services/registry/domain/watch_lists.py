@@ -10,7 +10,7 @@ from services.registry.domain.documents import NO_DOCUMENT, Document, DocumentKi
 from services.registry.domain.import_rows import Reader
 from services.registry.domain.resident_rows import document_of
 from shared.kernel.cells import compact, text_of
-from shared.kernel.identities import normalise_phone
+from shared.kernel.identities import normalise_name, normalise_phone
 from shared.kernel.refusal import Refusal
 
 Match = Literal["matched", "possible", "none"]
@@ -85,7 +85,7 @@ class WatchLine:
 
 def read_watch_line(reader: Reader, today: date) -> WatchLine | None:
     """A line of a watch list, or None with the reader's faults; `today` is the business day."""
-    name = " ".join(reader.text(_NAME).split())
+    name = normalise_name(reader.text(_NAME))
     document = _document(reader)
     written = text_of(reader.cell(_PHONE))
     phone = normalise_phone(written)

@@ -84,15 +84,14 @@ async def add(cmd: AddEntry, *, tx: Tx, vault: Vault) -> tuple[asyncpg.Record, b
         await risk.one_code(tx, code, field=field) if code else None for field, code in codes.items()
     ]
     key = await vault.key(cmd.entry_id, create=True)
-    name = " ".join(cmd.name.split())
     await store.add_entry(
         tx,
         cmd.entry_id,
         cmd.compound,
         cmd.grid,
-        vault.seal(key, NAME, name),
+        vault.seal(key, NAME, cmd.name),
         vault.seal(key, PHONE, cmd.phone),
-        vault.index(NAME, name),
+        vault.index(NAME, cmd.name),
         vault.index(PHONE, cmd.phone),
         vault.index(CONTENT, cmd.content),
         present,

@@ -107,6 +107,9 @@ def _read_all(rows: Sequence[RawRow], today: date) -> list[_Read]:
 
 
 def _judge(sheet: Sheet, one: _Read, settled: Settled) -> None:
+    if settled.contradicts:
+        sheet.reject(one.row, (Fault("姓名", "name_contradicts"), *one.faults))
+        return
     if settled.outcome is Outcome.DUPLICATE:
         sheet.repeat(one.row)
         return

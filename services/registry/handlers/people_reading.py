@@ -14,7 +14,7 @@ from services.registry.store import merges
 from services.registry.store import people as store
 from shared.db.pool import Conn
 from shared.kernel.cells import text_of
-from shared.kernel.identities import normalise_phone, sought_numbers
+from shared.kernel.identities import normalise_name, normalise_phone, sought_numbers
 from shared.kernel.ids import NeighbourhoodId
 from shared.kernel.sealed import PersonKeys, Vault
 
@@ -78,8 +78,10 @@ async def find(conn: Conn, wanted: Wanted, vault: Vault, *, limit: int) -> list[
         phone = normalise_phone(text_of(wanted.phone))
         rows = await conn.fetch(store.BY_PHONE, vault.index_all(PHONE, phone), limit) if phone else []
     elif wanted.name is not None:
-        name = " ".join(text_of(wanted.name).split())
-        rows = await conn.fetch(store.BY_NAME, vault.index_all(NAME, name), limit)
+        written = " ".join(text_of(wanted.name).split())
+        names = {written, normalise_name(written)}  # books of before kept the blanks of `张 三`
+        indexes = [index for name in sorted(names) for index in vault.index_all(NAME, name)]
+        rows = await conn.fetch(store.BY_NAME, indexes, limit)
     else:
         at = f"{wanted.dwelling_id}\n{text_of(wanted.surname)}"
         rows = await conn.fetch(store.BY_SURNAME, vault.index_all(SURNAME, at), wanted.dwelling_id, limit)

@@ -8,6 +8,7 @@ import pytest
 
 from services.registry.handlers import import_files, imports
 from services.registry.handlers.import_premises import GridImporter
+from tests.integration.registry.desk import resident_id
 from tests.integration.registry.office import ADMIN, Office
 
 COMPOUNDS = (
@@ -440,3 +441,42 @@ async def test_a_dwelling_is_found_by_the_numbers_of_building_and_unit_alone(off
     assert (told["rows_accepted"], told["rows"]) == (2, [])
     told = await office.import_lines("residents", RESIDENTS, line.format("2", "1", "101"))
     assert [fault[2:] for fault in _faults(told)] == [("dwelling_unknown", "rejected")]
+
+
+@pytest.mark.scenario("P6")
+async def test_somebody_else_under_the_document_of_an_earlier_line_is_not_taken_for_a_repeat(
+    office: Office,
+) -> None:
+    await _places(office)
+    lines = [
+        f"lj-001,1幢,1单元,101,{name},女,{born},居民身份证,{resident_id(1)},19900000001,租客,是,,2020-02-24,"
+        for name, born in (
+            ("欧阳海棠", "1990-03-07"),
+            ("欧阳海棠", "1990/3/7"),
+            ("慕容听雪", "1990-03-07"),
+            ("欧阳 海棠", "1990-03-07"),
+        )
+    ]
+    told = await office.import_lines("residents", RESIDENTS, *lines)
+    assert _faults(told) == [
+        (3, "", "duplicate", "duplicate"),
+        (4, "姓名", "name_contradicts", "rejected"),
+        (5, "", "duplicate", "duplicate"),
+    ]
+    dry = await office.import_lines("residents", RESIDENTS, *lines, dry_run="true")
+    assert [fault for fault in _faults(dry) if fault[2] == "name_contradicts"] == _faults(told)[1:2]
+
+
+@pytest.mark.scenario("P6")
+@pytest.mark.parametrize(
+    ("encoding", "between"),
+    [("utf-8-sig", ","), ("gb18030", ","), ("utf-16", ","), ("utf-8", "\t"), ("utf-8", ";")],
+)
+async def test_a_list_is_read_however_an_office_saves_it(office: Office, encoding: str, between: str) -> None:
+    await _places(office)
+    line = f"lj-001,1号楼,1单元,101室,𠮷田花子,女,1990-03-07,居民身份证,{resident_id(1).lower()} ,,租客,是,,2020/2/24,"
+    content = f"居民登记表\r\n{RESIDENTS}\r\n{line}".replace(",", between).encode(encoding)
+    begun = await office.send("residents", "居民.csv", content)
+    await office.runner.act(office.client.context.database)
+    told = await office.told(begun["import_id"])
+    assert (told["rows_total"], told["rows_accepted"], await office.sheet(begun["import_id"])) == (1, 1, [])

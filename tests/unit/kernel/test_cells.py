@@ -14,7 +14,7 @@ from shared.kernel.cells import (
     text_of,
     whole_number_of,
 )
-from shared.kernel.identities import normalise_phone
+from shared.kernel.identities import normalise_name, normalise_phone
 
 
 @pytest.mark.scenario("P6")
@@ -149,6 +149,23 @@ def test_what_is_no_whole_number_is_named(cell: Cell) -> None:
 )
 def test_a_phone_has_one_spelling_or_is_none(written: str, phone: str | None) -> None:
     assert normalise_phone(written) == phone
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("张 三", "张三"),
+        ("欧　阳　海 棠", "欧阳海棠"),
+        ("𠮷 田", "𠮷田"),
+        (" Anna  Berg ", "Anna Berg"),
+        ("李 Anna", "李 Anna"),
+        ("阿卜杜拉·买买提", "阿卜杜拉·买买提"),
+        ("\u202e王\u200b五\x07\n", "王五"),
+        ("\u2060", ""),
+    ],
+)
+def test_a_name_has_one_spelling(written: str, name: str) -> None:
+    assert normalise_name(written) == name
 
 
 @pytest.mark.scenario("H3")
