@@ -28,6 +28,7 @@ from services.gate.client.shapes import (
     Vehicle,
     arrival_body,
     entry_body,
+    sendable,
     shown_of,
     sorted_out,
     vehicle_body,
@@ -181,7 +182,7 @@ class Device:
         """Keep it, then ask; None where no answer came and the device has to decide."""
         if self.stopped:
             raise DeviceStoppedError
-        item = await self._on_disk(self._queue.add, uuid7(), body, at, kind)
+        item = await self._on_disk(self._queue.add, uuid7(), sendable(body), at, kind)
         try:
             async with asyncio.timeout(self.list.rules.answer_within_ms / 1000):
                 return item, await self._wire.ask(kind, item.body)
@@ -241,18 +242,27 @@ class Device:
     async def sync(self) -> Synced:
         """Hand in what waits, in the order of its numbers, until nothing waits or nobody takes it."""
         async with self._uploading:
-            handed_in = 0
-            while items := await self._on_disk(self._queue.run, gate.BATCH_SIZE):
+            handed_in, size = 0, gate.BATCH_SIZE
+            while items := await self._on_disk(self._queue.run, size):
                 try:
                     answers = await self._wire.batch(items[0].kind, [item.body for item in items])
                 except NoAnswerError as error:
                     return self._synced(handed_in, error.retry_after or SOON)
-                except RefusedError as refused:  # a credential that does not hold: everything waits
+                except RefusedError as refused:
+                    if (
+                        refused.status in gate.UNREADABLE
+                    ):  # one of them spoils the batch: look for it in halves
+                        if len(items) == 1:
+                            spoilt = [(items[0].seq, "rejected", refused.code)]
+                            await self._on_disk(self._queue.settle, (), spoilt)
+                        size = max(1, len(items) // 2)
+                        continue
+                    # a credential that does not hold: everything waits
                     log.warning("batch_refused", code=refused.code)
                     return self._synced(handed_in, _LONGEST_PAUSE)
                 gone, marked, pause = sorted_out(items, answers)
                 await self._on_disk(self._queue.settle, gone, marked)
-                handed_in += len(gone)
+                handed_in, size = handed_in + len(gone), gate.BATCH_SIZE
                 if any(code == "device_revoked" for _, _, code in marked):
                     await self._stop()
                 if pause is not None:

@@ -1,5 +1,6 @@
 """What a guard enters at a device and sees on it, and how it stands on the wire."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,9 @@ from services.gate.domain.entry import Answers, SubjectKind
 from services.gate.domain.rulings import Action, Direction, Verdict
 from services.gate.domain.subjects import Display
 from services.gate.domain.vehicles import VehicleVerdict
+from shared.kernel.pass_token import MAX_LENGTH
 
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 SOON = 1.0
 """Seconds after which something that nobody could take is worth another try."""
 
@@ -94,6 +97,18 @@ class ShownVehicle:
     offline: bool
 
 
+def sendable(body: dict[str, Any]) -> dict[str, Any]:
+    """A body without what no JSON carries to the gate: any code may be held in front of a camera."""
+    return {
+        name: sendable(part)
+        if isinstance(part, dict)
+        else _UNSENDABLE.sub("\ufffd", part)
+        if isinstance(part, str)
+        else part
+        for name, part in body.items()
+    }
+
+
 def entry_body(entry: Entry, at: datetime) -> dict[str, Any]:
     """An entry check, as it is sent; the queue gives it its id and number."""
     answers = entry.answers
@@ -104,7 +119,8 @@ def entry_body(entry: Entry, at: datetime) -> dict[str, Any]:
     }
     return {
         "direction": entry.direction.value,
-        "subject": entry.subject,
+        "subject": entry.subject
+        | ({"token": token[:MAX_LENGTH]} if (token := entry.subject.get("token")) else {}),
         "mask": entry.mask,
         "temperature_c": str(entry.temperature_c) if entry.temperature_c is not None else None,
         "checked_at": at.isoformat(),
@@ -132,7 +148,7 @@ def vehicle_body(vehicle: Vehicle, at: datetime) -> dict[str, Any]:
     """A vehicle check, likewise."""
     return {
         "direction": vehicle.direction.value,
-        "pass_token": vehicle.pass_token,
+        "pass_token": vehicle.pass_token[:MAX_LENGTH] if vehicle.pass_token else None,
         "pass_number": vehicle.pass_number,
         "plate": vehicle.plate,
         "emergency": vehicle.emergency,

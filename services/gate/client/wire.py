@@ -21,6 +21,10 @@ _ROUTES: dict[Kind, str] = {
 }
 
 
+UNREADABLE = frozenset({400, 413, 422})
+"""Statuses of a batch that is refused for what is in it, and not for who hands it in."""
+
+
 class NoAnswerError(Exception):
     """Nobody answered, or not now. `retry_after`: seconds that the server asked for."""
 

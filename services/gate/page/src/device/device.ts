@@ -8,7 +8,7 @@ import { Connectivity } from "./connectivity";
 import { uuid7 } from "./ids";
 import { Keeper } from "./keeper";
 import {
-  arrivalBody, bare, entryBody, purposeOf, shownOf, shownVehicleOf, vehicleBody, whoOf, type Arrival, type Entry,
+  arrivalBody, bare, entryBody, purposeOf, sendable, shownOf, shownVehicleOf, vehicleBody, whoOf, type Arrival, type Entry,
   type EntryAnswer, type Shown, type ShownVehicle, type Vehicle, type VehicleAnswer,
 } from "./shapes";
 import type { Body, Entered, Item, Kind, Store } from "./store";
@@ -197,7 +197,7 @@ export class Device {
   ): Promise<{ item: Item; answer: Answers[K] | null }> {
     if (this.stopped) throw new Stopped();
     const within = this.rules().told.answerWithinMs;
-    const item = await this.store.add(kind, uuid7(), body, at, { room, verdict: null });
+    const item = await this.store.add(kind, uuid7(), sendable(body), at, { room, verdict: null });
     if (mayDecideAtOnce && (!navigator.onLine || this.connectivity.poor)) return { item, answer: null };
     try {
       const answer = await this.wire.post<Answers[K]>(ROUTES[kind], item.body, within);

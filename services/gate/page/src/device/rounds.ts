@@ -2,7 +2,7 @@
 import type { Device } from "./device";
 import { SOON, sortedOut } from "./shapes";
 import type { Item } from "./store";
-import { BATCH_SIZE, NoAnswer, Refused, Stopped } from "./wire";
+import { BATCH_SIZE, NoAnswer, Refused, Stopped, UNREADABLE, type ItemStatus } from "./wire";
 import { NotTaken } from "../signed/document";
 
 const EVERY_SECONDS = 60;
@@ -75,11 +75,21 @@ export class Rounds {
   /** Hand in what waits, in the order of its numbers; tells how long to wait before what nobody took. */
   async handIn(): Promise<number | null> {
     const { device } = this;
+    let size = BATCH_SIZE;
     for (;;) {
-      const items: Item[] = await device.store.run(BATCH_SIZE);
+      const items: Item[] = await device.store.run(size);
       const [first] = items;
       if (first === undefined) return null;
-      const answers = await device.wire.batch(first.kind, items.map((item) => item.body));
+      let answers: readonly ItemStatus[];
+      try {
+        answers = await device.wire.batch(first.kind, items.map((item) => item.body));
+      } catch (error) { // one of them spoils the batch: look for it in halves
+        if (!(error instanceof Refused && UNREADABLE.has(error.status))) throw error;
+        if (items.length === 1) await device.store.settle([], [{ seq: first.seq, state: "rejected", code: error.code }]);
+        size = Math.max(1, Math.floor(items.length / 2));
+        continue;
+      }
+      size = BATCH_SIZE;
       const { gone, marked, pause } = sortedOut(items, answers);
       await device.store.settle(gone, marked);
       this.onRound();

@@ -5,6 +5,8 @@ import type { Bytes } from "../signed/bytes";
 import type { Jwk } from "../signed/keys";
 
 export const BATCH_SIZE = 200;
+/** Statuses of a batch that is refused for what is in it, and not for who hands it in. */
+export const UNREADABLE: ReadonlySet<number> = new Set([400, 413, 422]);
 export const ROUTES: Record<Kind, string> = {
   entry: "/v1/entry-checks", vehicle: "/v1/vehicle-checks", arrival: "/v1/arrivals",
 };

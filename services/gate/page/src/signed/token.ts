@@ -22,7 +22,7 @@ export interface Claims {
 export interface Read { readonly proof: Proof; readonly claims: Claims | null }
 
 const PREFIXES: Record<PassKind, string> = { entry: "EP1:", vehicle: "VP1:" };
-const LONGEST = 400;
+export const LONGEST = 400;
 const SERIAL = -65_537;
 const KIND = -65_538;
 const LAST_SECOND = 253_402_300_799;
