@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.registry.domain.documents import LASTING, Document, DocumentKind, read_document
-from services.registry.domain.errors import PersonIncomplete
+from services.registry.domain.errors import BirthContradicts, PersonIncomplete
 from services.registry.domain.people import Sex, is_masked
 from services.registry.domain.returnees import told_by_id
 from shared.http.models import Body
@@ -58,11 +58,17 @@ def sex_and_birth(
 
     Raises:
         PersonIncomplete: neither.
+        BirthContradicts: they are not the same; lists are taken all the same, with a finding.
     """
     for document in documents:
         if document.verified and document.kind in LASTING:
             told_born, told_sex = told_by_id(document.number)
-            born, sex = born or told_born, sex or Sex(told_sex)
+            if born not in {None, told_born}:
+                raise BirthContradicts(
+                    "出生日期与身份证号码不一致。The birth date is not the one in the ID number.",
+                    field=f"{field}born",
+                )
+            born, sex = told_born, sex or Sex(told_sex)
     if born is None or sex is None:
         raise PersonIncomplete(
             "请填写性别和出生日期。State sex and birth date: no resident ID tells them.",

@@ -148,6 +148,17 @@ class CompoundUnknown(Refusal):
     )
 
 
+class BirthContradicts(Refusal):
+    """The birth date is not the one in the resident ID: one of the two is wrong, or somebody else's."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "birth_contradicts"
+    usual_remedy: ClassVar[str | None] = (
+        "对照证件更正其中之一；身份证写明的，可以不填出生日期。"
+        "Compare with the document and correct one of them; where an ID tells the birth date, it may be left out."
+    )
+
+
 class PersonIncomplete(Refusal):
     """Sex or birth date is missing, and no resident ID tells it; or a document cannot be read."""
 

@@ -78,7 +78,7 @@ async def test_everything_that_is_not_well_is_a_problem(
     if status in {429, 503}:
         assert int(answer.headers["Retry-After"]) > 0
     if status == 405:
-        assert answer.headers["Allow"] == "GET"
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_a_refusal_brings_field_remedy_and_further_members(client: httpx.AsyncClient) -> None:

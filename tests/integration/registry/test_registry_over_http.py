@@ -137,3 +137,14 @@ async def test_a_record_is_not_merged_with_itself(desk: Desk) -> None:
     answer = await desk.post("/v1/merges", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert "不能与自己合并" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.scenario("P3")
+async def test_a_birth_date_that_is_not_that_of_the_id_is_told_at_the_counter(desk: Desk) -> None:
+    body = desk.intake()
+    body["person"]["born"] = "1991-03-07"
+    answer = await desk.post("/v1/returnees", body)
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["field"]) == (422, "birth_contradicts", "person.born")
+    body["person"]["born"] = "1990-03-07"
+    assert (await desk.post("/v1/returnees", body)).status_code in {201, 409}

@@ -432,8 +432,12 @@ async def test_without_a_policy_for_it_no_report_is_made(client_for: Callable[[s
 )
 async def test_a_day_to_come_or_before_all_rules_has_no_report(office: Office, day: date, said: str) -> None:
     office.client.move_to(clock(15, 59))
-    for path in ("/v1/daily-reports/{}", "/v1/daily-reports/{}/file", "/reports/{}"):
-        answer = await office.get(path.format(day), format="csv")
+    for path, options in (
+        ("/v1/daily-reports/{}", {}),
+        ("/v1/daily-reports/{}/file", {"format": "csv"}),
+        ("/reports/{}", {}),
+    ):
+        answer = await office.get(path.format(day), **options)
         assert (answer.status_code, answer.json()["code"]) == (404, "report_day_unknown"), path
         assert said in answer.json()["detail"]
     office.client.move_to(clock(16))
