@@ -312,7 +312,7 @@ async def _start(
         await _lapse(tx, row, rules)
         row = None
     place = await tx.fetchrow(roster.PLACE_OF_POST, station.checkpoint)
-    decide_post_open(at, place and place["closed_at"])
+    decide_post_open(at, place["closed_at"] if place else None)
     posted = await roster.posted_until(tx, [worker])
     decide_served(local_day(at), posted_until=posted.get(worker, local_day(at)), field=field)
     grace = timedelta(minutes=rules.grace_minutes)  # clocks of two devices are never the same

@@ -32,7 +32,8 @@ async def test_an_address_tells_every_method_that_it_takes(desk: Desk) -> None:
 async def test_a_slip_in_a_filters_name_is_told_and_not_answered_with_everything(
     desk: Desk, name: str
 ) -> None:
-    answer = await desk.get("/v1/pass-applications", compound="lj-001", **{name: "open"})
+    query: dict[str, Any] = {"compound": "lj-001", name: "open"}
+    answer = await desk.get("/v1/pass-applications", CLERK, **query)
     told = answer.json()
     assert (answer.status_code, told["code"], told["field"]) == (400, "parameter_unknown", name)
     assert "after、compound、held、limit、state、via" in told["remedy"]
