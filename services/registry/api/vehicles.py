@@ -42,11 +42,6 @@ class VehicleBody(Body):
     plate: Plate = Field(examples=["苏E·D12345"])
     person_ref: UUID
     dwelling_id: UUID
-    unusual: bool = Field(
-        default=False,
-        description="The plate is of another country, temporary, or of another kind that is not known here: it is kept "
-        "as it is written.",
-    )
 
 
 class PlateBody(Body):
@@ -121,13 +116,12 @@ class IssuedVehicleAnswer(VehiclePassAnswer):
 async def register_vehicle(
     body: VehicleBody, who: Caller, context: Running, response: Response
 ) -> VehicleAnswer:
-    """Enter a vehicle. A plate of no known kind has to be marked as such. The same one again is no second (200)."""
+    """Enter a vehicle; whatever its plate looks like, it is kept. The same one again is no second (200)."""
     cmd = RegisterVehicle(
         vehicle_ref=body.vehicle_ref,
         plate=body.plate,
         person_ref=body.person_ref,
         dwelling_id=body.dwelling_id,
-        unusual=body.unusual,
     )
     async with context.database.begin(actor=who.subject, cause=cause()) as tx:
         if (place := await returnee_store.dwelling(tx, body.dwelling_id)) is not None:

@@ -1,7 +1,7 @@
 """Number plates and vehicle passes. Pure (R2.3, R2.4).
 
-A plate that looks like none of the known kinds is a slip of the hand until somebody says that it is meant so: then it
-is kept with a flag, for no list of kinds is complete. Gates read plates without such a question: the car stands there.
+A plate is read loosely: what looks like none of the known kinds is kept with a flag, never refused, because the car
+stands at the gate whatever a pattern thinks of its plate.
 """
 
 import re
@@ -43,7 +43,7 @@ class PlateEmpty(Refusal):
 
 
 class PlateMalformed(Refusal):
-    """The plate looks like none that is known, and nobody said that it is meant so."""
+    """What is written has signs that are on no plate."""
 
     status: ClassVar[int] = 422
     code: ClassVar[str] = "plate_malformed"
@@ -121,25 +121,19 @@ def read_plate(written: str) -> Plate:
     return Plate(text=text, kind=fitting[0] if fitting else "unusual")
 
 
-def decide_plate(written: str, *, unusual: bool) -> Plate:
-    """The plate under which a vehicle is entered in the book.
-
-    Args:
-        written: what is on it.
-        unusual: somebody looked again: it is of another country, temporary, or of another kind that is not known here.
+def decide_plate(written: str) -> Plate:
+    """The plate under which a vehicle is entered in the book; whatever kind it looks like.
 
     Raises:
         PlateEmpty: nothing is left.
-        PlateMalformed: it is of no known kind and not said to be so, or has what is on no plate.
+        PlateMalformed: it has what is on no plate.
     """
     plate = read_plate(written)
-    if plate.kind == "unusual" and not (unusual and plate.text.isalnum()):
+    if not plate.text.isalnum():
         raise PlateMalformed(
-            "车牌看不懂。The plate looks like none that is known.",
+            "车牌中有不该有的符号。The plate has signs that are on no plate.",
             field="plate",
-            remedy="逐位核对；境外、临时等其他号牌请标明特殊号牌（unusual），只用字母、数字和汉字。"
-            "Check each character; say that it is unusual where it is of another country, temporary or the like. Only "
-            "letters and digits are on a plate.",
+            remedy="逐位核对，只用汉字、字母和数字。Check each character: only letters and digits are on a plate.",
         )
     return plate
 

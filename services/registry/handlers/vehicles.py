@@ -44,7 +44,6 @@ class RegisterVehicle:
     plate: str
     person_ref: UUID
     dwelling_id: UUID
-    unusual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ async def register(cmd: RegisterVehicle, *, tx: Tx, keeper: Keeper) -> tuple[Veh
         SameIdOtherContent: the reference was used for another vehicle.
         PlateRegistered: another vehicle has the plate (at the commit).
     """
-    plate = decide_plate(cmd.plate, unusual=cmd.unusual)
+    plate = decide_plate(cmd.plate)
     if not await returnee_store.lock_person(tx, cmd.person_ref):
         raise PersonUnknown("没有登记此人。Nobody has this reference.", field="person_ref")
     if (known := await store.one(tx, cmd.vehicle_ref)) is not None:

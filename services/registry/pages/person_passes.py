@@ -47,9 +47,7 @@ async def give(request: Request, person_ref: UUID, who: Caller, context: Running
             body = judged(TemporaryPassBody, stated | {"person_ref": person_ref})
             issued = await passes_api.issue_temporary_pass(body, who, context, Response())
             return leads_to(request, f"/passes/{issued.pass_id}?issued=1")
-        stated = {
-            name: typed[name] for name in ("vehicle_ref", "plate", "unusual", "dwelling_id") if typed[name]
-        }
+        stated = {name: typed[name] for name in ("vehicle_ref", "plate", "dwelling_id") if typed[name]}
         vehicle = judged(VehicleBody, stated | {"person_ref": person_ref})
         kept = await vehicles_api.register_vehicle(vehicle, who, context, Response())
         asked = VehiclePassBody.model_validate(

@@ -60,18 +60,14 @@ def test_whatever_is_written_is_found_unless_nothing_is_left(written: str) -> No
 @pytest.mark.parametrize(
     "written", ["苏E123挂", "苏EIO123", "E12345", "苏E1234567", "临时牌照0031", "HH-AB 123"]
 )
-def test_a_plate_of_no_known_kind_is_entered_only_where_somebody_says_so(written: str) -> None:
-    with pytest.raises(PlateMalformed) as refused:
-        decide_plate(written, unusual=False)
-    assert (refused.value.field, bool(refused.value.remedy)) == ("plate", True)
-    assert decide_plate(written, unusual=True).kind == "unusual"
-    assert decide_plate("苏E12345", unusual=True).kind == "ordinary"
+def test_a_plate_of_no_known_kind_is_entered_as_it_is(written: str) -> None:
+    assert decide_plate(written).kind == "unusual"
 
 
 @pytest.mark.parametrize("written", ["<script>", "苏E12345;", "苏E12\x0045", "😀😀😀"])
 def test_what_is_on_no_plate_is_never_entered(written: str) -> None:
     with pytest.raises(PlateMalformed):
-        decide_plate(written, unusual=True)
+        decide_plate(written)
 
 
 @pytest.mark.parametrize("written", ["", "  ", "·-·", "　"])
