@@ -29,6 +29,8 @@ RUNTIME, TEST = "requirements.lock", "requirements-test.lock"
 OURS = "made-by-fangkong"
 # Commands that only look at or stop what runs: they are content with an environment of an older lock file.
 UNDEMANDING = frozenset({"down", "status", "logs", "help"})
+# Commands that prove something: by tests, negative controls, rivals.
+PROVING = frozenset({"test", "faults", "bench"})
 # Data tables that nothing here imports; leaving them uncompiled saves a second.
 UNCOMPILED = r"phonenumbers/(geodata|carrierdata|tzdata|shortdata)|/tests?/|/pip/"
 
@@ -61,7 +63,7 @@ def main() -> None:
 
 def bring_up_to_date(project: Path, home: Path, place: Path, command: str, log: IO[str]) -> None:
     """Install what is missing; the caller holds the lock, so another start may have done it meanwhile."""
-    locks = [RUNTIME, TEST] if command == "test" else [RUNTIME]
+    locks = [RUNTIME, TEST] if command in PROVING else [RUNTIME]
     for name in locks:
         if not (project / name).exists():
             fail(f"{project} 里缺少 {name}。", f"{name} is missing in {project}.")

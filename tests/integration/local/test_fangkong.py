@@ -122,6 +122,16 @@ def test_a_read_only_project_names_the_way_out(place: Path, ordinary: Ordinary) 
     assert "--home" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["test", "faults", "bench"])
+def test_what_proves_something_gets_the_packages_of_tests_first(place: Path, command: str) -> None:
+    project = project_at(place / "project")
+    lend_environment(project / ".fangkong" / "venv", project / "requirements.lock")
+    done = fangkong(project, command, "--help", env={"FANGKONG_PYTHON": sys.executable})
+    assert done.returncode == 0, done.stderr
+    assert (project / ".fangkong" / "venv" / "complete-requirements-test.lock").exists()
+    assert fangkong(project, "clock", "show").returncode == 0
+
+
 def test_without_an_index_it_says_so_and_names_the_log(place: Path) -> None:
     project = project_at(place / "project")
     (project / "requirements.lock").write_text(f"rich==15.0.0 --hash=sha256:{'0' * 64}\n")
