@@ -17,6 +17,7 @@ from services.registry.pages.common import Ask, acting, leads_to, may, pages_of,
 from services.registry.pages.entered import Entered, Typed, judged, told_of
 from shared.context import Context
 from shared.http.access import TOWN, Caller, Principal
+from shared.http.models import Body
 from shared.http.paging import After
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
@@ -29,6 +30,12 @@ _SHOWN = 50
 _LISTS = 100
 _TAKE = "POST /v1/watch-lists/{list_id}/files"
 _LINES = "GET /v1/watch-lists/{list_id}/lines"
+
+
+class _Line(Body):
+    """Which line is settled: what a page carries may have been altered on its way."""
+
+    line_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +101,7 @@ async def work_on(request: Request, list_id: UUID, who: Caller, context: Running
                 cell = "POST /v1/watch-lists/{list_id}/lines/{line_id}/disposition"
                 stated = {name: typed[name] for name in ("disposition", "person_ref", "note") if typed[name]}
                 body = judged(DispositionBody, stated)
-                line = UUID(typed["line_id"])
+                line = judged(_Line, {"line_id": typed["line_id"]}).line_id
                 await api.settle_watch_line(list_id, line, body, acting(who, cell), context)
             case "close":
                 clerk = acting(who, "POST /v1/watch-lists/{list_id}/close")

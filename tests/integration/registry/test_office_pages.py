@@ -60,6 +60,7 @@ async def test_a_watch_list_is_taken_in_and_settled_line_by_line(desk: Desk) -> 
     rows = await desk.rows("select line_id, match from watch_line order by nth")
     settle = {"act": "settle", "line_id": str(rows[0]["line_id"]), "disposition": "found_here"}
     assert (await sent(desk, path, settle, TOWN_CLERK)).status_code == 422
+    assert (await sent(desk, path, settle | {"line_id": "altered"}, TOWN_CLERK)).status_code == 422
     here = settle | {"person_ref": str(person), "note": "本人在家"}
     assert (await sent(desk, path, here, TOWN_CLERK)).status_code == 303
     away = {"act": "settle", "line_id": str(rows[1]["line_id"]), "disposition": "elsewhere", "note": "已离开"}
