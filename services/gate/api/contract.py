@@ -26,7 +26,7 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 
 | status | code | what the device does |
 |---|---|---|
-| 400 | `malformed_json`, `bad_request` | a defect of the device: keep the check, report it |
+| 400 | `malformed_json`, `bad_request`, `parameter_unknown` | a defect of the device: keep the check, report it |
 | 401 | `not_authenticated`, `token_refused` | decide offline, call for help |
 | 401 | `proof_stale` | take the server's second from `now`, sign again, send it once more |
 | 401 | `proof_needed` | sign; if you did, decide offline, call for help |
@@ -38,11 +38,12 @@ Every answer of 400 and above is `application/problem+json`. Branch on `code`:
 | 404 | `check_unknown`, `badge_unknown`, `turn_unknown` | nothing of this checkpoint: look at what was entered |
 | 409 | `device_id_taken` | enrol with a new id |
 | 409 | `already_corrected`, `line_keyed`, `already_on_duty`, `turn_over` | it is done already: show what is known |
-| 409 | `worker_left` | the worker's posting is over: call the shift leader |
+| 409 | `worker_left`, `checkpoint_closed` | nobody is on duty like this: call the shift leader |
 | 413 | `body_too_large` | send fewer checks at once |
 | 415 | `unsupported_media_type` | a defect of the device |
 | 422 | `invalid_request` | `field` and `errors` name what is wrong; keep the check, report it |
-| 422 | `vehicle_not_named`, `corrects_another`, `not_decided_on_paper`, `same_person` | `field` names what to change |
+| 422 | `vehicle_not_named`, `corrects_another`, `same_person` | `field` names what to change |
+| 422 | `not_decided_on_paper`, `sheet_unknown` | `field` names what to change |
 | 422 | `device_key_invalid` | no public key for ES256, or the device has another: enrol anew |
 | 422 | `same_id_other_content` | the id was used for another check: a defect of the device |
 | 429 | `too_many_requests` | wait for `Retry-After`, then go on |
@@ -56,10 +57,11 @@ What the desk meets beside these, whoever sits there:
 | 404 | `unknown_checkpoint`, `unknown_device`, `unknown_quarantined_item`, `worker_unknown`, `shift_unknown` |
 | 409 | `checkpoint_closed`, `enrolment_code_used`, `quarantined_item_settled` |
 | 409 | `nothing_to_override`, `already_overridden`, `not_overridden`, `already_reviewed` |
-| 409 | `badge_taken`, `shift_begun`, `worker_booked` |
+| 409 | `badge_taken`, `shift_begun`, `shift_cancelled`, `worker_booked` |
 | 422 | `note_needed`, `objection_needed`, `roster_too_long`, `shift_length`, `days_out_of_order` |
 
-In a batch each item has a status of its own; the batch never fails as a whole because of one.
+In a batch each item has a status of its own; the batch never fails as a whole because of one,
+unless what was sent is no JSON at all (400): look for that one in halves, and set it aside.
 
 ## Versions
 `/v1` is kept compatible: routes and fields stay, optional fields and new codes may be added, so ignore fields that

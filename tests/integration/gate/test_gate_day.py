@@ -7,6 +7,9 @@ import pytest
 
 from shared.events.policy import PolicyDocument
 from shared.events.registry.rules import PolicyRevised
+from shared.kernel.days import end_of, local_day
+from shared.kernel.ids import uuid7
+from tests.integration.gate.duty import at
 from tests.integration.gate.town import NOW, OTHER_CHECKPOINT, POLICY, GateTown, codes
 
 NO = {"been_to_focus_area": False, "contact_with_case": False, "unwell": False}
@@ -83,3 +86,47 @@ async def test_checks_that_arrive_together_are_counted_one_after_the_other_by_wh
     )
     assert right.json()["nth_today"] == 4  # the same entry, put right
     assert (await town.check({"kind": "visitor"}))["nth_today"] is None
+
+
+@pytest.mark.scenario("G1", "G11")
+async def test_a_pass_that_ends_tonight_admits_until_midnight_and_what_a_device_did_before_stays(
+    town: GateTown,
+) -> None:
+    who = await town.resident()
+    tonight = town.issued(who.pass_id, who.number, who.person).model_copy(
+        update={"valid_until": end_of(local_day(NOW))}
+    )
+    await town.tell(tonight)
+    answers = []
+    for clock in ("02-24 23:59", "02-25 00:00"):
+        town.client.move_to(at(clock))
+        answers.append(await town.check(who, checked_at=at(clock).isoformat()))
+    assert [(one["verdict"], codes(one)) for one in answers] == [("admit", []), ("refuse", ["pass_expired"])]
+    town.client.move_to(at("02-25 07:00"))
+    late = {"verdict": "admit", "reasons": [], "policy_version": 1}
+    handed = town.body(who, checked_at=at("02-24 23:58").isoformat(), offline=late)
+    [item] = (await town.batch([handed])).json()["items"]
+    assert (item["status"], item["answer"]["verdict"]) == ("created", "admit")
+    [row] = await town.rows("select happened_at from entry_check where offline")
+    assert row["happened_at"] == at("02-24 23:58")
+
+
+@pytest.mark.scenario("G7")
+@pytest.mark.parametrize("occupants", [0, 1, 40, 60])
+async def test_a_vehicle_with_nobody_or_a_coachful_waits_until_everybody_was_checked(
+    town: GateTown, occupants: int
+) -> None:
+    body = {
+        "check_id": str(uuid7()),
+        "seq": 1,
+        "direction": "exit",
+        "plate": "苏E12345",
+        "occupants": occupants,
+        "occupant_checks": [],
+        "boot_opened": True,
+        "checked_at": NOW.isoformat(),
+    }
+    headers = {"Authorization": f"Device {town.device}"}
+    answer = await town.client.http.post("/v1/vehicle-checks", json=body, headers=headers)
+    assert answer.json()["verdict"] != "complete"
+    assert "occupant_unchecked" in codes(answer.json())
