@@ -279,7 +279,9 @@ class Planting:
         return said
 
     async def _say(self, service: str, asking: Speaking, cell: str, who: Mapping[str, str]) -> None:
-        method, _ = cell.split(maxsplit=1)
+        method, template = cell.split(maxsplit=1)
+        told = asking.document["paths"][template][method.lower()].get("parameters", ())
+        taken = {one["name"] for one in told if one["in"] == "query"}
         bird = next(self.birds)
         loud = dict(who) | {
             "Referer": f"http://town/?q={bird.number}",
@@ -290,13 +292,12 @@ class Planting:
         path, content = asking.of(cell, new=True)
         wrong = {name: {bird.name: bird.number} for name in ("json", "data") if name in content}
         elsewhere = path.replace(FRESH, bird.name)
+        texts = {"compound": bird.note, "after": bird.number}
         for address, parts in (
             (path, content),
             (f"{elsewhere}/{bird.name}" if elsewhere == path else elsewhere, content),
-            (
-                path,
-                content | wrong | {"params": {"q": bird.name, "compound": bird.note, "after": bird.number}},
-            ),
+            (path, content | wrong | {"params": {name: texts[name] for name in taken & texts.keys()}}),
+            (path, content | wrong | {"params": {"q": bird.name, bird.name: bird.number}}),
         ):
             answer = await self.stack.http.request(
                 method, f"{self.stack.base(service)}{address}", headers=loud, **parts
