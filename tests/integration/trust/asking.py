@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 FRESH = str(UUID(int=0x018F00000000700080000000000000FE))
+PHONE = "19900000000"
 _BY_FORMAT = {"date": "2020-02-24", "date-time": "2020-02-24T09:00:00+08:00", "time-local": "09:00:00"}
 
 
@@ -92,4 +93,6 @@ class Asking:
             return self.known[name]
         if form == "uuid":
             return str(uuid4())
+        if name == "phone":  # of which no letters are one
+            return PHONE
         return "一" * max(int(schema.get("minLength", 0)), 4)

@@ -1,9 +1,10 @@
 """Survey rounds: coverage never flatters, and a round ends with open dwellings only for a reason."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain.surveys import (
@@ -64,10 +65,11 @@ PARTS = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(TALLIES)
+@example(Tally(empty=4_980, conflict=25_020))  # 16.6 is a little more in binary
 def test_final_and_remaining_make_up_the_denominator_and_all_means_all(tally: Tally) -> None:
     assert tally.final + tally.remaining == tally.dwellings
     assert (tally.percent == "100.0") == (tally.remaining == 0 < tally.dwellings)
-    assert float(tally.percent) * tally.dwellings <= 100 * tally.final
+    assert Decimal(tally.percent) * tally.dwellings <= 100 * tally.final
 
 
 @settings(max_examples=40, deadline=None)
