@@ -46,12 +46,19 @@ class Renewed:
     left: dict[str, int]
 
 
-async def renew(context: Context, service: str) -> Renewed:
+Told = Callable[[int, int], None]
+"""Hears again and again how many data keys are wrapped and how many rows have new lookup values."""
+
+
+async def renew(context: Context, service: str, *, told: Told = lambda *_: None) -> Renewed:
     """Wrap data keys and make lookup values anew; a second run finds nothing to do."""
-    vault, wrapped = context.vault, 0
+    vault, wrapped, indexed = context.vault, 0, 0
     while some := await vault.rewrap():
         wrapped += some
-    indexed = await reindexing.reindex(context.database, vault, _lookups(service))
+        told(wrapped, indexed)
+    async for some in reindexing.reindex(context.database, vault, _lookups(service)):
+        indexed += some
+        told(wrapped, indexed)
     current = vault.index_prefix.rstrip(b":").decode()
     older = [kid for kid in index_kids(context.settings.master_key_file) if kid != current]
     connection = await asyncpg.connect(context.database.url)
@@ -133,24 +140,26 @@ def _number(kid: str) -> int:
 # ---- running
 
 
-async def rotate(file: Path, service: str, *, settle: float = SETTLE_SECONDS) -> Renewed:
+async def rotate(
+    file: Path, service: str, *, settle: float = SETTLE_SECONDS, told: Told = lambda *_: None
+) -> Renewed:
     """All four steps for a service whose processes read this very file; its environment is ours."""
     add(file)
     await asyncio.sleep(settle)
     switch(file)
     await asyncio.sleep(settle)
-    renewed = await run(service)
+    renewed = await run(service, told=told)
     await asyncio.sleep(settle)
     retire(file, index=not renewed.left)
     return renewed
 
 
-async def run(service: str) -> Renewed:
+async def run(service: str, *, told: Told = lambda *_: None) -> Renewed:
     """Renew, with the settings of the environment."""
     settings = settings_of(service)
     context = await open_context(service, settings, clock_from(settings))
     try:
-        return await renew(context, service)
+        return await renew(context, service, told=told)
     finally:
         await context.close()
 

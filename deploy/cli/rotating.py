@@ -5,6 +5,7 @@ import os
 from typing import Annotated
 
 import typer
+from rich.status import Status
 
 from deploy.cli.words import HomeOption, out, require_service, running_home, say
 from deploy.local.names import SERVICES
@@ -27,8 +28,12 @@ def rotate_keys(
     secrets, status = Secrets(folder=where.secrets), where.status()
     for name in SERVICES if service is None else (service,):
         os.environ.update(environment_of(where, status, name))
-        with out.status(f"{name}… [dim]exchanging keys[/dim]"):  # minutes, for a whole town's people
-            done = asyncio.run(rotate(secrets.master_key_file(name), name))
+        with out.status(f"{name}… [dim]exchanging keys[/dim]") as shown:  # minutes, for a whole town's people
+
+            def told(wrapped: int, indexed: int, name: str = name, shown: Status = shown) -> None:
+                shown.update(f"{name}… {wrapped:,} 把密钥 [dim]keys[/dim]，{indexed:,} 行 [dim]rows[/dim]")
+
+            done = asyncio.run(rotate(secrets.master_key_file(name), name, told=told))
         say(
             f"{name}：{done.wrapped} 把数据密钥已重新包裹，{done.indexed} 行检索值已重建。",
             f"{done.wrapped} data keys wrapped anew, {done.indexed} rows looked up by new values.",

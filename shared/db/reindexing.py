@@ -1,6 +1,6 @@
 """Lookup values made anew under the current index key, while everybody reads under every key of the file."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,20 +38,18 @@ class Lookup:
     values: Callable[[Vault, PersonKey, asyncpg.Record], Iterable[object]]
 
 
-async def reindex(database: Database, vault: Vault, lookups: Iterable[Lookup]) -> int:
-    """Make all of them anew, a short transaction at a time; tells how many rows. Who is erased is left alone."""
-    return sum([await _all_of(database, vault, lookup) for lookup in lookups])
-
-
-async def _all_of(database: Database, vault: Vault, lookup: Lookup) -> int:
-    after, done = NOBODY, 0
-    while True:
-        async with database.begin() as tx:
-            rows = await tx.fetch(lookup.find, vault.index_prefix, after, BATCH)
-            if not rows:
-                return done
-            done += await _some(tx, vault, lookup, rows)
+async def reindex(database: Database, vault: Vault, lookups: Iterable[Lookup]) -> AsyncIterator[int]:
+    """Make all of them anew, a short transaction at a time, and tell how many rows. Who is erased is left alone."""
+    for lookup in lookups:
+        after = NOBODY
+        while True:
+            async with database.begin() as tx:
+                rows = await tx.fetch(lookup.find, vault.index_prefix, after, BATCH)
+                if not rows:
+                    break
+                done = await _some(tx, vault, lookup, rows)
             after = rows[-1]["person_ref"]
+            yield done
 
 
 async def _some(tx: Tx, vault: Vault, lookup: Lookup, rows: list[asyncpg.Record]) -> int:
