@@ -91,12 +91,18 @@ class Meddler:
                 await asyncio.sleep(0.3)
 
 
+_VERSIONS = """
+select quote_ident(attname) as name from pg_attribute
+where attrelid = 'outbox'::regclass and attname like 'version\\_%' and not attisdropped order by attnum
+"""
+
+
 async def poison(database: str, meddled: Meddled) -> None:
     """An event that no reader can understand, in its right place: told by the gate of a check that never was."""
     connection = await asyncpg.connect(database, timeout=10)
     try:
         row = await connection.fetchrow(
-            "select subject, document from outbox where channel = 'checks' and subject like '%.EntryChecked.%'"
+            "select id, subject, document from outbox where channel = 'checks' and subject like '%.EntryChecked.%'"
             " order by id desc limit 1"
         )
         if row is None:
@@ -105,9 +111,12 @@ async def poison(database: str, meddled: Meddled) -> None:
         fresh = str(uuid4())
         document |= {"id": fresh, "partitionkey": fresh, "subject": fresh, "sequence": "1"}
         document["data"] = {"check_id": fresh, "compound": document["data"]["compound"], "verdict": "?"}
+        written_by = [column["name"] for column in await connection.fetch(_VERSIONS)]
+        # Of the version that wrote the one before it: an upgrade may ask for that by now.
         await connection.execute(
-            "insert into outbox (channel, subject, document) values ('checks', $1, $2)",
-            row["subject"],
+            f"insert into outbox ({', '.join(('channel', 'subject', 'document', *written_by))})"  # nosec B608
+            f" select {', '.join(('channel', 'subject', '$2', *written_by))} from outbox where id = $1",
+            row["id"],
             json.dumps(document),
         )
         meddled.poisoned.append(fresh)
