@@ -169,7 +169,8 @@ class Leader:
                     await asyncio.sleep(AGAIN_SECONDS)
                     await ticker.act(self.database)
                 if ticker.waited_for and _to_note(noted, now, real):
-                    await self.database.pool.execute(TICKED, ticker.name, now)
+                    async with self.database.statements() as connection:
+                        await connection.execute(TICKED, ticker.name, now)
                     noted = now, real
             except TRANSIENT as error:
                 log.info("ticker_waits", ticker=ticker.name, error=type(error).__name__)

@@ -185,7 +185,9 @@ class Rebuild:
 
     async def _stop_on_trouble(self) -> None:
         """Live sets a bad event aside and goes on; here it would make a difference that nobody could explain."""
-        for row in await self.shadow.pool.fetch(store.STUCK):
+        async with self.shadow.statements() as connection:
+            stuck = await connection.fetch(store.STUCK)
+        for row in stuck:
             place = row["consumer"], row["producer"], row["channel"], row["epoch"], row["pos"]
             if place not in self._aside:
                 raise RebuildError(

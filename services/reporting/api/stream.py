@@ -84,7 +84,8 @@ class BoardWatch:
         while not stopping.is_set():
             stop_if_cancelled()
             try:
-                row = await self._context.database.pool.fetchrow(as_of.MARK, list(BOARD_SOURCES))
+                async with self._context.database.statements() as connection:
+                    row = await connection.fetchrow(as_of.MARK, list(BOARD_SOURCES))
             except TRANSIENT as error:
                 log.info("board_watch_waits", error=type(error).__name__)
             else:
