@@ -249,15 +249,14 @@ class Device:
                 except NoAnswerError as error:
                     return self._synced(handed_in, error.retry_after or SOON)
                 except RefusedError as refused:
-                    if (
-                        refused.status in gate.UNREADABLE
-                    ):  # one of them spoils the batch: look for it in halves
+                    if refused.status in gate.UNREADABLE:
+                        # One of them spoils the batch: look for it in halves.
                         if len(items) == 1:
                             spoilt = [(items[0].seq, "rejected", refused.code)]
                             await self._on_disk(self._queue.settle, (), spoilt)
                         size = max(1, len(items) // 2)
                         continue
-                    # a credential that does not hold: everything waits
+                    # A credential that does not hold: everything waits.
                     log.warning("batch_refused", code=refused.code)
                     return self._synced(handed_in, _LONGEST_PAUSE)
                 gone, marked, pause = sorted_out(items, answers)

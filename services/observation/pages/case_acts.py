@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -29,10 +28,10 @@ from services.observation.pages.case_forms import (
 )
 from shared.context import Context
 from shared.http.access import Caller, OutOfScope, Principal, RoleNotAllowed
-from shared.kernel.days import SHANGHAI
 from shared.kernel.ids import uuid7
 from shared.kernel.refusal import Refusal
 from shared.pages.routes import page_router
+from shared.pages.typed import minute_of
 
 router = page_router()
 Values: TypeAlias = dict[str, Any]
@@ -244,6 +243,6 @@ def _at(values: Mapping[str, Any]) -> Values:
     if not text:
         return {}
     try:
-        return {"at": datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)}
+        return {"at": minute_of(text)}
     except ValueError as error:
         raise FormMisfilled("at", "unusable") from error

@@ -359,9 +359,8 @@ async def _grid(tx: Tx, compound_id: str, grid_id: str) -> GridAnswer:
 
 
 def _stated(compound_id: str, body: NewDwellingBody | DwellingBody) -> Dwelling:
-    building, unit, room = map(
-        compact, (body.building, body.unit, body.room)
-    )  # as lists and intakes are read
+    # As lists and intakes are read.
+    building, unit, room = map(compact, (body.building, body.unit, body.room))
     key = AddressKey(CompoundId(compound_id), building_name(building), unit, room_name(room))
     return Dwelling(key=key, grid_id=GridId(body.grid_id), address=body.address, occupancy=body.occupancy)
 

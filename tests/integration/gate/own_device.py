@@ -1,5 +1,7 @@
 """A device with the reference client: its clock, its store and its way to the gate, each of which may fail."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,7 +14,7 @@ from services.gate.client.clock import DeviceClock
 from services.gate.client.device import Device
 from services.gate.client.shapes import Entry
 from services.gate.domain.rulings import Direction
-from tests.integration.gate.town import NOW, Resident
+from tests.integration.gate.town import NOW, GateTown, Resident
 
 KEY = bytes(range(32))
 
@@ -85,3 +87,15 @@ class Post:
         """The device starts again."""
         self.device.close()
         self.device = Device.open(self.store, KEY, self.http, self.clock)
+
+
+@asynccontextmanager
+async def enrolled(town: GateTown, folder: Path) -> AsyncIterator[Post]:
+    """A post of the town with a device, which may be another one in the end."""
+    line = Line(town.client.http._transport.app)  # type: ignore[attr-defined]
+    clock, store = SetClock(), folder / "device.sqlite"
+    async with httpx.AsyncClient(transport=line, base_url="http://gate.test") as http:
+        device = await Device.enrol(store, KEY, http, await town.code(), clock)
+        made = Post(device=device, clock=clock, line=line, http=http, store=store)
+        yield made
+        made.device.close()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from services.gate.client.box import StoreUnreadableError
@@ -22,20 +21,15 @@ from services.gate.domain.lists import pack, unpack
 from services.gate.domain.rulings import Direction, Verdict
 from shared.events.registry.passes import VehiclePassIssued, VehiclePassRevoked
 from shared.kernel import pass_token
-from tests.integration.gate.own_device import KEY, Line, Post, SetClock
+from tests.integration.gate.own_device import KEY, Post, enrolled
 from tests.integration.gate.test_gate_day import ask_everybody
 from tests.integration.gate.town import HERE, NOW, OTHER_CHECKPOINT, THERE, GateTown
 
 
 @pytest.fixture
 async def post(town: GateTown, tmp_path: Path) -> AsyncIterator[Post]:
-    line = Line(town.client.http._transport.app)  # type: ignore[attr-defined]
-    clock, store = SetClock(), tmp_path / "device.sqlite"
-    async with httpx.AsyncClient(transport=line, base_url="http://gate.test") as http:
-        device = await Device.enrol(store, KEY, http, await town.code(), clock)
-        made = Post(device=device, clock=clock, line=line, http=http, store=store)
+    async with enrolled(town, tmp_path) as made:
         yield made
-        made.device.close()
 
 
 async def test_a_check_that_is_answered_leaves_nothing_in_the_queue(town: GateTown, post: Post) -> None:

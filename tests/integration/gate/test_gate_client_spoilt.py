@@ -3,23 +3,16 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from services.gate.client.device import Device
-from tests.integration.gate.own_device import KEY, Line, Post, SetClock
+from tests.integration.gate.own_device import Post, enrolled
 from tests.integration.gate.town import GateTown
 
 
 @pytest.fixture
 async def post(town: GateTown, tmp_path: Path) -> AsyncIterator[Post]:
-    line = Line(town.client.http._transport.app)  # type: ignore[attr-defined]
-    clock, store = SetClock(), tmp_path / "device.sqlite"
-    async with httpx.AsyncClient(transport=line, base_url="http://gate.test") as http:
-        device = await Device.enrol(store, KEY, http, await town.code(), clock)
-        made = Post(device=device, clock=clock, line=line, http=http, store=store)
+    async with enrolled(town, tmp_path) as made:
         yield made
-        made.device.close()
 
 
 @pytest.mark.scenario("G5", "G12")
